@@ -1,0 +1,11 @@
+//! What a case is, and what the law does with it.
+//!
+//! Pure: no clock, file, socket, SQL or async. Every function gives the same answer for the same
+//! arguments, today and on the day a court asks. Time is an argument.
+
+pub mod deadline;
+pub mod id;
+pub mod identification;
+pub mod notice;
+pub mod regime;
+pub mod rejection;

@@ -1,0 +1,205 @@
+//! The rules as in force on one day: what `Regime::on(day)` yields and the procedures read.
+//!
+//! Every figure here came from a dated, cited value of the regime file. The procedures know
+//! stages, windows and proofs; they know no article and no number.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identification::{IdentityField, Purpose};
+use crate::notice::Class;
+
+/// What is in force on one day.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rules {
+    pub intake: Intake,
+    pub provider: Provider,
+    /// The ladder, lowest rung first.
+    pub stages: Vec<Stage>,
+    pub retention: Vec<Retention>,
+}
+
+/// What a notice must be, to be accepted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Intake {
+    pub classes: Vec<Class>,
+    /// How old the fact may be on receipt, by kind of sender. Unit: calendar months.
+    pub facts_at_most_months: BTreeMap<SenderKind, i32>,
+    /// Notices one sender may bring in one day of the regime's time zone.
+    pub notices_per_day_max: u32,
+    pub must_carry: Vec<Field>,
+    /// The largest clock error a notice may declare. Unit: milliseconds.
+    pub clock_error_ms_max: Option<u32>,
+    /// How far in the future an observation may lie (clocks differ). Unit: seconds.
+    pub future_tolerance_secs: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    RightsHolderBody,
+    Prosecutor,
+    BailiffReport,
+    Agency,
+}
+
+/// What a regime may demand of each notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    ObservedAt,
+    SourceIp,
+    SourcePort,
+    Transport,
+    Protocol,
+    Work,
+    Provider,
+    SwornAgent,
+    Standing,
+    Clock,
+    Mandate,
+}
+
+/// What a provider owes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Provider {
+    pub answers_within: Span,
+    /// From hand-over of the message to its sending.
+    pub relays_within: Span,
+    pub batch_addresses_max: u32,
+}
+
+/// A length of time as laws count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// To the same minute; summer time does not stretch it.
+    Hours(i32),
+    /// Calendar days; the last one whole.
+    Days(i32),
+    /// Days on which the authority works; the last one whole.
+    WorkingDays(i32),
+    /// Calendar months: 31 August and six months ends on 28 (29) February.
+    Months(i32),
+}
+
+/// One rung.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// `first`, `second`, `third_finding` …
+    pub id: String,
+    /// A person decides whether this step is taken; None where the law leaves no choice.
+    pub decides: Option<Decider>,
+    /// How long the person has before an alarm is raised.
+    pub decide_within: Option<Span>,
+    pub gate: Option<Gate>,
+    pub linking: Linking,
+    /// How the message travels. All of them are sent, but for a `fallback`.
+    pub channels: Vec<Channel>,
+    pub clock: StageClock,
+    /// The folder's template for the message (`letters/<letter>.typ`, `.txt`).
+    pub letter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decider {
+    /// The authority's designated member (CPI L331-20).
+    Member,
+}
+
+/// What the law demands before a stage may be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// A prior authorisation by a court or an independent body (C-470/21), part 2.
+    ReviewerAuthorisation,
+    /// Nothing opens it: the law of the day has no lawful way to this stage.
+    Barred,
+}
+
+/// Bringing handle, identity and content together for one purpose.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Linking {
+    pub purpose: Purpose,
+    /// Which linking of one handle this stage's is.
+    pub sequence: u32,
+    pub fields: Vec<IdentityField>,
+    /// Whether the message names the works (2009–2021: only on request; since 2022: yes).
+    pub names_works: bool,
+}
+
+/// How a message travels.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Channel {
+    pub kind: ChannelKind,
+    /// Used only when no other channel reached the person.
+    pub fallback: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// E-mail relayed by the provider under the authority's stamp.
+    Email,
+    /// Simple letter.
+    Letter,
+    /// Letter against signature: the date of presentation is proven.
+    RegisteredLetter,
+}
+
+/// From which proven event a repeat counts, and how long.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StageClock {
+    pub starts_at: Proof,
+    /// A new fact within this span after the start is a repeat.
+    pub repeat_within: Span,
+    /// What each way a letter can come back means for the clock.
+    pub returned: BTreeMap<ReturnReason, Consequence>,
+}
+
+/// The events that can start a clock. Each comes from outside, with its proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The provider's relay, or the post, took the message.
+    HandedOver,
+    /// The letter was presented to the addressee.
+    Presented,
+}
+
+/// How a registered letter can end without a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnReason {
+    Refused,
+    Unclaimed,
+    UnknownAddress,
+    Deceased,
+    Lost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consequence {
+    /// The presentation stands: the clock runs from it.
+    CountsAsPresented,
+    /// Nobody was reached: no clock starts, the case ends without a warning.
+    NotNotified,
+    /// Sent once more; a second loss counts as not notified.
+    SendAgain,
+    /// The case ends.
+    Close,
+}
+
+/// How long data may be kept, and from which event.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Retention {
+    /// Which data: `referral`, `file`, `identity`, `collector` …
+    pub data: String,
+    /// The last stage reached, by its id; `none` before the first warning.
+    pub after_stage: String,
+    pub keep: Span,
+    pub starts_at: String,
+}
