@@ -1,0 +1,12 @@
+//! What travels between an authority and a provider, and how each proves who wrote it.
+//!
+//! Both ends use this package: the authority's server asks, the provider's connector answers.
+//! It opens no socket, reads no file and knows neither cases nor subscriber records.
+//!
+//! * [`message`]: the JSON bodies of `POST /v1/identifications` and `POST /v1/disclosures`.
+//! * [`signature`]: HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
+//! * [`sealing`]: a disclosure encrypted to the authority's identity compartment (RFC 9180).
+
+pub mod message;
+pub mod sealing;
+pub mod signature;
