@@ -1,0 +1,117 @@
+//! Sets N letters and prints letters per second and the largest memory used.
+//!
+//! `cargo run --release -p entremise-letters --example bench_letters -- [N] [THREADS]`
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use entremise_letters::address::PostalAddress;
+use entremise_letters::{Authority, Deadline, Fact, Language, LetterData, Renderer, templates};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default| {
+        arguments
+            .next()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let (letters, threads): (usize, usize) = (number(200), number(1));
+    let renderer = Renderer::new();
+    let (next, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= letters {
+                        return;
+                    }
+                    let name = if index % 2 == 0 { "first" } else { "second" };
+                    let template = templates::find("fr-graduated-response", name, Language::Fr)
+                        .expect("the wording is compiled in");
+                    let at = "2026-11-21T10:00:00Z".parse().expect("an instant");
+                    let pdf = renderer
+                        .render(template, &letter(index), at)
+                        .expect("a complete letter can be set");
+                    bytes.fetch_add(pdf.bytes.len(), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{{\"letters\":{letters},\"threads\":{threads},\"seconds\":{seconds:.2},\
+         \"letters_per_second\":{:.1},\"bytes_each\":{},\"peak_rss_kib\":{}}}",
+        letters as f64 / seconds,
+        bytes.load(Ordering::Relaxed) / letters.max(1),
+        peak_rss_kib(),
+    );
+}
+
+/// The process's high-water mark (`VmHWM`), KiB; 0 where /proc is absent.
+fn peak_rss_kib() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .unwrap_or_default()
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
+}
+
+fn letter(index: usize) -> LetterData {
+    let observed_at = "2026-11-18T20:14:33Z".parse().expect("an instant");
+    LetterData {
+        authority: Authority {
+            name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+            address_lines: vec![
+                "1 place de l’Exemple".to_owned(),
+                "00000 EXEMPLE".to_owned(),
+            ],
+            email: "dossiers@autorite.example".to_owned(),
+            verify_at: "https://autorite.example/verifier".to_owned(),
+            offers_at: "https://autorite.example/offres".to_owned(),
+            signatory: "Pour l’Autorité, le membre chargé de la réponse graduée".to_owned(),
+        },
+        file_number: format!("2026-{index:07}"),
+        verification_code: "7K3M-Q9TZ-4HXC".to_owned(),
+        date: "21\u{a0}novembre 2026".to_owned(),
+        recipient: PostalAddress::new([
+            format!("Mme Camille Exemple{index}"),
+            "12 rue des Essais".to_owned(),
+            "00000 Exempleville".to_owned(),
+        ])
+        .expect("an address that fits"),
+        provider: "Opérateur Exemple".to_owned(),
+        facts: (0..1 + index % 3)
+            .map(|number| Fact {
+                observed_at,
+                observed_at_text:
+                    "18\u{a0}novembre 2026 à 21\u{a0}h\u{a0}14\u{a0}min\u{a0}33\u{a0}s (UTC+1)"
+                        .to_owned(),
+                address: Some("192.0.2.17".to_owned()),
+                port: Some(51_413),
+                protocol: Some("BitTorrent".to_owned()),
+                works: vec![format!("Œuvre d’essai n° {index}-{number}")],
+            })
+            .collect(),
+        deadlines: vec![Deadline {
+            what: "Vous pourrez recevoir une deuxième recommandation si de nouveaux faits sont \
+                   constatés jusqu’au"
+                .to_owned(),
+            until: "21\u{a0}mai 2027".to_owned(),
+            why: "Six mois après l’envoi de cette lettre.".to_owned(),
+        }],
+        cites: vec![
+            "CPI, art. L. 331-20".to_owned(),
+            "CPI, art. L. 336-3".to_owned(),
+        ],
+        registered_number: None,
+    }
+}

@@ -1,0 +1,26 @@
+//! Sets every letter once into a folder, to be looked at.
+//!
+//! `cargo run -p entremise-letters --example specimens -- FOLDER`
+
+#[path = "../tests/sample/mod.rs"]
+mod sample;
+
+use entremise_letters::{Renderer, templates};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::path::PathBuf::from(std::env::args().nth(1).ok_or("which folder?")?);
+    std::fs::create_dir_all(&folder)?;
+    let renderer = Renderer::new();
+    for template in &templates::ALL {
+        let pdf = renderer.render(template, &sample::letter(), sample::at())?;
+        let name = format!(
+            "{}-{}.{}.pdf",
+            template.regime,
+            template.name,
+            template.language.tag()
+        );
+        println!("{name}: {} page(s), {} bytes", pdf.pages, pdf.bytes.len());
+        std::fs::write(folder.join(name), &pdf.bytes)?;
+    }
+    Ok(())
+}

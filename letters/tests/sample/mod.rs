@@ -1,0 +1,69 @@
+//! A made-up letter that the tests fill in and break.
+
+use entremise_letters::address::PostalAddress;
+use entremise_letters::{Authority, Deadline, Fact, LetterData};
+use jiff::Timestamp;
+
+pub fn at() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+pub fn letter() -> LetterData {
+    LetterData {
+        authority: Authority {
+            name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+            address_lines: vec![
+                "Réponse graduée".to_owned(),
+                "1 place de l’Exemple".to_owned(),
+                "00000 EXEMPLE CEDEX".to_owned(),
+            ],
+            email: "dossiers@autorite.example".to_owned(),
+            verify_at: "https://autorite.example/verifier".to_owned(),
+            offers_at: "https://autorite.example/offres".to_owned(),
+            signatory: "Pour l’Autorité, le membre chargé de la réponse graduée".to_owned(),
+        },
+        file_number: "2026-0001234".to_owned(),
+        verification_code: "7K3M-Q9TZ-4HXC".to_owned(),
+        date: "21\u{a0}novembre 2026".to_owned(),
+        recipient: PostalAddress::new([
+            "Mme Camille Exemple",
+            "Appartement 12, escalier B",
+            "Résidence des Essais",
+            "12 bis rue du Spécimen",
+            "BP 40",
+            "00100 Exempleville",
+        ])
+        .unwrap(),
+        provider: "Opérateur Exemple".to_owned(),
+        facts: vec![
+            fact("Les Jours d’essai"),
+            fact("Une chanson & <des> *signes* #bizarres"),
+        ],
+        deadlines: vec![Deadline {
+            what: "Vous pourrez recevoir une deuxième recommandation, par courriel et par lettre \
+                   remise contre signature, si de nouveaux faits sont constatés jusqu’au"
+                .to_owned(),
+            until: "21\u{a0}mai 2027".to_owned(),
+            why: "C’est six mois après l’envoi de cette lettre.".to_owned(),
+        }],
+        cites: vec![
+            "CPI, art. L.\u{a0}331-20, L.\u{a0}335-7, L.\u{a0}335-7-1, L.\u{a0}336-3 et \
+             R.\u{a0}335-5"
+                .to_owned(),
+        ],
+        registered_number: None,
+    }
+}
+
+pub fn fact(title: &str) -> Fact {
+    Fact {
+        observed_at: "2026-11-18T20:14:33Z".parse().unwrap(),
+        observed_at_text: "18\u{a0}novembre 2026 à 21\u{a0}h\u{a0}14\u{a0}min\u{a0}33\u{a0}s \
+                           (UTC+1)"
+            .to_owned(),
+        address: Some("192.0.2.17".to_owned()),
+        port: Some(51_413),
+        protocol: Some("BitTorrent".to_owned()),
+        works: vec![title.to_owned()],
+    }
+}
