@@ -17,6 +17,10 @@ pub struct Rules {
     pub provider: Provider,
     /// The ladder, lowest rung first.
     pub stages: Vec<Stage>,
+    /// What persons decide once the ladder is used up.
+    pub deliberations: Vec<Deliberation>,
+    /// What may be pronounced at the end, and by whom.
+    pub measures: Vec<Measure>,
     pub retention: Vec<Retention>,
 }
 
@@ -68,6 +72,8 @@ pub struct Provider {
     /// From hand-over of the message to its sending.
     pub relays_within: Span,
     pub batch_addresses_max: u32,
+    /// The fine for one breach of the two duties above. Unit: euros.
+    pub breach_fine_euros: Option<u32>,
 }
 
 /// A length of time as laws count it.
@@ -89,6 +95,8 @@ pub enum Span {
 pub struct Stage {
     /// `first`, `second`, `third_finding` …
     pub id: String,
+    /// The stage whose open window a repeat must fall in; `None` for the first rung.
+    pub after: Option<String>,
     /// A person decides whether this step is taken; None where the law leaves no choice.
     pub decides: Option<Decider>,
     /// How long the person has before an alarm is raised.
@@ -100,6 +108,74 @@ pub struct Stage {
     pub clock: StageClock,
     /// The folder's template for the message (`letters/<letter>.typ`, `.txt`).
     pub letter: String,
+    /// What the law demands that the message says.
+    pub must_say: Vec<Statement>,
+    /// The person's right to be heard on this stage, where the law gives one.
+    pub hears: Option<Hears>,
+}
+
+/// One thing a message must say (CPI L331-20, R331-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statement {
+    /// The file number: without it no observation is examined (R331-11).
+    CaseNumber,
+    /// Date and time of the facts.
+    FactsDate,
+    /// The content of the works concerned (since 2022).
+    WorksNamed,
+    /// The works are given on express request only (2009–2021).
+    WorksOnRequest,
+    /// The duty of L336-3: to watch over one's access.
+    DutyReminder,
+    Injunction,
+    Sanctions,
+    LegalOffers,
+    SecurityMeans,
+    HarmToCreation,
+    ContactPostal,
+    ContactElectronic,
+    ContactTelephone,
+    /// The facts may be prosecuted.
+    MayBeProsecuted,
+    ObservationsWindow,
+    HearingWithCounsel,
+    /// Family charges, income, guardianship are asked for.
+    PersonalSituationAsked,
+}
+
+/// How a person is heard.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Hears {
+    /// From the presentation of the letter.
+    pub observations_within: Span,
+    pub hearing: bool,
+    pub counsel: bool,
+}
+
+/// A choice that only a person makes, after a stage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Deliberation {
+    pub id: String,
+    pub after_stage: String,
+    pub decides: Decider,
+    /// `close`, `transmit`.
+    pub outcomes: Vec<String>,
+}
+
+/// What may be pronounced, and how it is carried out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measure {
+    pub id: String,
+    /// `court`: no administrative body may cut an access (CC 2009-580 DC).
+    pub pronounced_by: String,
+    pub duration_max: Option<Span>,
+    /// Unit: euros.
+    pub fine_euros_max: Option<u32>,
+    /// From the notification to the provider.
+    pub implement_within: Option<Span>,
+    /// What the measure must leave working.
+    pub spares: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

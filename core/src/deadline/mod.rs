@@ -1,0 +1,116 @@
+//! Calendar windows, working days and time zones, each computed date with its reason in words.
+//!
+//! A deadline is derived from a proven start, a span of the regime and a calendar, each time it is
+//! asked for. It is never stored as truth: a holiday added later moves what is still open.
+//! This room knows no regime, no article and no clock.
+
+mod calendar;
+mod words;
+mod zone;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use calendar::hex;
+pub use calendar::{BadCalendar, Calendar};
+pub use words::{Lang, Words, date_words, instant_words, span_words, start_words};
+pub use zone::{UnknownZone, Zone};
+
+use crate::regime::rules::Span;
+
+/// Until when something may be done, and why until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The first instant that is too late (exclusive): midnight *after* the last day where the law
+    /// counts days or months; the instant itself where it counts hours.
+    pub ends_at: Timestamp,
+    /// The local day on which the last instant falls.
+    pub last_day: Date,
+    pub explanation: Explanation,
+}
+
+impl Deadline {
+    /// Whether something done at this instant is still in time.
+    pub fn covers(&self, instant: Timestamp) -> bool {
+        instant < self.ends_at
+    }
+}
+
+/// The date in words, so that a person can redo the count by hand.
+pub type Explanation = Words;
+
+/// The deadline that lies one span after a proven start.
+///
+/// `started_by` is the name of the proof (`handed_over`, `presented`, `received` …; any other text
+/// is shown as it stands), `cite` the article the span rests on.
+///
+/// Hours are elapsed hours: summer time does not stretch them. Days, working days and months are
+/// counted from the local day of the start, which itself is not counted; the last day is whole.
+/// Months go from date to date, and end with the month where that date is missing: 31 August and
+/// six months is 28 (29) February.
+pub fn after(
+    start: Timestamp,
+    span: Span,
+    started_by: &str,
+    cite: &str,
+    zone: &Zone,
+    calendar: &Calendar,
+) -> Deadline {
+    let first_day = zone.day_of(start);
+    let mut skipped = Vec::new();
+    let (ends_at, last_day) = match span {
+        Span::Hours(hours) => {
+            let ends_at = start
+                .checked_add(SignedDuration::from_hours(i64::from(hours)))
+                .unwrap_or(Timestamp::MAX);
+            (ends_at, zone.day_of(last_instant(ends_at, start)))
+        }
+        Span::Days(days) => whole(zone, later(first_day, i64::from(days))),
+        Span::Months(months) => whole(zone, months_later(first_day, months)),
+        Span::WorkingDays(days) => {
+            let (last, holidays) = calendar.working_days_after(first_day, days);
+            skipped = holidays;
+            whole(zone, last)
+        }
+    };
+    let reason = words::Reason {
+        start,
+        first_day,
+        span,
+        started_by,
+        cite,
+        ends_at,
+        last_day,
+        skipped: &skipped,
+    };
+    Deadline {
+        ends_at,
+        last_day,
+        explanation: words::explain(&reason, zone, calendar),
+    }
+}
+
+/// The whole of a day: its last instant is still in time.
+fn whole(zone: &Zone, last_day: Date) -> (Timestamp, Date) {
+    (zone.end_of(last_day), last_day)
+}
+
+/// An exclusive end at local midnight belongs to the day before; never earlier than the start.
+fn last_instant(ends_at: Timestamp, start: Timestamp) -> Timestamp {
+    ends_at
+        .checked_sub(SignedDuration::from_nanos(1))
+        .map_or(start, |instant| instant.max(start))
+}
+
+fn later(day: Date, days: i64) -> Date {
+    day.checked_add(SignedDuration::from_hours(24 * days))
+        .unwrap_or(Date::MAX)
+}
+
+fn months_later(day: Date, months: i32) -> Date {
+    jiff::Span::new()
+        .try_months(months)
+        .and_then(|span| day.checked_add(span))
+        .unwrap_or(Date::MAX)
+}
