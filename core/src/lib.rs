@@ -3,9 +3,16 @@
 //! Pure: no clock, file, socket, SQL or async. Every function gives the same answer for the same
 //! arguments, today and on the day a court asks. Time is an argument.
 
+pub mod case;
 pub mod deadline;
+pub mod effect;
+pub mod event;
 pub mod id;
 pub mod identification;
+pub mod ledger;
 pub mod notice;
+pub mod procedure;
 pub mod regime;
 pub mod rejection;
+pub mod replay;
+pub mod step;

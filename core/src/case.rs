@@ -1,0 +1,85 @@
+//! A case: one procedure, where it stands, and for whom it runs.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Line;
+use crate::id::{AuthorityId, CaseId, NoticeId, PartyId, RegimeId};
+use crate::procedure::{identification, ladder};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: CaseId,
+    pub authority: AuthorityId,
+    pub regime: RegimeId,
+    pub opened_at: Timestamp,
+    pub subject: Subject,
+    pub state: State,
+}
+
+impl Case {
+    /// A case that nothing has happened to yet. The subject says which procedure it follows.
+    pub fn open(
+        id: CaseId,
+        authority: AuthorityId,
+        regime: RegimeId,
+        subject: Subject,
+        opened_at: Timestamp,
+    ) -> Self {
+        let state = match subject {
+            Subject::Notice { .. } => State::Identification(identification::State::Open),
+            Subject::Line(_) => State::Ladder(ladder::State::Open),
+        };
+        Self {
+            id,
+            authority,
+            regime,
+            opened_at,
+            subject,
+            state,
+        }
+    }
+}
+
+/// What a case is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One notice, to be tied to a handle.
+    Notice { notice: NoticeId, provider: PartyId },
+    /// One handle, on its way up the ladder.
+    Line(Line),
+}
+
+/// Where a case stands: the procedure it follows, and that procedure's own state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "procedure", rename_all = "snake_case")]
+pub enum State {
+    Identification(identification::State),
+    Ladder(ladder::State),
+}
+
+impl State {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Identification(state) => state.name(),
+            Self::Ladder(state) => state.name(),
+        }
+    }
+
+    pub fn procedure(&self) -> &'static str {
+        match self {
+            Self::Identification(_) => "identification",
+            Self::Ladder(_) => "ladder",
+        }
+    }
+
+    /// A closed case takes no event and has no deadline.
+    pub fn is_closed(&self) -> bool {
+        matches!(
+            self,
+            Self::Identification(identification::State::Closed { .. })
+                | Self::Ladder(ladder::State::Closed { .. })
+        )
+    }
+}

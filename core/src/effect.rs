@@ -1,0 +1,91 @@
+//! All that a case can ask of the world, as data. Effects are in the imperative; they are stored
+//! with the change that asked for them and carried out later, by workers that take no hint.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Fact, Line};
+use crate::id::{NoticeId, PartyId};
+use crate::identification::{IdentityField, Purpose};
+use crate::regime::rules::ChannelKind;
+
+/// One thing to be done, once. Its row's `EffectId` is the idempotency key wherever it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Ask the provider who held the address of this notice.
+    AskProvider { notice: NoticeId, provider: PartyId },
+    /// Enter the identified fact into the case of its handle, opening one if there is none.
+    EstablishFact { line: Line, fact: Fact },
+    /// Ask the provider for the means to reach the subscriber: one counted linking.
+    RequestDisclosure {
+        line: Line,
+        stage: usize,
+        purpose: Purpose,
+        fields: Vec<IdentityField>,
+        /// Which linking of this handle this is, from 1.
+        sequence: u32,
+    },
+    /// Send the message of a stage.
+    SendMessage {
+        stage: usize,
+        stage_id: String,
+        channel: ChannelKind,
+        letter: String,
+        names_works: bool,
+        /// The fact that brought the step.
+        notice: NoticeId,
+        /// How many other facts were established since the step before.
+        further_facts: u32,
+        /// 1 for the first dispatch, 2 after a loss.
+        attempt: u32,
+    },
+    /// Tell the people who watch. Carries no personal datum.
+    RaiseAlarm { alarm: Alarm },
+}
+
+impl Effect {
+    /// The wire name; also the name of the outbox queue.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AskProvider { .. } => "ask_provider",
+            Self::EstablishFact { .. } => "establish_fact",
+            Self::RequestDisclosure { .. } => "request_disclosure",
+            Self::SendMessage { .. } => "send_message",
+            Self::RaiseAlarm { .. } => "raise_alarm",
+        }
+    }
+}
+
+/// What a person must look at. Every wait in the house ends in an event or in one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+pub enum Alarm {
+    /// The provider let its time to answer pass (CPI R331-10: a breach).
+    ProviderSilent { provider: PartyId },
+    /// A proposed step waits for a decision past its time.
+    DecisionLate { stage: usize },
+    /// The provider let its time to say how the subscriber is reached pass.
+    DisclosureLate { stage: usize },
+    /// A message was not taken by its carrier in time.
+    MessageLate { stage: usize },
+    /// A receiver refuses this authority's mail: the campaign suffers, the person is not reached.
+    MailBlocked { stage: usize },
+    /// The message cannot reach the person and the rules of the day know no other way.
+    Unreachable { stage: usize },
+    /// A letter said to be presented came back as not deliverable: the clock it started is void.
+    PresentationContradicted { stage: usize },
+}
+
+impl Alarm {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ProviderSilent { .. } => "provider_silent",
+            Self::DecisionLate { .. } => "decision_late",
+            Self::DisclosureLate { .. } => "disclosure_late",
+            Self::MessageLate { .. } => "message_late",
+            Self::MailBlocked { .. } => "mail_blocked",
+            Self::Unreachable { .. } => "unreachable",
+            Self::PresentationContradicted { .. } => "presentation_contradicted",
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! All that can happen to a case. Events are in the past tense: they come from outside, are proven
+//! or they would not be here, and nothing else moves a case.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CaseId, Handle, NoticeId, PartyId, PersonId, QuestionId};
+use crate::identification::{IdentityField, Outcome};
+use crate::regime::rules::{ChannelKind, ReturnReason};
+
+/// One thing that happened. The wire form is what replay reads, so a variant never changes meaning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A notice passed screening. Opens an identification.
+    NoticeAccepted {
+        notice: NoticeId,
+        sender: PartyId,
+        provider: PartyId,
+        fact_at: Timestamp,
+    },
+    /// The question left for the provider.
+    QuestionAsked { question: QuestionId },
+    /// The provider answered.
+    Answered {
+        question: QuestionId,
+        outcome: Outcome,
+    },
+    /// The sender took the notice back.
+    NoticeRetracted { notice: NoticeId },
+
+    /// An identification named this handle: one more fact stands against it.
+    FactEstablished { fact: Fact },
+    /// A person decided on the step that the rules propose.
+    Decided(Decision),
+    /// The means to reach the subscriber are in the identity compartment.
+    Disclosed {
+        question: QuestionId,
+        fields: Vec<IdentityField>,
+    },
+    /// The provider will not or cannot say how the subscriber is reached.
+    DisclosureFailed {
+        question: QuestionId,
+        reason: DisclosureFailure,
+    },
+    /// News of a message on its way.
+    Delivery(DeliveryReport),
+
+    /// The clock worker found the case's own deadline behind it.
+    DeadlinePassed,
+}
+
+impl Event {
+    /// The wire name, for tables, ledger entries and counts.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoticeAccepted { .. } => "notice_accepted",
+            Self::QuestionAsked { .. } => "question_asked",
+            Self::Answered { .. } => "answered",
+            Self::NoticeRetracted { .. } => "notice_retracted",
+            Self::FactEstablished { .. } => "fact_established",
+            Self::Decided(_) => "decided",
+            Self::Disclosed { .. } => "disclosed",
+            Self::DisclosureFailed { .. } => "disclosure_failed",
+            Self::Delivery(_) => "delivery",
+            Self::DeadlinePassed => "deadline_passed",
+        }
+    }
+}
+
+/// A proven notice that an identification tied to one handle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    pub notice: NoticeId,
+    pub identification: CaseId,
+    /// When it was observed. The law counts from this instant, not from its arrival here.
+    pub fact_at: Timestamp,
+    pub received_at: Timestamp,
+}
+
+/// A person's choice about a proposed step. There is no variant without a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub by: PersonId,
+    pub verdict: Verdict,
+    pub ground: Ground,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Let the message of this stage go out.
+    Send,
+    /// End the case here.
+    Close,
+}
+
+/// Why, from a closed list: a free text would sooner or later name somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    FactsEstablished,
+    /// The notice does not carry what it should prove.
+    EvidenceWeak,
+    /// "Peut": the member need not.
+    Discretion,
+    /// The same facts were already answered.
+    AlreadyAnswered,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosureFailure {
+    /// The provider no longer knows the handle.
+    HandleUnknown,
+    Refused,
+}
+
+/// What became of a message, as its carrier says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// The rung whose message it is, by its place on the ladder.
+    pub stage: usize,
+    pub channel: ChannelKind,
+    pub status: DeliveryStatus,
+    /// When it happened out there, by the carrier's proof; not when we heard of it.
+    pub at: Timestamp,
+}
+
+/// Acheminement. Each is a fact with its proof; none is derived from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// The provider's relay or the post took it.
+    HandedOver,
+    /// The relay passed it on (a mail exchanger beyond the relay has it).
+    Relayed,
+    /// It lies in the mailbox, or was signed for.
+    Delivered,
+    Delayed,
+    /// Nobody can be reached there.
+    Bounced,
+    /// The receiver refuses us, not the address: says nothing about the person.
+    Blocked,
+    /// A letter was shown to the addressee: the date counts, signed or not.
+    Presented,
+    /// A letter came back or will not arrive.
+    Returned(ReturnReason),
+    /// The carrier can't say.
+    Unknown,
+}
+
+impl DeliveryStatus {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HandedOver => "handed_over",
+            Self::Relayed => "relayed",
+            Self::Delivered => "delivered",
+            Self::Delayed => "delayed",
+            Self::Bounced => "bounced",
+            Self::Blocked => "blocked",
+            Self::Presented => "presented",
+            Self::Returned(ReturnReason::Refused) => "returned_refused",
+            Self::Returned(ReturnReason::Unclaimed) => "returned_unclaimed",
+            Self::Returned(ReturnReason::UnknownAddress) => "returned_unknown_address",
+            Self::Returned(ReturnReason::Deceased) => "returned_deceased",
+            Self::Returned(ReturnReason::Lost) => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The handle of one subscriber at one provider.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Line {
+    pub provider: PartyId,
+    pub handle: Handle,
+}

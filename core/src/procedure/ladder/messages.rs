@@ -1,0 +1,332 @@
+//! The messages of a stage: which leave, what news of them means, and when their clock starts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Closure, Facts, Message, Started, State, ask, closed, out_of_turn, rung};
+use crate::effect::{Alarm, Effect};
+use crate::event::{DeliveryReport, DeliveryStatus, Event, Line};
+use crate::identification::IdentityField;
+use crate::regime::Regime;
+use crate::regime::rules::{ChannelKind, Consequence, Proof, ReturnReason, Stage};
+use crate::step::{Refusal, Step};
+
+/// The channels that are used first.
+pub(super) fn primary(rung: &Stage) -> Vec<ChannelKind> {
+    rung.channels
+        .iter()
+        .filter(|channel| !channel.fallback)
+        .map(|channel| channel.kind)
+        .collect()
+}
+
+/// What a channel needs to know of the person.
+pub(super) fn needs(channel: ChannelKind) -> &'static [IdentityField] {
+    match channel {
+        ChannelKind::Email => &[IdentityField::Email],
+        ChannelKind::Letter | ChannelKind::RegisteredLetter => {
+            &[IdentityField::Name, IdentityField::PostalAddress]
+        }
+    }
+}
+
+/// Sends what can be sent with what the provider disclosed, or falls back, or ends.
+pub(super) fn send(
+    stage: usize,
+    facts: &Facts,
+    channels: &[ChannelKind],
+    disclosed: &[IdentityField],
+    line: &Line,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let rung = rung(stage, now, regime)?;
+    let usable: Vec<ChannelKind> = channels
+        .iter()
+        .copied()
+        .filter(|channel| {
+            needs(*channel)
+                .iter()
+                .all(|field| disclosed.contains(field))
+        })
+        .collect();
+    if !starts_clock(rung, &usable) {
+        return Ok(fall_back(stage, rung, facts.clone(), channels, line, now));
+    }
+    let messages: BTreeMap<_, _> = usable
+        .iter()
+        .map(|channel| {
+            (
+                *channel,
+                Message {
+                    status: None,
+                    attempt: 1,
+                },
+            )
+        })
+        .collect();
+    let effects = usable
+        .iter()
+        .map(|channel| dispatch(stage, rung, facts, *channel, 1))
+        .collect();
+    let facts = facts.clone();
+    Ok(Step {
+        state: State::Sending {
+            stage,
+            facts,
+            messages,
+            since: now,
+            alarmed: false,
+        },
+        effects,
+    })
+}
+
+/// Whether one of the channels can bring the event that starts the stage's clock.
+fn starts_clock(rung: &Stage, channels: &[ChannelKind]) -> bool {
+    match rung.clock.starts_at {
+        Proof::HandedOver => !channels.is_empty(),
+        Proof::Presented => channels.contains(&ChannelKind::RegisteredLetter),
+    }
+}
+
+/// The next way the rules know of reaching the person, when the ones tried reach nobody.
+fn fall_back(
+    stage: usize,
+    rung: &Stage,
+    facts: Facts,
+    tried: &[ChannelKind],
+    line: &Line,
+    now: Timestamp,
+) -> Step<State> {
+    match fallback(rung, tried) {
+        Some(channel) => ask(stage, rung, facts, vec![channel], line, now),
+        None => Step {
+            state: closed(Closure::Unreachable, now),
+            effects: vec![Effect::RaiseAlarm {
+                alarm: Alarm::Unreachable { stage },
+            }],
+        },
+    }
+}
+
+fn fallback(rung: &Stage, tried: &[ChannelKind]) -> Option<ChannelKind> {
+    rung.channels
+        .iter()
+        .find(|channel| channel.fallback && !tried.contains(&channel.kind))
+        .map(|channel| channel.kind)
+}
+
+fn dispatch(
+    stage: usize,
+    rung: &Stage,
+    facts: &Facts,
+    channel: ChannelKind,
+    attempt: u32,
+) -> Effect {
+    Effect::SendMessage {
+        stage,
+        stage_id: rung.id.clone(),
+        channel,
+        letter: rung.letter.clone(),
+        names_works: rung.linking.names_works,
+        notice: facts.leading.notice,
+        further_facts: facts.further,
+        attempt,
+    }
+}
+
+/// News of a message. Late, doubled and reordered news is normal: it is noted, and moves the case
+/// only where it proves something new.
+pub(super) fn heard(
+    state: &State,
+    report: &DeliveryReport,
+    line: &Line,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let (stage, mut noted) = match state {
+        State::Sending {
+            stage, messages, ..
+        }
+        | State::Warned {
+            stage, messages, ..
+        } => (*stage, messages.clone()),
+        _ => return out_of_turn(state, &Event::Delivery(report.clone())),
+    };
+    let Some(message) = noted
+        .get_mut(&report.channel)
+        .filter(|_| report.stage == stage)
+    else {
+        return out_of_turn(state, &Event::Delivery(report.clone()));
+    };
+    message.status = Some(report.status);
+    let attempt = message.attempt;
+    let rung = rung(stage, now, regime)?;
+    let state = with_messages(state, noted);
+    match report.status {
+        DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => Ok(Step::quiet(
+            start_clock(state, Proof::HandedOver, report.at),
+        )),
+        DeliveryStatus::Presented if rung.clock.starts_at == Proof::Presented => {
+            Ok(Step::quiet(start_clock(state, Proof::Presented, report.at)))
+        }
+        DeliveryStatus::Returned(reason) => Ok(returned(state, rung, report, reason, attempt, now)),
+        DeliveryStatus::Bounced => Ok(bounced(state, rung, report.channel, line, now)),
+        DeliveryStatus::Blocked => Ok(Step {
+            state,
+            effects: vec![Effect::RaiseAlarm {
+                alarm: Alarm::MailBlocked { stage },
+            }],
+        }),
+        _ => Ok(Step::quiet(state)),
+    }
+}
+
+/// The messages of the two states that have any, with this news noted.
+fn with_messages(state: &State, noted: BTreeMap<ChannelKind, Message>) -> State {
+    let mut state = state.clone();
+    if let State::Sending { messages, .. } | State::Warned { messages, .. } = &mut state {
+        *messages = noted;
+    }
+    state
+}
+
+/// Starts the clock once. A second proof of the same kind is a duplicate, and the first date holds.
+fn start_clock(state: State, by: Proof, at: Timestamp) -> State {
+    match state {
+        State::Sending {
+            stage,
+            messages,
+            facts,
+            ..
+        } => State::Warned {
+            stage,
+            facts,
+            started: Started { by, at },
+            messages,
+        },
+        other => other,
+    }
+}
+
+/// A mail that reaches nobody warned nobody: the fallback goes out, and the clock waits for it.
+/// Where the rules of the day know no other way the sending stands, and a person is told.
+fn bounced(
+    state: State,
+    rung: &Stage,
+    bounced: ChannelKind,
+    line: &Line,
+    now: Timestamp,
+) -> Step<State> {
+    let (State::Sending {
+        stage,
+        facts,
+        messages,
+        ..
+    }
+    | State::Warned {
+        stage,
+        facts,
+        messages,
+        ..
+    }) = &state
+    else {
+        return Step::quiet(state);
+    };
+    let another_is_on_its_way = messages.iter().any(|(channel, message)| {
+        *channel != bounced && message.status != Some(DeliveryStatus::Bounced)
+    });
+    if another_is_on_its_way {
+        return Step::quiet(state);
+    }
+    let tried: Vec<ChannelKind> = messages.keys().copied().collect();
+    match (fallback(rung, &tried), &state) {
+        (None, State::Warned { stage, .. }) => {
+            let alarm = Alarm::Unreachable { stage: *stage };
+            Step {
+                state,
+                effects: vec![Effect::RaiseAlarm { alarm }],
+            }
+        }
+        _ => fall_back(*stage, rung, facts.clone(), &tried, line, now),
+    }
+}
+
+/// A letter that came back. What that means is a value of the regime, never a habit of the post.
+fn returned(
+    state: State,
+    rung: &Stage,
+    report: &DeliveryReport,
+    reason: ReturnReason,
+    attempt: u32,
+    now: Timestamp,
+) -> Step<State> {
+    let consequence = rung
+        .clock
+        .returned
+        .get(&reason)
+        .copied()
+        .unwrap_or(Consequence::NotNotified);
+    let clock_ran = matches!(
+        state,
+        State::Warned {
+            started: Started {
+                by: Proof::Presented,
+                ..
+            },
+            ..
+        }
+    );
+    match consequence {
+        Consequence::CountsAsPresented => {
+            Step::quiet(start_clock(state, Proof::Presented, report.at))
+        }
+        Consequence::SendAgain if attempt == 1 && !clock_ran => {
+            send_again(state, rung, report.channel)
+        }
+        Consequence::Close => Step::quiet(closed(Closure::Deceased, now)),
+        Consequence::NotNotified | Consequence::SendAgain => {
+            let alarm = Alarm::PresentationContradicted {
+                stage: report.stage,
+            };
+            let effects = if clock_ran {
+                vec![Effect::RaiseAlarm { alarm }]
+            } else {
+                Vec::new()
+            };
+            Step {
+                state: closed(Closure::NotNotified, now),
+                effects,
+            }
+        }
+    }
+}
+
+fn send_again(mut state: State, rung: &Stage, channel: ChannelKind) -> Step<State> {
+    let mut effects = Vec::new();
+    if let State::Sending {
+        stage,
+        facts,
+        messages,
+        ..
+    }
+    | State::Warned {
+        stage,
+        facts,
+        messages,
+        ..
+    } = &mut state
+    {
+        messages.insert(
+            channel,
+            Message {
+                status: None,
+                attempt: 2,
+            },
+        );
+        effects.push(dispatch(*stage, rung, facts, channel, 2));
+    }
+    Step { state, effects }
+}

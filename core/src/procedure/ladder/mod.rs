@@ -1,0 +1,359 @@
+//! The ladder of warnings against one line: fact, proposal, decision, message, proven clock, repeat.
+//!
+//! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
+//! how long it runs are values of the regime.
+
+mod messages;
+mod waits;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::case::Subject;
+use crate::effect::Effect;
+use crate::event::{Decision, DeliveryStatus, Event, Fact, Line, Verdict};
+use crate::identification::IdentityField;
+use crate::regime::Regime;
+use crate::regime::rules::{ChannelKind, Gate, Proof, Stage};
+use crate::step::{Refusal, Step};
+
+pub(crate) use waits::due;
+pub use waits::repeat_window;
+
+/// Where a line stands on the ladder. A state carries what only that state needs, so a line that
+/// was never warned has no warning date to misread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// No fact yet.
+    Open,
+    /// The rules propose this stage; a person must say yes or no.
+    Proposed {
+        stage: usize,
+        facts: Facts,
+        since: Timestamp,
+        alarmed: bool,
+    },
+    /// The provider was asked how the subscriber is reached.
+    Asking {
+        stage: usize,
+        facts: Facts,
+        channels: Vec<ChannelKind>,
+        since: Timestamp,
+        alarmed: bool,
+    },
+    /// The messages of the stage are on their way; the event that starts its clock has not come.
+    Sending {
+        stage: usize,
+        facts: Facts,
+        messages: BTreeMap<ChannelKind, Message>,
+        since: Timestamp,
+        alarmed: bool,
+    },
+    /// The clock of the stage runs from a proven event.
+    Warned {
+        stage: usize,
+        /// The fact warned of; `further` counts those that are no repeat (older than the warning).
+        facts: Facts,
+        started: Started,
+        messages: BTreeMap<ChannelKind, Message>,
+    },
+    /// The next stage is one that the law of the day closes, or opens only to somebody else's
+    /// signature. Nothing was linked and nothing was asked.
+    Barred {
+        stage: usize,
+        facts: Facts,
+        gate: Gate,
+        since: Timestamp,
+    },
+    Closed {
+        closure: Closure,
+        at: Timestamp,
+    },
+}
+
+impl State {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Proposed { .. } => "proposed",
+            Self::Asking { .. } => "asking",
+            Self::Sending { .. } => "sending",
+            Self::Warned { .. } => "warned",
+            Self::Barred { .. } => "barred",
+            Self::Closed { closure, .. } => closure.name(),
+        }
+    }
+
+    /// The rung the case is on or moving to.
+    pub fn stage(&self) -> Option<usize> {
+        match self {
+            Self::Open | Self::Closed { .. } => None,
+            Self::Proposed { stage, .. }
+            | Self::Asking { stage, .. }
+            | Self::Sending { stage, .. }
+            | Self::Warned { stage, .. }
+            | Self::Barred { stage, .. } => Some(*stage),
+        }
+    }
+}
+
+/// The facts behind one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The fact that brought the step; the message describes this one.
+    pub leading: Fact,
+    /// Others established while the step was being taken. They count as one step, not several:
+    /// nobody had been warned in between.
+    pub further: u32,
+    /// The clock of the rung below, on whose strength this is a repeat.
+    pub before: Option<Started>,
+}
+
+/// A message of a stage and the last thing heard of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// None until its carrier said anything.
+    pub status: Option<DeliveryStatus>,
+    pub attempt: u32,
+}
+
+/// What started a clock: the proof, and the instant it proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    pub by: Proof,
+    pub at: Timestamp,
+}
+
+/// How a case on the ladder ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closure {
+    /// The time the file may be kept is over without a repeat.
+    Lapsed,
+    /// No warning left within the time the law gives.
+    OutOfTime,
+    /// The member closed it.
+    Dismissed,
+    /// No channel of the rules reaches the person.
+    Unreachable,
+    /// The letter never was presented: nobody was notified.
+    NotNotified,
+    /// The subscriber has died.
+    Deceased,
+}
+
+impl Closure {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lapsed => "lapsed",
+            Self::OutOfTime => "out_of_time",
+            Self::Dismissed => "dismissed",
+            Self::Unreachable => "unreachable",
+            Self::NotNotified => "not_notified",
+            Self::Deceased => "deceased",
+        }
+    }
+}
+
+/// Moves a case on by one event.
+pub(crate) fn step(
+    subject: &Subject,
+    state: &State,
+    event: &Event,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let Subject::Line(line) = subject else {
+        return Err(Refusal::WrongSubject);
+    };
+    match (state, event) {
+        (State::Closed { .. }, _) => out_of_turn(state, event),
+        (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, line, now, regime),
+        (State::Warned { .. }, Event::FactEstablished { fact }) => {
+            repeat(state, fact, line, now, regime)
+        }
+        (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),
+        (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
+            decide(*stage, facts, decision, line, now, regime)
+        }
+        (
+            State::Asking {
+                stage,
+                facts,
+                channels,
+                ..
+            },
+            Event::Disclosed { fields, .. },
+        ) => messages::send(*stage, facts, channels, fields, line, now, regime),
+        (State::Asking { .. }, Event::DisclosureFailed { .. }) => {
+            Ok(Step::quiet(closed(Closure::Unreachable, now)))
+        }
+        (State::Sending { .. } | State::Warned { .. }, Event::Delivery(report)) => {
+            messages::heard(state, report, line, now, regime)
+        }
+        (_, Event::DeadlinePassed) => waits::overdue(state, now, regime),
+        (state, event) => out_of_turn(state, event),
+    }
+}
+
+/// A fact after a warning: a repeat if it happened within the window, a new beginning if after it,
+/// and no step at all if it happened before the person was warned.
+fn repeat(
+    state: &State,
+    fact: &Fact,
+    line: &Line,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let State::Warned { stage, started, .. } = state else {
+        return out_of_turn(state, &Event::FactEstablished { fact: fact.clone() });
+    };
+    if fact.fact_at <= started.at {
+        return Ok(Step::quiet(one_more_fact(state)));
+    }
+    let window = waits::window(*stage, *started, regime)?;
+    if fact.fact_at < window.ends_at {
+        propose(stage + 1, Some(*started), fact, line, now, regime)
+    } else {
+        propose(0, None, fact, line, now, regime)
+    }
+}
+
+/// Enters the stage as far as the law lets anyone go without a further act: behind a gate nothing
+/// is linked or asked; where a person decides, the case waits for that person.
+fn propose(
+    stage: usize,
+    before: Option<Started>,
+    fact: &Fact,
+    line: &Line,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let facts = Facts {
+        leading: fact.clone(),
+        further: 0,
+        before,
+    };
+    let rules = regime.rules_at(now)?;
+    let Some(rung) = rules.stages.get(stage) else {
+        return Ok(Step::quiet(State::Barred {
+            stage,
+            facts,
+            gate: Gate::Barred,
+            since: now,
+        }));
+    };
+    if let Some(gate) = rung.gate {
+        return Ok(Step::quiet(State::Barred {
+            stage,
+            facts,
+            gate,
+            since: now,
+        }));
+    }
+    if rung.decides.is_some() {
+        return Ok(Step::quiet(State::Proposed {
+            stage,
+            facts,
+            since: now,
+            alarmed: false,
+        }));
+    }
+    Ok(ask(stage, rung, facts, messages::primary(rung), line, now))
+}
+
+fn decide(
+    stage: usize,
+    facts: &Facts,
+    decision: &Decision,
+    line: &Line,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    match decision.verdict {
+        Verdict::Close => Ok(Step::quiet(closed(Closure::Dismissed, now))),
+        Verdict::Send => {
+            let rung = rung(stage, now, regime)?;
+            Ok(ask(
+                stage,
+                rung,
+                facts.clone(),
+                messages::primary(rung),
+                line,
+                now,
+            ))
+        }
+    }
+}
+
+/// Asks the provider for exactly what these channels need, and nothing the rules don't grant.
+fn ask(
+    stage: usize,
+    rung: &Stage,
+    facts: Facts,
+    channels: Vec<ChannelKind>,
+    line: &Line,
+    now: Timestamp,
+) -> Step<State> {
+    let mut fields: Vec<IdentityField> = channels
+        .iter()
+        .flat_map(|channel| messages::needs(*channel))
+        .copied()
+        .filter(|field| rung.linking.fields.contains(field))
+        .collect();
+    fields.sort();
+    fields.dedup();
+    let request = Effect::RequestDisclosure {
+        line: line.clone(),
+        stage,
+        purpose: rung.linking.purpose,
+        fields,
+        sequence: rung.linking.sequence,
+    };
+    Step {
+        state: State::Asking {
+            stage,
+            facts,
+            channels,
+            since: now,
+            alarmed: false,
+        },
+        effects: vec![request],
+    }
+}
+
+/// Counts a fact that changes nothing.
+fn one_more_fact(state: &State) -> State {
+    let mut state = state.clone();
+    match &mut state {
+        State::Proposed { facts, .. }
+        | State::Asking { facts, .. }
+        | State::Sending { facts, .. }
+        | State::Warned { facts, .. }
+        | State::Barred { facts, .. } => facts.further = facts.further.saturating_add(1),
+        State::Open | State::Closed { .. } => {}
+    }
+    state
+}
+
+/// The rung as the rules of the day have it.
+fn rung(stage: usize, now: Timestamp, regime: &Regime) -> Result<&Stage, Refusal> {
+    let rules = regime.rules_at(now)?;
+    rules.stages.get(stage).ok_or(Refusal::NoRules {
+        day: regime.day_of(now),
+    })
+}
+
+fn closed(closure: Closure, at: Timestamp) -> State {
+    State::Closed { closure, at }
+}
+
+fn out_of_turn<T>(state: &State, event: &Event) -> Result<T, Refusal> {
+    Err(Refusal::OutOfTurn {
+        state: state.name(),
+        event: event.name(),
+    })
+}

@@ -1,0 +1,44 @@
+//! The few shapes a regime can have, one pure machine each.
+//!
+//! A machine says what a state does with an event and when the state's own deadline falls. It reads
+//! `Rules`; it knows no article and no figure.
+
+pub mod identification;
+pub mod ladder;
+mod law;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::deadline::Deadline;
+
+/// When a case must be looked at if nothing happens, and what that means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Due {
+    pub what: DueKind,
+    pub deadline: Deadline,
+}
+
+impl Due {
+    /// First instant at which the deadline has passed.
+    pub fn at(&self) -> Timestamp {
+        self.deadline.ends_at
+    }
+
+    /// The earlier of two; the end wins a tie, because it makes the alarm idle.
+    pub fn earlier(alarm: Option<Self>, end: Option<Self>) -> Option<Self> {
+        match (alarm, end) {
+            (Some(alarm), Some(end)) => Some(if alarm.at() < end.at() { alarm } else { end }),
+            (alarm, end) => alarm.or(end),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DueKind {
+    /// Somebody is late: tell a person; the case stays where it is.
+    Alarm,
+    /// The time the law gives is over: the case ends.
+    End,
+}

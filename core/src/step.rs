@@ -1,0 +1,108 @@
+//! One step of one case: (case, event, instant, regime) → (state, effects), or a refusal.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::case::{Case, State};
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::procedure::{Due, identification, ladder};
+use crate::regime::Regime;
+
+/// What a step yields: where the case stands now, and what is to be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<S> {
+    pub state: S,
+    pub effects: Vec<Effect>,
+}
+
+impl<S> Step<S> {
+    /// A step that asks nothing of the world.
+    pub fn quiet(state: S) -> Self {
+        Self {
+            state,
+            effects: Vec::new(),
+        }
+    }
+
+    fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Step<T> {
+        Step {
+            state: wrap(self.state),
+            effects: self.effects,
+        }
+    }
+}
+
+/// Why the law says no. A refusal is an answer, not a fault: it is shown to whoever asked, entered
+/// in the ledger, and never retried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("a case that is {state} cannot take {event}")]
+    OutOfTurn {
+        state: &'static str,
+        event: &'static str,
+    },
+    #[error("the event belongs to another kind of case")]
+    WrongSubject,
+    #[error("the time runs until {ends_at}; nothing has passed yet")]
+    NotYetDue { ends_at: Timestamp },
+    #[error("no deadline is running in this case")]
+    NothingDue,
+    #[error("a decision on {stage} was expected by {expected}")]
+    NotYoursToDecide {
+        stage: String,
+        expected: &'static str,
+    },
+    #[error("the regime has no rules in force on {day}")]
+    NoRules { day: Date },
+    #[error("the regime {regime} has no end of keeping for {data} after {stage}")]
+    NoRetention {
+        regime: String,
+        data: String,
+        stage: String,
+    },
+}
+
+impl Refusal {
+    /// The wire name, for the ledger and for counting.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OutOfTurn { .. } => "out_of_turn",
+            Self::WrongSubject => "wrong_subject",
+            Self::NotYetDue { .. } => "not_yet_due",
+            Self::NothingDue => "nothing_due",
+            Self::NotYoursToDecide { .. } => "not_yours_to_decide",
+            Self::NoRules { .. } => "no_rules",
+            Self::NoRetention { .. } => "no_retention",
+        }
+    }
+}
+
+/// Moves a case on by one event. No clock, no storage, no network: the same four arguments give the
+/// same answer today and on the day a court asks.
+///
+/// A pair of state and event that no procedure lists is refused; `tests/matrix.rs` prints the table.
+pub fn step(
+    case: &Case,
+    event: &Event,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    match &case.state {
+        State::Identification(state) => {
+            identification::step(case.id, &case.subject, state, event, now, regime)
+                .map(|step| step.map(State::Identification))
+        }
+        State::Ladder(state) => ladder::step(&case.subject, state, event, now, regime)
+            .map(|step| step.map(State::Ladder)),
+    }
+}
+
+/// When the case must be looked at if nothing happens. Derived, never stored as truth: a holiday
+/// added to the calendar moves every open deadline.
+pub fn due(case: &Case, regime: &Regime) -> Result<Option<Due>, Refusal> {
+    match &case.state {
+        State::Identification(state) => identification::due(state, regime),
+        State::Ladder(state) => ladder::due(state, regime),
+    }
+}
