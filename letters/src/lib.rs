@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod data;
+pub mod mail;
 
 pub mod render;
 pub mod templates;

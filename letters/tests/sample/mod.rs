@@ -4,6 +4,7 @@ use entremise_letters::address::PostalAddress;
 use entremise_letters::{Authority, Deadline, Fact, LetterData};
 use jiff::Timestamp;
 
+#[allow(dead_code, reason = "the mail tests need no instant")]
 pub fn at() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }

@@ -1,0 +1,330 @@
+//! A letter is the same for ever, complete, readable, and refuses to be less.
+
+#[path = "parts/mod.rs"]
+mod parts;
+#[path = "sample/mod.rs"]
+mod sample;
+
+use std::path::Path;
+use std::process::Command;
+
+use entremise_letters::address::{AddressError, PostalAddress};
+use entremise_letters::{Language, LetterError, Renderer, Template, templates};
+use proptest::prelude::*;
+
+fn home_made(source: &'static str) -> Template {
+    Template {
+        regime: "test",
+        name: "test",
+        language: Language::Fr,
+        source,
+        layout: "",
+    }
+}
+
+fn refusal(source: &'static str) -> String {
+    match Renderer::new().render(&home_made(source), &sample::letter(), sample::at()) {
+        Err(LetterError::Template { reasons, .. }) => reasons,
+        Err(other) => other.to_string(),
+        Ok(_) => "no refusal".to_owned(),
+    }
+}
+
+/// What a tool of poppler prints about the first letter.
+fn seen(tool: &str, options: &[&str], template: &Template) -> Option<String> {
+    if !parts::present(tool) {
+        parts::skipped_for_want_of(tool);
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("letter.pdf");
+    let pdf = Renderer::new()
+        .render(template, &sample::letter(), sample::at())
+        .unwrap();
+    std::fs::write(&file, pdf.bytes).unwrap();
+    let output = Command::new(tool)
+        .args(options)
+        .arg(&file)
+        .arg("-")
+        .output()
+        .unwrap();
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_same_letter_has_the_same_bytes_whoever_sets_it() {
+    for template in &templates::ALL {
+        let once = Renderer::new()
+            .render(template, &sample::letter(), sample::at())
+            .unwrap();
+        let again = Renderer::new()
+            .render(template, &sample::letter(), sample::at())
+            .unwrap();
+        assert!(once == again, "{} differs from itself", template.name);
+    }
+}
+
+#[test]
+fn another_instant_or_another_fact_makes_another_letter() {
+    let renderer = Renderer::new();
+    let template = &templates::ALL[0];
+    let letter = renderer
+        .render(template, &sample::letter(), sample::at())
+        .unwrap();
+    let later = sample::at() + jiff::SignedDuration::from_secs(1);
+    let other_day = renderer.render(template, &sample::letter(), later).unwrap();
+    let mut data = sample::letter();
+    data.facts[0].port = Some(51_414);
+    let other_fact = renderer.render(template, &data, sample::at()).unwrap();
+    assert_ne!(letter.sha256, other_day.sha256);
+    assert_ne!(letter.sha256, other_fact.sha256);
+}
+
+#[test]
+fn every_letter_fits_on_one_sheet_printed_on_both_sides() {
+    for template in &templates::ALL {
+        let pdf = Renderer::new()
+            .render(template, &sample::letter(), sample::at())
+            .unwrap();
+        assert_eq!(pdf.pages, 2, "{} {:?}", template.name, template.language);
+    }
+}
+
+#[test]
+fn a_letter_without_title_is_refused() {
+    let reasons = refusal("#set document(date: auto)\n#set text(lang: \"fr\")\nBonjour");
+    assert!(reasons.contains("missing document title"), "{reasons}");
+}
+
+#[test]
+fn a_letter_without_date_is_refused() {
+    let reasons = refusal("#set document(title: \"T\", date: none)\nBonjour");
+    assert!(reasons.contains("missing document date"), "{reasons}");
+}
+
+#[test]
+fn a_letter_with_a_picture_that_has_no_alternative_text_is_refused() {
+    let reasons = refusal(
+        "#set document(title: \"T\", date: auto)\n#image(bytes(\"<svg xmlns='http://www.w3.org/2000/svg' \
+         width='1' height='1'/>\"), format: \"svg\")",
+    );
+    assert!(reasons.contains("missing alt text"), "{reasons}");
+}
+
+#[test]
+fn a_template_can_read_nothing_but_its_own_data() {
+    for path in ["/etc/passwd", "other.typ", "../regime.toml"] {
+        let source: &'static str = Box::leak(format!("#read(\"{path}\")").into_boxed_str());
+        assert_ne!(refusal(source), "no refusal", "{path} was read");
+    }
+    assert_ne!(refusal("#import \"@preview/anything:1.0.0\""), "no refusal");
+}
+
+#[test]
+fn a_template_cannot_ask_what_day_it_is() {
+    let reasons = refusal("#datetime.today().display()");
+    assert_ne!(reasons, "no refusal");
+}
+
+#[test]
+fn data_are_printed_and_never_run_as_markup() {
+    let mut data = sample::letter();
+    data.facts = vec![sample::fact("#read(\"/etc/passwd\") = Titre $x$ #panic()")];
+    assert!(
+        Renderer::new()
+            .render(&templates::ALL[0], &data, sample::at())
+            .is_ok()
+    );
+}
+
+#[test]
+fn works_kept_back_and_addresses_not_shown_leave_a_sound_letter() {
+    let mut data = sample::letter();
+    for fact in &mut data.facts {
+        fact.works.clear();
+        fact.address = None;
+        fact.port = None;
+        fact.protocol = None;
+    }
+    assert!(
+        Renderer::new()
+            .render(&templates::ALL[0], &data, sample::at())
+            .is_ok()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn no_title_whatever_its_signs_can_stop_a_letter(title in "\\PC{0,60}", raw in ".{0,20}") {
+        let mut data = sample::letter();
+        data.facts = vec![sample::fact(&title), sample::fact(&raw)];
+        prop_assert!(
+            Renderer::new().render(&templates::ALL[0], &data, sample::at()).is_ok()
+        );
+    }
+}
+
+#[test]
+fn every_page_says_specimen_to_the_eye_and_to_the_screen_reader() {
+    for template in &templates::ALL {
+        let Some(text) = seen("pdftotext", &["-layout"], template) else {
+            return;
+        };
+        let pages: Vec<&str> = text.split_terminator('\u{c}').collect();
+        assert_eq!(pages.len(), 2);
+        assert!(
+            pages.iter().all(|page| page.contains("SPECIMEN")),
+            "{}",
+            template.name
+        );
+    }
+}
+
+#[test]
+fn a_letter_says_what_the_law_lists() {
+    let Some(text) = seen("pdftotext", &["-layout"], &templates::ALL[0]) else {
+        return;
+    };
+    // The ground's slanting letters fall between the lines, two by two.
+    let text = text
+        .split_whitespace()
+        .filter(|word| !["SP", "EC", "IM", "EN", "S", "P", "E", "C", "I", "M", "N"].contains(word))
+        .collect::<Vec<_>>()
+        .join(" ");
+    for said in [
+        "Que vous reproche-t-on",
+        "Que risquez-vous",
+        "Quels sont vos droits",
+        "Informations",
+        "L. 336-3",
+        "Nous vous demandons de la respecter",
+        "L. 335-7",
+        "18 novembre 2026",
+        "« Les Jours d’essai »",
+        "offres légales",
+        "WPA3",
+        "vie culturelle",
+        "observations",
+        "dossiers@autorite.example",
+        "2026-0001234",
+        "7K3M-Q9TZ-4HXC",
+        "https://autorite.example/verifier",
+        "L’Autorité ne demande jamais d’argent",
+        "21 mai 2027",
+    ] {
+        assert!(text.contains(said), "{said} is missing from: {text}");
+    }
+}
+
+#[test]
+fn the_address_and_nothing_else_stands_in_the_window_however_the_sheet_slides() {
+    const POINTS_PER_MM: f64 = 72.0 / 25.4;
+    for template in &templates::ALL {
+        let Some(boxes) = seen("pdftotext", &["-bbox", "-l", "1"], template) else {
+            return;
+        };
+        let mut in_window = Vec::new();
+        for line in boxes.lines().filter(|line| line.contains("<word")) {
+            let value = |name: &str| -> f64 {
+                let rest = line.split_once(&format!("{name}=\"")).unwrap().1;
+                rest.split_once('"').unwrap().0.parse::<f64>().unwrap() / POINTS_PER_MM
+            };
+            let word = line
+                .split_once('>')
+                .unwrap()
+                .1
+                .split_once('<')
+                .unwrap()
+                .0
+                .to_owned();
+            let (left, right) = (value("xMin"), value("xMax"));
+            let (top, bottom) = (value("yMin"), value("yMax"));
+            if right > 90.0 && left < 200.0 && bottom > 44.0 && top < 90.0 && word.len() > 1 {
+                assert!(
+                    left >= 105.0 && right <= 190.0,
+                    "{word} stands at {left}–{right} mm"
+                );
+                assert!(
+                    top >= 55.0 && bottom <= 79.0,
+                    "{word} stands at {top}–{bottom} mm"
+                );
+                in_window.push(word);
+            }
+        }
+        assert_eq!(in_window.first().map(String::as_str), Some("Mme"));
+        assert_eq!(in_window.last().map(String::as_str), Some("EXEMPLEVILLE"));
+    }
+}
+
+#[test]
+fn the_facts_are_attached_for_machines_without_the_addressee() {
+    if !parts::present("pdfdetach") {
+        return parts::skipped_for_want_of("pdfdetach");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("letter.pdf");
+    let mut data = sample::letter();
+    data.facts = vec![sample::fact("七人の侍")];
+    let pdf = Renderer::new()
+        .render(&templates::ALL[0], &data, sample::at())
+        .unwrap();
+    assert!(contains(&pdf.bytes, b"/AFRelationship/Data"));
+    std::fs::write(&file, &pdf.bytes).unwrap();
+    detach(&file, folder.path());
+    let text = std::fs::read_to_string(folder.path().join("facts.json")).unwrap();
+    let facts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(facts["file_number"], "2026-0001234");
+    assert_eq!(facts["facts"][0]["observed_at"], "2026-11-18T20:14:33Z");
+    assert_eq!(facts["facts"][0]["works"][0], "七人の侍");
+    assert!(!text.contains("Camille") && !text.contains("EXEMPLEVILLE"));
+}
+
+fn detach(file: &Path, folder: &Path) {
+    let done = Command::new("pdfdetach")
+        .arg("-saveall")
+        .arg("-o")
+        .arg(folder)
+        .arg(file)
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[test]
+fn an_address_of_seven_lines_or_of_39_signs_is_refused_and_never_cut() {
+    let seven = PostalAddress::new(["a", "b", "c", "d", "e", "f", "g"]).err();
+    assert_eq!(seven, Some(AddressError::TooManyLines { lines: 7 }));
+    let long = PostalAddress::new(["x".repeat(39).as_str(), "00000 TOWN"]).err();
+    assert_eq!(
+        long,
+        Some(AddressError::LineTooLong {
+            line: 1,
+            characters: 39
+        })
+    );
+    assert!(PostalAddress::new(["x".repeat(38).as_str(), "00000 TOWN"]).is_ok());
+    assert_eq!(
+        PostalAddress::new(["A. B"]).err(),
+        Some(AddressError::TooShort { lines: 1 })
+    );
+}
+
+#[test]
+fn empty_lines_and_doubled_spaces_are_dropped_and_the_town_is_in_capitals() {
+    let address = PostalAddress::new(["Mme  Ada", "", "  ", "00100 Évry-l’Essai "]).unwrap();
+    assert_eq!(address.lines(), ["Mme Ada", "00100 ÉVRY-L’ESSAI"]);
+}
+
+#[test]
+fn an_error_about_an_address_repeats_nothing_of_it() {
+    let error = PostalAddress::new(["Mme Camille Exemple\u{7}", "00100 TOWN"])
+        .err()
+        .unwrap();
+    assert!(!error.to_string().contains("Camille"));
+}
