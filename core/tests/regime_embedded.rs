@@ -158,3 +158,21 @@ fn the_digest_is_of_the_text_and_not_of_its_line_ends() {
     assert_eq!(digest(text), digest(&format!("\u{feff}{text}\n\n")));
     assert_ne!(digest(text), digest(&text.replace("s 8\"", "s 88\"")));
 }
+
+#[test]
+fn every_stage_that_the_law_of_the_day_opens_has_its_letter_in_the_folder() {
+    let regime = embedded("fr-graduated-response").unwrap();
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../regimes/fr-graduated-response/letters"
+    );
+    for stage in &regime.versions().last().unwrap().rules.stages {
+        for ending in ["typ", "txt"] {
+            let path = format!("{folder}/{}.{ending}", stage.letter);
+            assert!(
+                stage.gate.is_some() || std::path::Path::new(&path).exists(),
+                "{path}"
+            );
+        }
+    }
+}

@@ -3,11 +3,13 @@
 //! A regime is read once, checked whole, and then answers `on(day)` from versions made beforehand:
 //! one for each day on which anything changes.
 
+pub mod address;
 mod build;
 mod check;
 pub mod embedded;
 mod file;
 pub mod rules;
+pub mod screening;
 
 use std::collections::BTreeMap;
 

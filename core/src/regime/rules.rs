@@ -48,6 +48,18 @@ pub enum SenderKind {
     Agency,
 }
 
+impl SenderKind {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RightsHolderBody => "rights_holder_body",
+            Self::Prosecutor => "prosecutor",
+            Self::BailiffReport => "bailiff_report",
+            Self::Agency => "agency",
+        }
+    }
+}
+
 /// What a regime may demand of each notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
