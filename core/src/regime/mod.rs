@@ -6,10 +6,12 @@
 pub mod address;
 mod build;
 mod check;
+pub mod diff;
 pub mod embedded;
 mod file;
 pub mod rules;
 pub mod screening;
+pub mod show;
 
 use std::collections::BTreeMap;
 
