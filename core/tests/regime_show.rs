@@ -28,7 +28,7 @@ fn the_text_names_for_each_rung_who_decides_how_it_travels_and_which_clock_runs(
         "[H] CPI L331-20, al. 2",
         "l’horloge part de\u{a0}: la présentation de la lettre",
         "autorisation préalable d’un juge ou d’un organe indépendant",
-        "CE 30 avril 2026, n° 433539",
+        "CE 30 avril 2026, n°\u{a0}433539",
         "25\u{202f}000 par jour",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use calendar::hex;
 pub use calendar::{BadCalendar, Calendar};
+pub(crate) use words::of;
 pub use words::{Lang, Words, date_words, instant_words, span_words, start_words};
 pub use zone::{UnknownZone, Zone};
 

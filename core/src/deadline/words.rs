@@ -137,7 +137,7 @@ fn remarks(reason: &Reason<'_>, calendar: &Calendar, lang: Lang) -> Vec<String> 
 }
 
 /// `de la remise`, `du constat`, `de l’envoi`: the article contracts with what follows.
-fn of(noun: &str) -> String {
+pub(crate) fn of(noun: &str) -> String {
     match noun.strip_prefix("le ") {
         Some(rest) => format!("du {rest}"),
         None => format!("de {noun}"),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::show::{path_words, value_words};
+use super::show::{path_words, typeset, value_words};
 use super::{InForce, NoRulesOnThatDay, Regime};
 use crate::deadline::{Lang, date_words};
 
@@ -111,11 +111,11 @@ fn side(sign: &str, path: &str, row: Option<&InForce>, lang: Lang) -> String {
     match row {
         Some(row) => {
             let (value, text) = (value_words(path, &row.value, lang), &row.citation);
-            let note = text
-                .note
-                .as_ref()
-                .map(|note| format!(" ({note})"))
+            let note = text.note.as_ref();
+            let note = note
+                .map(|note| format!(" ({})", typeset(note)))
                 .unwrap_or_default();
+            let cite = typeset(&text.cite);
             format!(
                 "    {sign} {value}   [{:?}] {}{note}\n",
                 text.sure, text.cite
@@ -148,7 +148,10 @@ fn renumbered(regime: &Regime, changes: &[Change], lang: Lang) -> String {
         }
         let (path, since) = (path_words(regime, &change.path, lang), change.since);
         let (before, after) = (cite(&change.before), cite(&change.after));
-        out.push_str(&format!("  {since}  {path}: {before} → {after}\n"));
+        out.push_str(&typeset(&match lang {
+            Lang::Fr => format!("  {since}  {path} : {before} → {after}\n"),
+            Lang::En => format!("  {since}  {path}: {before} → {after}\n"),
+        }));
     }
     out
 }

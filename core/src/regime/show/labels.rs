@@ -6,6 +6,15 @@ use crate::deadline::{Lang, span_words, start_words};
 use crate::regime::Regime;
 use crate::regime::rules::Span;
 
+/// No line may begin with a sign of punctuation: the blanks that French sets do not break.
+pub(crate) fn typeset(text: &str) -> String {
+    text.replace(" ;", "\u{202f};")
+        .replace(" :", "\u{a0}:")
+        .replace("« ", "«\u{a0}")
+        .replace(" »", "\u{a0}»")
+        .replace("n° ", "n°\u{a0}")
+}
+
 /// A value in words, with its unit. `path` says what it is a value of.
 pub(crate) fn value_words(path: &str, value: &Value, lang: Lang) -> String {
     match value {
@@ -125,6 +134,14 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
             Lang::Fr => format!("Saisine, âge des faits ({})", name_words(path, lang)),
             Lang::En => format!("Referral, age of the facts ({})", name_words(path, lang)),
         },
+        ["intake", ..] => match lang {
+            Lang::Fr => format!("Saisine, {}", name_words(path, lang)),
+            Lang::En => format!("Referral, {}", name_words(path, lang)),
+        },
+        ["provider", ..] => match lang {
+            Lang::Fr => format!("Opérateur, {}", name_words(path, lang)),
+            Lang::En => format!("Provider, {}", name_words(path, lang)),
+        },
         [head, ..] => format!("{}, {}", word(head, lang), name_words(path, lang)),
         [] => String::new(),
     }
@@ -133,8 +150,7 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
 /// Wire name, French, English.
 const WORDS: &[(&str, &str, &str)] = &[
     ("none", "aucun", "none"),
-    ("intake", "Saisine", "Referral"),
-    ("provider", "Opérateur", "Provider"),
+    ("provider", "opérateur", "provider"),
     // senders
     (
         "rights_holder_body",

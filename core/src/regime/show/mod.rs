@@ -9,7 +9,7 @@ mod svg;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-pub(crate) use labels::{path_words, value_words};
+pub(crate) use labels::{path_words, typeset, value_words};
 
 use super::{Citation, NoRulesOnThatDay, Regime, Sure};
 use crate::deadline::{Lang, date_words};
@@ -43,9 +43,13 @@ fn text_line(line: &Line, lang: Lang) -> String {
     };
     let mut out = format!("  {}{colon} {}\n", line.label, line.value);
     if let Some(citation) = &line.citation {
-        out.push_str(&format!("      [{:?}] {}\n", citation.sure, citation.cite));
+        out.push_str(&format!(
+            "      [{:?}] {}\n",
+            citation.sure,
+            typeset(&citation.cite)
+        ));
         if let Some(note) = &citation.note {
-            out.push_str(&format!("      ({note})\n"));
+            out.push_str(&format!("      ({})\n", typeset(note)));
         }
     }
     out

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::labels::{name_words, value_words, word};
 use super::{Citation, NoRulesOnThatDay, Regime, Sure, on_day};
-use crate::deadline::{Lang, date_words, start_words};
+use crate::deadline::{Lang, date_words, of, start_words};
 use crate::regime::Version;
 use crate::regime::file::StageFile;
 
@@ -211,6 +211,10 @@ impl Page<'_> {
             "hears.counsel",
         ];
         lines.extend(self.lines(&under, &names));
+        if !sections.is_empty() {
+            let open = self.say("autorisation accordée", "authorisation granted");
+            arrow = Some(open.to_owned());
+        }
         sections.push(Section {
             kind: SectionKind::Rung(place + 1),
             arrow,
@@ -364,7 +368,7 @@ impl Page<'_> {
             );
             let start = start_words(&row.starts_at);
             line.value = match self.lang {
-                Lang::Fr => format!("{}, à compter de : {}", line.value, start.fr),
+                Lang::Fr => format!("{} à compter {}", line.value, of(&start.fr)),
                 Lang::En => format!("{} from {}", line.value, start.en),
             };
             lines.push(line);

@@ -1,4 +1,4 @@
-//! Sets a sheet as an SVG drawing: A4 wide, as long as the rules need, in sizes that print.
+//! Sets a sheet as an SVG drawing: A4 pages below each other, in sizes that print.
 //!
 //! Sureness is a letter in a mark, never a colour alone. Each section is a group with a title, in
 //! reading order; nothing is drawn that is not also text.
@@ -9,16 +9,17 @@ use crate::deadline::Lang;
 
 /// A4 at 96 dots an inch.
 const WIDTH: f64 = 794.0;
+const PAGE: f64 = 1123.0;
 const MARGIN: f64 = 36.0;
 /// Room on the left for the rail with the rung's number.
 const RAIL: f64 = 40.0;
 /// Where the citations begin.
 const CITES: f64 = 508.0;
-const LEADING: f64 = 14.5;
-const TEXT: f64 = 11.0;
+const LEADING: f64 = 13.5;
+const TEXT: f64 = 10.8;
 const SMALL: f64 = 9.5;
-/// A generous mean width of a character, in parts of its size: lines never run over.
-const GLYPH: f64 = 0.53;
+/// A generous mean width of a character, in parts of its size, so that no line runs over.
+const GLYPH: f64 = 0.5;
 
 pub(super) fn draw(sheet: &Sheet, lang: Lang) -> String {
     let mut canvas = Canvas {
@@ -26,15 +27,25 @@ pub(super) fn draw(sheet: &Sheet, lang: Lang) -> String {
         y: MARGIN,
     };
     canvas.heading(sheet);
-    let mut rail_from = None;
     for (number, section) in sheet.sections.iter().enumerate() {
-        if let Some(arrow) = &section.arrow {
-            canvas.arrow(arrow);
-        } else if number > 0 {
-            canvas.y += 12.0;
+        let block = |canvas: &mut Canvas| {
+            match &section.arrow {
+                Some(arrow) => canvas.arrow(arrow),
+                None => canvas.y += 12.0,
+            }
+            canvas.section(section, number);
+        };
+        // Drawn once to see how high it is: a block that would cross a page's end starts the next.
+        let mut trial = Canvas {
+            body: String::new(),
+            y: canvas.y,
+        };
+        block(&mut trial);
+        let page_ends = (canvas.y / PAGE).ceil() * PAGE - MARGIN;
+        if trial.y > page_ends {
+            canvas.y = page_ends + 2.0 * MARGIN;
         }
-        rail_from.get_or_insert(canvas.y);
-        canvas.section(section, number);
+        block(&mut canvas);
     }
     let height = canvas.y + MARGIN;
     let language = match lang {
@@ -208,7 +219,7 @@ impl Canvas {
         let width = WIDTH - MARGIN - CITES - 14.0;
         let note = citation.note.iter().map(|note| ("note", note.as_str()));
         for (class, text) in [("cite", citation.cite.as_str())].into_iter().chain(note) {
-            for text in wrap(text, width, SMALL) {
+            for text in wrap(&super::typeset(text), width, SMALL) {
                 self.text(CITES + 6.0, SMALL, class, &text);
                 self.y += LEADING - 2.0;
             }
