@@ -1,0 +1,204 @@
+//! Internet addresses and ports as senders write them, and which addresses no subscriber can hold.
+//!
+//! Reading refuses what can never be seen on the public Internet. The documentation ranges are a
+//! class of their own: examples, tests and the demo live there, and screening decides about them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use entremise_core::notice::Transport;
+use entremise_core::rejection::{Code, Rejection};
+
+/// What stands for "no address is known" in a report about a host name: the unspecified address
+/// of RFC 4291, 2.5.2, whose meaning is the absence of an address. No provider holds it, so an
+/// identification can never follow from it.
+pub const ABSENT: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+/// Why an address is no ordinary one (RFC 6890 and its registries).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialPurpose {
+    Unspecified,
+    Loopback,
+    /// RFC 1918, RFC 4193.
+    Private,
+    LinkLocal,
+    /// Between a provider's translator and its subscribers: 100.64.0.0/10 (RFC 6598).
+    SharedAddressSpace,
+    Multicast,
+    /// 240.0.0.0/4, the broadcast address, and other ranges that are not routed.
+    Reserved,
+    /// For examples: RFC 5737, RFC 3849, RFC 9637.
+    Documentation,
+}
+
+/// The special purpose an address serves, or None for an ordinary public one.
+pub fn is_special_purpose(ip: IpAddr) -> Option<SpecialPurpose> {
+    match ip {
+        IpAddr::V4(ip) => special_v4(ip),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(mapped) => special_v4(mapped),
+            None => special_v6(ip),
+        },
+    }
+}
+
+fn special_v4(ip: Ipv4Addr) -> Option<SpecialPurpose> {
+    use SpecialPurpose::*;
+    Some(match ip.octets() {
+        [0, 0, 0, 0] => Unspecified,
+        [0, ..] => Reserved,
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Private,
+        [100, 64..=127, ..] => SharedAddressSpace,
+        [127, ..] => Loopback,
+        [169, 254, ..] => LinkLocal,
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Documentation,
+        // IETF protocol assignments; benchmarking.
+        [192, 0, 0, _] | [198, 18..=19, ..] => Reserved,
+        [224..=239, ..] => Multicast,
+        [240..=255, ..] => Reserved,
+        _ => return None,
+    })
+}
+
+fn special_v6(ip: Ipv6Addr) -> Option<SpecialPurpose> {
+    use SpecialPurpose::*;
+    let segments = ip.segments();
+    Some(match segments {
+        _ if ip.is_unspecified() => Unspecified,
+        _ if ip.is_loopback() => Loopback,
+        [0x2001, 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => Documentation,
+        [0xfc00..=0xfdff, ..] => Private,
+        [0xfe80..=0xfebf, ..] => LinkLocal,
+        [0xff00..=0xffff, ..] => Multicast,
+        // Discard-only; benchmarking; ORCHID, which are names and not places.
+        [0x0100, 0, 0, 0, ..] | [0x2001, 0x0002, 0, ..] => Reserved,
+        [0x2001, 0x0010..=0x002f, ..] => Reserved,
+        _ => return None,
+    })
+}
+
+/// An address a subscriber could hold, from its text. An IPv4 address written in IPv6 form comes
+/// out as IPv4. Documentation addresses pass.
+pub(crate) fn public(given: &str, at: &str) -> Result<IpAddr, Rejection> {
+    let ip: IpAddr = given.trim().parse().map_err(|_| {
+        Rejection::new(
+            Code::FieldInvalid,
+            at,
+            "write one IPv4 or IPv6 address, without a mask",
+        )
+    })?;
+    let ip = ip.to_canonical();
+    match is_special_purpose(ip) {
+        None | Some(SpecialPurpose::Documentation) => Ok(ip),
+        Some(_) => Err(Rejection::new(
+            Code::AddressReserved,
+            at,
+            "no subscriber can hold a private, shared or otherwise reserved address; \
+             give the address seen on the Internet",
+        )),
+    }
+}
+
+/// A port from its text: 1 to 65535. Port 0 names no connection.
+pub(crate) fn port(given: &str, at: &str) -> Result<u16, Rejection> {
+    let number: i128 = given.trim().parse().map_err(|_| {
+        Rejection::new(Code::FieldInvalid, at, "write the port as a decimal number")
+    })?;
+    port_number(number, at)
+}
+
+pub(crate) fn port_number(number: i128, at: &str) -> Result<u16, Rejection> {
+    u16::try_from(number)
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or_else(|| Rejection::new(Code::PortOutOfRange, at, "a port is between 1 and 65535"))
+}
+
+/// A transport by name (`tcp`, `udp`) or IANA number, 0 to 254.
+pub(crate) fn transport(given: &str, at: &str) -> Result<Transport, Rejection> {
+    let given = given.trim();
+    if given.eq_ignore_ascii_case("tcp") {
+        return Ok(Transport::Tcp);
+    }
+    if given.eq_ignore_ascii_case("udp") {
+        return Ok(Transport::Udp);
+    }
+    match given.parse::<u8>() {
+        Ok(number @ 0..=254) => Ok(Transport::from_number(number)),
+        _ => Err(Rejection::new(
+            Code::FieldInvalid,
+            at,
+            "write the transport as tcp, udp or an IANA protocol number from 0 to 254",
+        )),
+    }
+}
+
+/// The wire name of a transport: `tcp`, `udp`, or the number.
+pub(crate) fn transport_name(transport: Transport) -> String {
+    match transport {
+        Transport::Tcp => "tcp".to_owned(),
+        Transport::Udp => "udp".to_owned(),
+        Transport::Other(number) => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_special_range_is_recognised_by_its_first_and_last_address() {
+        use SpecialPurpose::*;
+        let rows = [
+            ("0.0.0.0", Some(Unspecified)),
+            ("0.255.255.255", Some(Reserved)),
+            ("1.0.0.0", None),
+            ("9.255.255.255", None),
+            ("10.0.0.0", Some(Private)),
+            ("10.255.255.255", Some(Private)),
+            ("100.63.255.255", None),
+            ("100.64.0.0", Some(SharedAddressSpace)),
+            ("100.127.255.255", Some(SharedAddressSpace)),
+            ("100.128.0.0", None),
+            ("127.0.0.1", Some(Loopback)),
+            ("169.254.0.1", Some(LinkLocal)),
+            ("172.15.255.255", None),
+            ("172.16.0.0", Some(Private)),
+            ("172.31.255.255", Some(Private)),
+            ("172.32.0.0", None),
+            ("192.0.2.255", Some(Documentation)),
+            ("192.168.0.0", Some(Private)),
+            ("198.17.255.255", None),
+            ("198.19.255.255", Some(Reserved)),
+            ("198.51.100.7", Some(Documentation)),
+            ("203.0.113.0", Some(Documentation)),
+            ("223.255.255.255", None),
+            ("224.0.0.1", Some(Multicast)),
+            ("255.255.255.255", Some(Reserved)),
+            ("::", Some(Unspecified)),
+            ("::1", Some(Loopback)),
+            ("::ffff:10.0.0.1", Some(Private)),
+            ("2001:db8::1", Some(Documentation)),
+            ("2001:db9::1", None),
+            ("fdff::1", Some(Private)),
+            ("fe80::1", Some(LinkLocal)),
+            ("ff02::1", Some(Multicast)),
+            ("2a01:cb00::1", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(
+                is_special_purpose(text.parse().unwrap()),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn port_zero_and_ports_above_65535_are_out_of_range() {
+        assert_eq!(port("0", "p").unwrap_err().code, Code::PortOutOfRange);
+        assert_eq!(port("65536", "p").unwrap_err().code, Code::PortOutOfRange);
+        assert_eq!(port("-1", "p").unwrap_err().code, Code::PortOutOfRange);
+        assert_eq!(port("http", "p").unwrap_err().code, Code::FieldInvalid);
+        assert_eq!(port("65535", "p"), Ok(65535));
+    }
+}
