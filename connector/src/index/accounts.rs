@@ -1,0 +1,160 @@
+//! Account names, by number. On disk a name is sealed, and found by a keyed name: whoever copies
+//! the index without the key file learns no account and can test none.
+//!
+//! ```text
+//! N.acc   rows   24 bytes each: keyed name (16), where the sealed name begins (8)
+//!         names  sealed names, one after another
+//!         trailer: first number (4), count (4), where the names end (8)
+//! ```
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use memmap2::Mmap;
+use ring::hmac;
+
+use super::layout::{u32_at, u64_at};
+use crate::keys::{Sealer, Secret};
+
+const ROW: usize = 24;
+const TRAILER: usize = 16;
+
+/// A name without the name: HMAC-SHA256, cut to 128 bits.
+pub type KeyedName = [u8; 16];
+
+/// What seals, opens and keys account names.
+pub struct AccountSeal {
+    sealer: Sealer,
+    key: hmac::Key,
+}
+
+impl AccountSeal {
+    pub fn new(secret: &Secret) -> Self {
+        Self {
+            sealer: secret.sealer("entremise account name v1"),
+            key: secret.keyed("entremise account key v1"),
+        }
+    }
+
+    pub fn keyed(&self, name: &[u8]) -> KeyedName {
+        let tag = hmac::sign(&self.key, name);
+        let mut keyed = [0; 16];
+        keyed.copy_from_slice(&tag.as_ref()[..16]);
+        keyed
+    }
+
+    pub fn seal(&self, number: u32, name: &[u8]) -> anyhow::Result<Vec<u8>> {
+        self.sealer.seal(name, &number.to_le_bytes())
+    }
+}
+
+/// One file of names, mapped.
+pub struct AccountTable {
+    bytes: Mmap,
+    first: u32,
+    count: u32,
+    names_end: usize,
+}
+
+impl AccountTable {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        // SAFETY: as for segments: written once, renamed into place, never changed.
+        let bytes = unsafe { Mmap::map(&file)? };
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, path.display().to_string());
+        let trailer = bytes.len().checked_sub(TRAILER).ok_or_else(damaged)?;
+        let (first, count) = (u32_at(&bytes, trailer), u32_at(&bytes, trailer + 4));
+        let names_end = u64_at(&bytes, trailer + 8) as usize;
+        if names_end != trailer || count as usize * ROW > trailer {
+            return Err(damaged());
+        }
+        Ok(Self { bytes, first, count, names_end })
+    }
+
+    pub fn holds(&self, number: u32) -> bool {
+        number >= self.first && number - self.first < self.count
+    }
+
+    /// The name behind a number. None where it cannot be opened with this key.
+    pub fn name(&self, number: u32, seal: &AccountSeal) -> Option<Vec<u8>> {
+        let row = number.checked_sub(self.first).filter(|row| *row < self.count)? as usize;
+        let begins = |row: usize| u64_at(&self.bytes, row * ROW + 16) as usize;
+        let end = if row + 1 < self.count as usize { begins(row + 1) } else { self.names_end };
+        let sealed = self.bytes.get(begins(row)..end)?;
+        seal.sealer.open(sealed, &number.to_le_bytes())
+    }
+
+    pub fn keyed_names(&self) -> impl Iterator<Item = (KeyedName, u32)> + '_ {
+        (0..self.count).map(|row| {
+            let at = row as usize * ROW;
+            let keyed = self.bytes[at..at + 16].try_into().expect("sixteen bytes were sliced");
+            (keyed, self.first + row)
+        })
+    }
+}
+
+/// Writes one file of names and makes it durable.
+pub fn write(path: &Path, first: u32, names: &[Vec<u8>], seal: &AccountSeal) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+    let mut file = BufWriter::with_capacity(1 << 20, file);
+    let mut begins = (names.len() * ROW) as u64;
+    let mut sealed_names = Vec::with_capacity(names.len());
+    for (number, name) in (first..).zip(names) {
+        let sealed = seal.seal(number, name)?;
+        file.write_all(&seal.keyed(name))?;
+        file.write_all(&begins.to_le_bytes())?;
+        begins += sealed.len() as u64;
+        sealed_names.push(sealed);
+    }
+    for sealed in &sealed_names {
+        file.write_all(sealed)?;
+    }
+    file.write_all(&first.to_le_bytes())?;
+    file.write_all(&u32::try_from(names.len())?.to_le_bytes())?;
+    file.write_all(&begins.to_le_bytes())?;
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(())
+}
+
+/// The numbers of all known names, for a load.
+#[derive(Default)]
+pub struct AccountNumbers {
+    by_keyed: HashMap<KeyedName, u32>,
+    /// Names met in this load, in clear and in memory only.
+    seen: HashMap<Box<[u8]>, u32>,
+    fresh: Vec<Vec<u8>>,
+    next: u32,
+}
+
+impl AccountNumbers {
+    pub fn of(tables: &[AccountTable]) -> Self {
+        let by_keyed: HashMap<_, _> = tables.iter().flat_map(AccountTable::keyed_names).collect();
+        let next = tables.iter().map(|table| table.first + table.count).max().unwrap_or(0);
+        Self { by_keyed, next, ..Self::default() }
+    }
+
+    pub fn number(&mut self, name: &[u8], seal: &AccountSeal) -> u32 {
+        if let Some(number) = self.seen.get(name) {
+            return *number;
+        }
+        let keyed = seal.keyed(name);
+        let number = *self.by_keyed.entry(keyed).or_insert_with(|| {
+            let number = self.next;
+            self.fresh.push(name.to_vec());
+            self.next += 1;
+            number
+        });
+        self.seen.insert(name.into(), number);
+        number
+    }
+
+    /// The names that are not on disk yet, with the number of the first. They count as stored
+    /// from then on.
+    pub fn take_fresh(&mut self) -> (u32, Vec<Vec<u8>>) {
+        let fresh = std::mem::take(&mut self.fresh);
+        (self.next - fresh.len() as u32, fresh)
+    }
+}

@@ -1,0 +1,221 @@
+//! Adds to the index: one writer at a time, in steps that each leave a whole index behind.
+//!
+//! Spans are gathered, sorted and written as segments; [`Builder::commit`] makes everything
+//! durable and then replaces the manifest. Until that rename nothing that was there changes: a
+//! load that is killed is as if it had never begun. Many small segments are merged into one.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::accounts::{self, AccountNumbers, AccountSeal, AccountTable};
+use super::manifest::{Manifest, SegmentEntry};
+use super::segment::Segment;
+use super::write::{SegmentWriter, digest_path, order};
+use crate::interval::Span;
+use crate::keys::KeyFile;
+use crate::read::Names;
+
+/// How many spans are sorted at once: about 200 MB.
+const SORTED_AT_ONCE: usize = 1 << 20;
+/// More segments than this are merged: each look-up visits all of them.
+const SEGMENTS_MAX: usize = 6;
+
+/// The one writer of an index directory.
+pub struct Builder {
+    directory: PathBuf,
+    pub manifest: Manifest,
+    names: NameBook,
+    pending: Vec<Span>,
+    written: Vec<SegmentEntry>,
+    /// Counts the files of this builder, so that no name is used twice.
+    serial: u32,
+    _lock: File,
+}
+
+/// Numbers for names while reading.
+pub struct NameBook {
+    numbers: AccountNumbers,
+    seal: AccountSeal,
+    spaces: Vec<String>,
+}
+
+impl Names for NameBook {
+    fn account(&mut self, name: &[u8]) -> u32 {
+        self.numbers.number(name, &self.seal)
+    }
+
+    fn space(&mut self, name: &str) -> u16 {
+        let known = self.spaces.iter().position(|space| space == name);
+        let index = known.unwrap_or_else(|| {
+            self.spaces.push(name.to_owned());
+            self.spaces.len() - 1
+        });
+        // 65,535 routing instances on one provider's network do not exist; if they did, the last
+        // one would collect what is ambiguous, not the public one.
+        u16::try_from(index).unwrap_or(u16::MAX)
+    }
+}
+
+impl Builder {
+    /// Opens or begins the index of a directory. Fails where another writer is at work.
+    pub fn open(directory: &Path, keys: &KeyFile) -> anyhow::Result<Self> {
+        let lock = File::create(directory.join("writer.lock"))
+            .with_context(|| format!("locking {}", directory.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("another load or the running server writes to {}", directory.display());
+        }
+        let manifest = Manifest::read(directory)?.unwrap_or_else(Manifest::new);
+        let tables = manifest
+            .accounts
+            .iter()
+            .map(|name| AccountTable::open(&directory.join(name)))
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("opening the accounts of {}", directory.display()))?;
+        let names = NameBook {
+            numbers: AccountNumbers::of(&tables),
+            seal: AccountSeal::new(&keys.index),
+            spaces: manifest.spaces.clone(),
+        };
+        let builder = Self {
+            directory: directory.to_owned(),
+            manifest,
+            names,
+            pending: Vec::new(),
+            written: Vec::new(),
+            serial: 0,
+            _lock: lock,
+        };
+        builder.sweep();
+        Ok(builder)
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub fn names(&mut self) -> &mut NameBook {
+        &mut self.names
+    }
+
+    /// Takes a span that will not change again.
+    pub fn push(&mut self, span: Span) -> anyhow::Result<()> {
+        self.pending.push(span);
+        if self.pending.len() >= SORTED_AT_ONCE { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes everything pushed so far part of the index, together with the spans that are still
+    /// open and the state to go on from.
+    pub fn commit(&mut self, mut open: Vec<Span>, state: &[u8]) -> anyhow::Result<()> {
+        self.flush()?;
+        let mut next = self.manifest.clone();
+        next.generation += 1;
+        next.spaces.clone_from(&self.names.spaces);
+        next.segments.append(&mut self.written);
+        if next.segments.len() > SEGMENTS_MAX {
+            next.segments = self.merge(&next.segments)?;
+        }
+        let (first, fresh) = self.names.numbers.take_fresh();
+        if !fresh.is_empty() {
+            let name = self.file_name("acc");
+            accounts::write(&self.directory.join(&name), first, &fresh, &self.names.seal)?;
+            next.accounts.push(name);
+        }
+        let name = self.file_name("seg");
+        open.sort_unstable_by_key(order);
+        write_segment(&self.directory.join(&name), open.iter())?;
+        next.open = Some(name);
+        let name = self.file_name("state");
+        let path = self.directory.join(&name);
+        fs::write(&path, state).with_context(|| format!("writing {}", path.display()))?;
+        File::open(&path)?.sync_all()?;
+        next.state = Some(name);
+        next.write(&self.directory)?;
+        self.manifest = next;
+        self.serial = 0;
+        self.sweep();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.pending.sort_unstable_by_key(order);
+        let name = self.file_name("seg");
+        let records = write_segment(&self.directory.join(&name), self.pending.iter())?;
+        self.written.push(SegmentEntry { name, records });
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Merges the small segments, and the large one too once the small ones outgrow half of it.
+    fn merge(&mut self, entries: &[SegmentEntry]) -> anyhow::Result<Vec<SegmentEntry>> {
+        let largest = entries.iter().map(|entry| entry.records).max().unwrap_or(0);
+        let total: u64 = entries.iter().map(|entry| entry.records).sum();
+        let spared = total - largest < largest / 2;
+        let mut kept = Vec::new();
+        let mut merged = Vec::new();
+        for entry in entries {
+            if spared && kept.is_empty() && entry.records == largest {
+                kept.push(entry.clone());
+            } else {
+                merged.push(Segment::open(&self.directory.join(&entry.name))?);
+            }
+        }
+        let name = self.file_name("seg");
+        let mut writer = SegmentWriter::create(&self.directory.join(&name))?;
+        let mut heads: Vec<_> = merged.iter().map(|segment| segment.spans().peekable()).collect();
+        loop {
+            let next = heads
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(index, spans)| Some((order(spans.peek()?), index)))
+                .min()
+                .map(|(_, index)| index);
+            let Some(span) = next.and_then(|index| heads[index].next()) else { break };
+            writer.push(&span)?;
+        }
+        let records = writer.finish()?;
+        kept.push(SegmentEntry { name, records });
+        Ok(kept)
+    }
+
+    fn file_name(&mut self, extension: &str) -> String {
+        self.serial += 1;
+        format!("{:08}-{:03}.{extension}", self.manifest.generation + 1, self.serial)
+    }
+
+    /// Removes what no manifest names: left by a load that was killed, or replaced by a merge.
+    fn sweep(&self) {
+        let named: Vec<PathBuf> =
+            self.manifest.names().map(|name| self.directory.join(name)).collect();
+        let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let ours = path.extension().is_some_and(|extension| {
+                ["seg", "dig", "acc", "state"].iter().any(|known| extension == *known)
+            });
+            let is_named = named.iter().any(|name| *name == path || digest_path(name) == path);
+            if ours && !is_named && !self.is_written(&path) {
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+
+    fn is_written(&self, path: &Path) -> bool {
+        self.written.iter().any(|entry| {
+            let written = self.directory.join(&entry.name);
+            written == path || digest_path(&written) == path
+        })
+    }
+}
+
+fn write_segment<'a>(path: &Path, spans: impl Iterator<Item = &'a Span>) -> anyhow::Result<u64> {
+    let mut writer =
+        SegmentWriter::create(path).with_context(|| format!("writing {}", path.display()))?;
+    for span in spans {
+        writer.push(span)?;
+    }
+    writer.finish().with_context(|| format!("writing {}", path.display()))
+}

@@ -1,0 +1,180 @@
+//! From the spans around an instant to what can be said: one holder, several, none, or a hole.
+//!
+//! The instant T is never taken as exact. Everything is judged over `[T−ε, T+ε]`, where
+//! ε = the observer's clock error + the error of the clock that wrote the record + the record's
+//! granularity. Two holders inside are *ambiguous*, never the nearest; a gap inside is a
+//! *log gap*; a failure is an outcome of its own and never somebody's name.
+
+use entremise_core::identification::{AssignmentKind, Question};
+
+use super::{Holder, Millis, OPEN};
+use crate::read::Format;
+
+/// A span as the index found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub prefix_length: u8,
+    pub start: Millis,
+    pub end: Millis,
+    pub holder: Holder,
+    pub kind: AssignmentKind,
+    pub source: Format,
+    pub sure: bool,
+    /// Where its record digests lie: segment and record.
+    pub evidence: (u32, u32),
+}
+
+/// What is known about one source of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The largest error of the clock that writes the records, milliseconds.
+    pub clock_error: Millis,
+    /// What the record's time format cannot tell apart, milliseconds.
+    pub granularity: Millis,
+    /// The latest record read, and how long after it an open span is still believed.
+    pub last: Option<Millis>,
+    pub believed_after_last: Millis,
+    /// Stretches without any record, longer than this source is ever silent.
+    pub holes: Vec<(Millis, Millis)>,
+}
+
+/// The coverage of every source, by format.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(pub [Coverage; Format::COUNT]);
+
+impl Sources {
+    pub fn of(&self, source: Format) -> &Coverage {
+        &self.0[source as usize]
+    }
+
+    /// The widest ε of any source: what the index is searched with.
+    pub fn widest(&self) -> Millis {
+        self.0.iter().map(|source| source.clock_error + source.granularity).max().unwrap_or(0)
+    }
+
+    fn hole_in(&self, from: Millis, until: Millis) -> bool {
+        self.0
+            .iter()
+            .any(|source| source.holes.iter().any(|(start, end)| *start <= until && *end > from))
+    }
+}
+
+/// When something was observed, and how sure the observer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub from: Millis,
+    pub until: Millis,
+    pub error: Millis,
+}
+
+impl Moment {
+    pub fn of(question: &Question) -> Self {
+        let from = question.at.as_millisecond();
+        let until = question.until.map_or(from, |until| until.as_millisecond().max(from));
+        Self { from, until, error: question.error_ms.into() }
+    }
+
+    /// `[T−ε, T+ε]` for records of this source.
+    pub fn window(&self, source: &Coverage) -> (Millis, Millis) {
+        let error = self.error + source.clock_error + source.granularity;
+        (self.from - error, self.until + error)
+    }
+}
+
+/// What the spans say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Exactly one holder: the span that says so.
+    One(Found),
+    /// So many holders.
+    Several(u32),
+    Nobody,
+    /// The records have a hole here.
+    Gap,
+}
+
+/// Judges the spans found around a moment. They may include spans that do not touch it.
+pub fn judge(found: &[Found], moment: Moment, sources: &Sources) -> Verdict {
+    let mut inside: Vec<Found> = found
+        .iter()
+        .filter(|found| {
+            let (from, until) = moment.window(sources.of(found.source));
+            found.start <= until && found.end > from
+        })
+        .copied()
+        .collect();
+    keep_longest_match(&mut inside, moment, sources);
+    let mut holders: Vec<Holder> =
+        inside.iter().filter(|found| found.sure).map(|found| found.holder).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    match holders[..] {
+        [] => nobody(&inside, moment, sources),
+        [holder] => one(holder, &inside, moment, sources),
+        // 2^32 holders of one address do not exist.
+        _ => Verdict::Several(u32::try_from(holders.len()).unwrap_or(u32::MAX)),
+    }
+}
+
+fn nobody(inside: &[Found], moment: Moment, sources: &Sources) -> Verdict {
+    let hole = sources.hole_in(moment.from - moment.error, moment.until + moment.error);
+    if inside.is_empty() && !hole { Verdict::Nobody } else { Verdict::Gap }
+}
+
+fn one(holder: Holder, inside: &[Found], moment: Moment, sources: &Sources) -> Verdict {
+    // A gap another holder may have filled. The holder's own gap changes nobody's name.
+    if inside.iter().any(|found| !found.sure && found.holder != holder) {
+        return Verdict::Gap;
+    }
+    let sure = inside.iter().filter(|found| found.sure);
+    // The span that holds the middle of the moment speaks for it; else the first.
+    let best = sure
+        .clone()
+        .max_by_key(|found| (found.start <= moment.from && moment.from < found.end, found.start))
+        .copied();
+    let Some(best) = best else { return Verdict::Nobody };
+    let coverage = sources.of(best.source);
+    let (from, until) = moment.window(coverage);
+    if best.end == OPEN
+        && let Some(last) = coverage.last
+        && until > last.saturating_add(coverage.believed_after_last)
+    {
+        return Verdict::Gap;
+    }
+    let covered = covers(sure.map(|found| (found.start, found.end)), from, until);
+    if !covered && sources.hole_in(from, until) {
+        return Verdict::Gap;
+    }
+    Verdict::One(best)
+}
+
+/// Where prefixes of several lengths match, the longest one that holds all of the moment speaks
+/// alone (a /64 framed to one line inside another's delegated /56). Where the longest holds only
+/// a part, the shorter ones count too.
+fn keep_longest_match(inside: &mut Vec<Found>, moment: Moment, sources: &Sources) {
+    inside.sort_by_key(|found| std::cmp::Reverse(found.prefix_length));
+    let mut kept = 0;
+    while kept < inside.len() {
+        let length = inside[kept].prefix_length;
+        kept = inside.iter().take_while(|found| found.prefix_length >= length).count();
+        let (from, until) = moment.window(sources.of(inside[kept - 1].source));
+        if covers(inside[..kept].iter().map(|found| (found.start, found.end)), from, until) {
+            break;
+        }
+    }
+    inside.truncate(kept);
+}
+
+/// Whether the spans together hold all of `[from, until]`.
+fn covers(spans: impl Iterator<Item = (Millis, Millis)>, from: Millis, until: Millis) -> bool {
+    let mut spans: Vec<_> = spans.collect();
+    spans.sort_unstable();
+    let mut reached = from;
+    for (start, end) in spans {
+        if start > reached {
+            return false;
+        }
+        reached = reached.max(end);
+    }
+    reached > until
+}

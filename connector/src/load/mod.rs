@@ -1,0 +1,402 @@
+//! From the provider's files to the index: frames records, hands them to their reader and fold,
+//! counts what cannot be read, and commits.
+//!
+//! A file is known again by the digest of what was read of it. The same file twice changes
+//! nothing; a file that has grown is read on from where it was left; a file that was rewritten
+//! (Kea cleans its lease file up) is read from its beginning, which states the same again.
+
+pub mod frame;
+pub mod state;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::Context;
+use memmap2::Mmap;
+use ring::digest;
+
+use self::frame::Frame;
+use self::state::{Content, ParameterFile, State, StoredSpan};
+use crate::index::build::Builder;
+use crate::index::manifest::{FileEntry, SourceEntry};
+use crate::interval::{Millis, SECOND, Span};
+use crate::keys::KeyFile;
+use crate::read::{
+    ErrorCode, Format, LineError, ReadOptions, cgnat_a10, cgnat_cisco_xr, cgnat_juniper,
+    deterministic, isc_dhcpd, kea_forensic, kea_lease, radius_detail,
+};
+
+/// Silences shorter than this are never a hole and are not remembered.
+const SILENCE_MIN: Millis = 600 * SECOND;
+/// So many silences are remembered; a log with more of them is no log.
+const SILENCES_MAX: usize = 100_000;
+/// So many line errors are kept to be shown; all are counted.
+const ERRORS_SHOWN: usize = 20;
+
+/// What reading a file came to.
+#[derive(Clone, Debug, Default)]
+pub struct FileReport {
+    pub records: u64,
+    pub bytes: u64,
+    /// Everything in the file was in the index already.
+    pub known: bool,
+    pub errors: BTreeMap<ErrorCode, u64>,
+    /// The first of them, with their line.
+    pub shown: Vec<LineError>,
+}
+
+impl FileReport {
+    pub fn error_count(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    fn note(&mut self, error: LineError) {
+        *self.errors.entry(error.code).or_default() += 1;
+        if self.shown.len() < ERRORS_SHOWN {
+            self.shown.push(error);
+        }
+    }
+}
+
+/// One load: any number of files, then [`Loader::commit`].
+pub struct Loader {
+    builder: Builder,
+    state: State,
+}
+
+impl Loader {
+    pub fn open(directory: &Path, keys: &KeyFile) -> anyhow::Result<Self> {
+        let builder = Builder::open(directory, keys)?;
+        let state = State::read(directory, &builder.manifest)?;
+        Ok(Self { builder, state })
+    }
+
+    /// The number of a routing instance by its name.
+    pub fn space(&mut self, name: &str) -> u16 {
+        use crate::read::Names;
+        self.builder.names().space(name)
+    }
+
+    pub fn generation(&self) -> u64 {
+        self.builder.manifest.generation
+    }
+
+    /// Reads a whole file. `progress` is told how many bytes of it are done. With `growing` an
+    /// unfinished last record is left for the next time.
+    pub fn load(
+        &mut self,
+        path: &Path,
+        format: Format,
+        options: &ReadOptions,
+        growing: bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<FileReport> {
+        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        let length = file.metadata()?.len();
+        let mut report = FileReport::default();
+        if length == 0 {
+            return Ok(report);
+        }
+        // SAFETY: log files are appended to; one that is cut while it is mapped ends this process
+        // with SIGBUS before anything is committed, as a kill would.
+        let bytes =
+            unsafe { Mmap::map(&file) }.with_context(|| format!("mapping {}", path.display()))?;
+        let name = std::path::absolute(path)?.to_string_lossy().into_owned();
+        let mut reading = Reading::new(format, options, &bytes);
+        let start = self.resume(&name, format, options.space, &bytes, &mut reading);
+        if start == bytes.len() {
+            report.known = true;
+            return Ok(report);
+        }
+        let end =
+            self.read_records(&bytes, start, &name, !growing, &mut reading, &mut report, progress)?;
+        report.bytes = (end - start) as u64;
+        reading.digested.update(&bytes[start..end]);
+        let digest = hex::encode(reading.digested.clone().finish());
+        let entry =
+            FileEntry { path: name, format, space: options.space, bytes_read: end as u64, digest };
+        self.builder.manifest.files.retain(|known| {
+            (&known.path, known.format, known.space) != (&entry.path, format, options.space)
+        });
+        self.builder.manifest.files.push(entry);
+        self.note_source(format, &reading, &report);
+        Ok(report)
+    }
+
+    /// Makes everything read so far part of the index.
+    pub fn commit(&mut self) -> anyhow::Result<()> {
+        let state = self.state.to_bytes()?;
+        self.builder.commit(self.state.open_spans(), &state)
+    }
+
+    /// Where to go on in a file: behind what was read of it, if that is still what it begins with.
+    fn resume(
+        &self,
+        name: &str,
+        format: Format,
+        space: u16,
+        bytes: &[u8],
+        reading: &mut Reading<'_>,
+    ) -> usize {
+        for known in &self.builder.manifest.files {
+            let length = usize::try_from(known.bytes_read).unwrap_or(usize::MAX);
+            // The same content under another name (rotated, copied) is the same records.
+            if known.format != format
+                || known.space != space
+                || length > bytes.len()
+                || (known.path != name && length != bytes.len())
+            {
+                continue;
+            }
+            let mut digested = digest::Context::new(&digest::SHA256);
+            digested.update(&bytes[..length]);
+            if hex::encode(digested.clone().finish()) == known.digest {
+                reading.digested = digested;
+                reading.line = 1 + memchr::memchr_iter(b'\n', &bytes[..length]).count() as u64;
+                return length;
+            }
+        }
+        0
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one loop over one file, nothing to bundle")]
+    fn read_records(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        name: &str,
+        at_end: bool,
+        reading: &mut Reading<'_>,
+        report: &mut FileReport,
+        progress: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<usize> {
+        let mut at = start;
+        let mut shown = start;
+        let mut spans = Vec::new();
+        loop {
+            let (length, outcome) = match frame::next(reading.format, &bytes[at..], at_end) {
+                Frame::Incomplete => break,
+                Frame::TooLong(length) => {
+                    let how = "a record of more than 1 MiB; is this the named format?";
+                    (length, Err(LineError::new(ErrorCode::TooLong, how)))
+                }
+                Frame::Record(length) => {
+                    let record = &bytes[at..at + length];
+                    (length, self.take(record, name, reading, report, &mut spans))
+                }
+            };
+            if let Err(mut error) = outcome {
+                error.line = reading.line + leading_lines(&bytes[at..at + length]);
+                report.note(error);
+            }
+            for span in spans.drain(..) {
+                self.builder.push(span)?;
+            }
+            reading.line += memchr::memchr_iter(b'\n', &bytes[at..at + length]).count() as u64;
+            at += length;
+            if at - shown > 1 << 22 {
+                progress(at as u64);
+                shown = at;
+            }
+        }
+        progress(at as u64);
+        Ok(at)
+    }
+
+    /// Gives one record to its reader, and what that says to its fold.
+    fn take(
+        &mut self,
+        record: &[u8],
+        file: &str,
+        reading: &mut Reading<'_>,
+        report: &mut FileReport,
+        spans: &mut Vec<Span>,
+    ) -> Result<(), LineError> {
+        let (format, options) = (reading.format, reading.options);
+        let names = self.builder.names();
+        let mut emit = |span| spans.push(span);
+        let outcome = match format {
+            Format::Deterministic => {
+                self.parameters(record, file, reading, report);
+                return Ok(());
+            }
+            Format::RadiusDetail => {
+                radius_detail::read(record, options, names, &mut reading.accounting)
+            }
+            Format::KeaLease4 | Format::KeaLease6 => kea_lease::read(
+                record,
+                &mut reading.columns,
+                format == Format::KeaLease6,
+                options,
+                names,
+                &mut reading.rows,
+            ),
+            Format::KeaForensic => kea_forensic::read(record, options, names, &mut reading.rows),
+            Format::IscDhcpd => isc_dhcpd::read(record, options, names, &mut reading.rows),
+            Format::CgnatJuniper => cgnat_juniper::read(record, options, &mut reading.lines),
+            Format::CgnatA10 => cgnat_a10::read(record, options, &mut reading.lines),
+            Format::CgnatCiscoXr => {
+                cgnat_cisco_xr::read(record, options, names, &mut reading.lines)
+            }
+        };
+        match self.state.fold(format, options.space) {
+            Content::Sessions(sessions) => {
+                for accounting in reading.accounting.drain(..) {
+                    reading.coverage.see(accounting.at, format);
+                    report.records += 1;
+                    reading.unusable |= accounting.status
+                        != crate::interval::session::Status::AllClosed
+                        && accounting.holder == crate::interval::Holder::Unusable;
+                    sessions.apply(accounting, &mut emit);
+                }
+            }
+            Content::Leases(leases) => {
+                for row in reading.rows.drain(..) {
+                    if let crate::interval::lease::Says::Held { holder, start, .. } = row.says {
+                        reading.coverage.see(start, format);
+                        reading.unusable |= holder == crate::interval::Holder::Unusable;
+                    }
+                    report.records += 1;
+                    leases.apply(format, row, &mut emit);
+                }
+            }
+            Content::Blocks(blocks) => {
+                for line in reading.lines.drain(..) {
+                    reading.coverage.see(line.at, format);
+                    report.records += 1;
+                    blocks.apply(format, line, &mut emit);
+                }
+            }
+        }
+        if std::mem::take(&mut reading.unusable) {
+            return Err(LineError::new(
+                ErrorCode::SubscriberUnusable,
+                "the record names no subscriber (empty, or all zeros); questions about it are \
+                 answered with an error, never with a name",
+            ));
+        }
+        outcome
+    }
+
+    fn parameters(
+        &mut self,
+        text: &[u8],
+        file: &str,
+        reading: &mut Reading<'_>,
+        report: &mut FileReport,
+    ) {
+        let mut maps = Vec::new();
+        let mut spans = Vec::new();
+        let mut errors = Vec::new();
+        deterministic::read(text, self.builder.names(), &mut maps, &mut spans, &mut errors);
+        report.records += (maps.len() + spans.len()) as u64;
+        for mut error in errors {
+            error.line = reading.line;
+            report.note(error);
+        }
+        self.state.parameters.retain(|known| known.path != file);
+        let spans = spans.iter().map(StoredSpan::of).collect();
+        self.state.parameters.push(ParameterFile { path: file.to_owned(), maps, spans });
+    }
+
+    fn note_source(&mut self, format: Format, reading: &Reading<'_>, report: &FileReport) {
+        let entry = self.builder.manifest.sources.entry(format).or_default();
+        entry.records += report.records;
+        entry.errors += report.error_count();
+        reading.coverage.add_to(entry);
+    }
+}
+
+/// One file while it is read.
+struct Reading<'a> {
+    format: Format,
+    options: &'a ReadOptions,
+    columns: Option<kea_lease::Columns>,
+    line: u64,
+    digested: digest::Context,
+    coverage: Seen,
+    unusable: bool,
+    accounting: Vec<crate::interval::session::Accounting>,
+    rows: Vec<crate::interval::lease::Row>,
+    lines: Vec<crate::interval::block::Line>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(format: Format, options: &'a ReadOptions, bytes: &[u8]) -> Self {
+        // Where reading goes on behind it, the header row still says what the columns are.
+        let header = memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]);
+        let columns = matches!(format, Format::KeaLease4 | Format::KeaLease6)
+            .then(|| kea_lease::Columns::from_header(header))
+            .flatten();
+        Self {
+            format,
+            options,
+            columns,
+            line: 1,
+            digested: digest::Context::new(&digest::SHA256),
+            coverage: Seen::default(),
+            unusable: false,
+            accounting: Vec::new(),
+            rows: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// Which times the records of one file lie in.
+#[derive(Default)]
+struct Seen {
+    first: Option<Millis>,
+    last: Option<Millis>,
+    silences: Vec<(Millis, Millis)>,
+}
+
+impl Seen {
+    fn see(&mut self, at: Millis, format: Format) {
+        let last = self.last.unwrap_or(at);
+        if format.is_log() && at - last > SILENCE_MIN && self.silences.len() < SILENCES_MAX {
+            self.silences.push((last, at));
+        }
+        self.last = Some(last.max(at));
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+    }
+
+    /// Joins the file to what is known: its records may fill a silence, and a silence may lie
+    /// between the files.
+    fn add_to(&self, entry: &mut SourceEntry) {
+        let (Some(first), Some(last)) = (self.first, self.last) else { return };
+        let mut silences = Vec::new();
+        for (from, until) in &entry.silences {
+            // The part of an old silence that the new records lie in is filled; theirs is added.
+            if last <= *from || first >= *until {
+                silences.push((*from, *until));
+            } else {
+                silences.extend([(*from, first), (last, *until)]);
+            }
+        }
+        match (entry.first, entry.last) {
+            (Some(_), Some(known)) if first > known => silences.push((known, first)),
+            (Some(known), Some(_)) if last < known => silences.push((last, known)),
+            _ => {}
+        }
+        silences.extend(&self.silences);
+        silences.retain(|(from, until)| until - from > SILENCE_MIN);
+        silences.sort_unstable();
+        silences.truncate(SILENCES_MAX);
+        entry.silences = silences;
+        entry.first = Some(entry.first.map_or(first, |known| known.min(first)));
+        entry.last = Some(entry.last.map_or(last, |known| known.max(last)));
+    }
+}
+
+/// Blank lines in front of a record: the error is told of the line after them.
+fn leading_lines(record: &[u8]) -> u64 {
+    let begins = record.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(0);
+    memchr::memchr_iter(b'\n', &record[..begins]).count() as u64
+}
+
+/// The version that evidence names: records are read the same way by the same version.
+pub fn reader_version() -> String {
+    format!("entremise-connector {}", env!("CARGO_PKG_VERSION"))
+}

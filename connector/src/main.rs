@@ -1,0 +1,16 @@
+//! The provider's command line and server. Everything it does is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use entremise_connector::cli::{Cli, run};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("entremise-connector: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
