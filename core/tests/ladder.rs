@@ -208,6 +208,16 @@ fn the_second_clock_starts_at_presentation_and_never_at_the_mail() {
 }
 
 #[test]
+fn a_letter_signed_for_was_presented_but_a_delivered_mail_was_not() {
+    let mut story = Story::second_under_way("2026-01-10", "2026-03-01");
+    story.news("2026-03-02", 1, ChannelKind::Email, DeliveryStatus::Delivered).unwrap();
+    assert_eq!(story.ladder().name(), "sending");
+    story.news("2026-03-04", 1, ChannelKind::RegisteredLetter, DeliveryStatus::Delivered).unwrap();
+    let ladder::State::Warned { started, .. } = story.ladder() else { panic!() };
+    assert_eq!(started.at, instant("2026-03-04"));
+}
+
+#[test]
 fn an_unclaimed_letter_counts_as_presented_and_the_first_date_holds() {
     let mut story = Story::second_under_way("2026-01-10", "2026-03-01");
     let letter = ChannelKind::RegisteredLetter;

@@ -169,7 +169,10 @@ pub(super) fn heard(
         DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => Ok(Step::quiet(
             start_clock(state, Proof::HandedOver, report.at),
         )),
-        DeliveryStatus::Presented if rung.clock.starts_at == Proof::Presented => {
+        // What was signed for was presented, on that day at the latest; a mail never is.
+        DeliveryStatus::Presented | DeliveryStatus::Delivered
+            if rung.clock.starts_at == Proof::Presented && report.channel != ChannelKind::Email =>
+        {
             Ok(Step::quiet(start_clock(state, Proof::Presented, report.at)))
         }
         DeliveryStatus::Returned(reason) => Ok(returned(state, rung, report, reason, attempt, now)),
