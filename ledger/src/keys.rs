@@ -1,0 +1,185 @@
+//! The key that signs checkpoints, and the public key a stranger checks them with.
+//!
+//! Text form and key numbers are those of C2SP signed-note. Randomness is an argument, so that a
+//! simulation can repeat itself.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use signed_note::{StandardSigner, StandardVerifier, Verifier as _};
+
+/// The byte by which C2SP signed-note marks an Ed25519 key.
+const ED25519: u8 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("{given:?} cannot be the name of a key: it is empty, or has a blank or a '+' in it")]
+    Name { given: String },
+    #[error("{path}: this is not a signing key in note form (PRIVATE+KEY+name+number+base64)")]
+    Private { path: PathBuf },
+    #[error("this is not a public key in note form (name+number+base64): {why}")]
+    Public { why: String },
+    #[error("{path}: the key is for {found}, not for {expected}")]
+    OtherOrigin { path: PathBuf, found: String, expected: String },
+    #[error("{path}: cannot be {doing}: {source}")]
+    File { path: PathBuf, doing: &'static str, source: std::io::Error },
+}
+
+/// A key that signs for one origin. Has no `Debug`: it would print the secret.
+pub struct LogKey {
+    origin: String,
+    signer: StandardSigner,
+    private: String,
+    public: PublicKey,
+}
+
+impl LogKey {
+    /// The key that this seed makes, always the same one.
+    ///
+    /// # Errors
+    /// [`KeyError::Name`] when the origin cannot name a key.
+    pub fn from_seed(origin: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        if !signed_note::is_key_name_valid(origin) {
+            return Err(KeyError::Name { given: origin.to_owned() });
+        }
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .expect("32 bytes are a seed, and no public key is given that could disagree");
+        let public = [&[ED25519], pair.public_key().as_ref()].concat();
+        let number = signed_note::key_id(origin, &public);
+        let secret = BASE64_STANDARD.encode([&[ED25519], seed.as_slice()].concat());
+        let private = format!("PRIVATE+KEY+{origin}+{number:08x}+{secret}");
+        let public = format!("{origin}+{number:08x}+{}", BASE64_STANDARD.encode(public));
+        let signer = StandardSigner::new(&private).expect("it was just put together as it wants");
+        let public = PublicKey::parse(&public).expect("it was just put together as it wants");
+        Ok(Self { origin: origin.to_owned(), signer, private, public })
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// When there is none, it holds something else, or a key for another origin.
+    pub fn load(path: &Path, origin: &str) -> Result<Self, KeyError> {
+        let file = |doing| move |source| KeyError::File { path: path.to_owned(), doing, source };
+        let text = std::fs::read_to_string(path).map_err(file("read"))?;
+        let private = || KeyError::Private { path: path.to_owned() };
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        StandardSigner::new(line).map_err(|_| private())?;
+        let mut parts = line.splitn(5, '+').skip(2);
+        let (found, secret) =
+            (parts.next().ok_or_else(private)?, parts.nth(1).ok_or_else(private)?);
+        if found != origin {
+            let (found, expected) = (found.to_owned(), origin.to_owned());
+            return Err(KeyError::OtherOrigin { path: path.to_owned(), found, expected });
+        }
+        let bytes = BASE64_STANDARD.decode(secret).map_err(|_| private())?;
+        let seed = bytes.get(1..).and_then(|seed| seed.try_into().ok()).ok_or_else(private)?;
+        Self::from_seed(origin, seed)
+    }
+
+    /// Reads a key file, or makes one (mode 0600) from the randomness of `fill` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; an unreadable key is never replaced.
+    pub fn load_or_make(
+        path: &Path,
+        origin: &str,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Self, KeyError> {
+        if path.exists() {
+            return Self::load(path, origin);
+        }
+        let mut seed = [0; 32];
+        fill(&mut seed);
+        let key = Self::from_seed(origin, &seed)?;
+        key.save(path)?;
+        Ok(key)
+    }
+
+    /// Writes the key file (mode 0600). Never overwrites: a lost key ends a ledger.
+    fn save(&self, path: &Path) -> Result<(), KeyError> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(path)
+            .and_then(|mut file| {
+                file.write_all(format!("{}\n", self.private).as_bytes())?;
+                file.sync_all()
+            })
+            .map_err(|source| KeyError::File { path: path.to_owned(), doing: "written", source })
+    }
+
+    /// What the key signs for; also its name.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What everyone may know, and a verifier must.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    pub(crate) fn signer(&self) -> &StandardSigner {
+        &self.signer
+    }
+}
+
+/// A public key in note form: `name+number+base64`.
+#[derive(Clone)]
+pub struct PublicKey {
+    text: String,
+    verifier: StandardVerifier,
+}
+
+impl PublicKey {
+    /// Reads the one spelling that the specification writes: a key file with a changed byte is not
+    /// a key file.
+    ///
+    /// # Errors
+    /// [`KeyError::Public`].
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let bad = |why: &str| KeyError::Public { why: why.to_owned() };
+        let verifier = StandardVerifier::new(text).map_err(|trouble| bad(&trouble.to_string()))?;
+        let number = text.split('+').nth(1).ok_or_else(|| bad("it has no number"))?;
+        if number != format!("{:08x}", verifier.key_id()) {
+            return Err(bad("its number is written in another way"));
+        }
+        Ok(Self { text: text.to_owned(), verifier })
+    }
+
+    pub fn name(&self) -> &str {
+        self.verifier.name()
+    }
+
+    /// The text to print, publish and compare.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn verifier(&self) -> StandardVerifier {
+        self.verifier.clone()
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}

@@ -1,0 +1,105 @@
+//! What the entries say, one after the other: numbers, instants, authority, rules, and that
+//! nothing came out which nobody intended.
+//!
+//! Memory: eight bytes for each subject that ever had an intent. All else is constant.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+
+use jiff::Timestamp;
+
+use super::report::{Findings, Harm};
+use crate::leaf::{LeafView, is_digest};
+
+/// The run of entries so far.
+pub struct Story {
+    last: Option<Timestamp>,
+    authority: String,
+    /// Subjects with an intent, under a key drawn for this run: nobody can prepare a collision.
+    intended: HashSet<u64>,
+    key: RandomState,
+    outcomes: u64,
+    /// Some entries could not be read: an intent may have been among them.
+    has_hole: bool,
+}
+
+impl Story {
+    /// `folder` names the authority where a place holds several ledgers, else it is empty.
+    pub fn new(folder: &str) -> Self {
+        Self {
+            last: None,
+            authority: folder.to_owned(),
+            intended: HashSet::new(),
+            key: RandomState::new(),
+            outcomes: 0,
+            has_hole: false,
+        }
+    }
+
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    pub fn outcomes(&self) -> u64 {
+        self.outcomes
+    }
+
+    /// Entries are missing here. What would only follow from that is not reported as well.
+    pub fn hole(&mut self) {
+        self.has_hole = true;
+    }
+
+    /// Takes the entry at place `seq`, which lies in `file`.
+    pub fn entry(&mut self, seq: u64, bytes: &[u8], file: &str, findings: &mut Findings) {
+        let leaf = match LeafView::read(bytes) {
+            Ok(leaf) => leaf,
+            Err(member) => {
+                let words = format!("the entry is not in the form that entries have, at {member}");
+                findings.add(Harm::MalformedEntry, file, Some(seq), words);
+                self.hole();
+                return;
+            }
+        };
+        let mut find = |harm, words| findings.add(harm, file, Some(seq), words);
+        if leaf.seq != seq {
+            let words = format!("the entry calls itself number {}", leaf.seq);
+            find(Harm::WrongNumber, words);
+        }
+        if let Some(last) = self.last.filter(|last| leaf.at < *last) {
+            let words = format!("the entry is dated {}, after one of {last}", leaf.at);
+            find(Harm::BackInTime, words);
+        }
+        self.last = self.last.max(Some(leaf.at));
+        if self.authority.is_empty() {
+            leaf.authority.clone_into(&mut self.authority);
+        }
+        if leaf.authority != self.authority {
+            let words = format!("the entry is of {}, not of {}", leaf.authority, self.authority);
+            find(Harm::OtherAuthority, words);
+        }
+        if leaf.regime.is_empty() || !is_digest(leaf.rules) {
+            let words = "the entry does not name the digest of the rules it was made under";
+            find(Harm::NoRules, words.to_owned());
+        }
+        if !is_digest(leaf.commitment) {
+            let words = "the commitment of the entry is not a SHA-256";
+            find(Harm::MalformedEntry, words.to_owned());
+        }
+        self.pair(&leaf, &mut find);
+    }
+
+    /// Intent before act, outcome after.
+    fn pair(&mut self, leaf: &LeafView<'_>, find: &mut dyn FnMut(Harm, String)) {
+        if leaf.kind.starts_with("intent.") {
+            self.intended.insert(self.key.hash_one(leaf.subject));
+        } else if leaf.kind.starts_with("outcome.") {
+            self.outcomes += 1;
+            let intended = self.intended.contains(&self.key.hash_one(leaf.subject));
+            if !intended && !self.has_hole {
+                let words =
+                    format!("{} for {}, which had no intent before", leaf.kind, leaf.subject);
+                find(Harm::OutcomeWithoutIntent, words);
+            }
+        }
+    }
+}
