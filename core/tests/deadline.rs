@@ -14,9 +14,7 @@ fn paris() -> Zone {
 
 fn calendar() -> Calendar {
     let all = embedded::calendars().unwrap();
-    all.into_iter()
-        .find(|calendar| calendar.id() == "fr-metropole")
-        .unwrap()
+    all.into_iter().find(|calendar| calendar.id() == "fr-metropole").unwrap()
 }
 
 fn at(text: &str) -> Timestamp {
@@ -43,35 +41,17 @@ fn six_months_from_10_january_run_to_the_last_instant_of_10_july() {
 
 #[test]
 fn months_end_with_the_month_where_the_date_is_missing() {
-    assert_eq!(
-        last_day("2025-08-31T12:00:00Z", Span::Months(6)),
-        date(2026, 2, 28)
-    );
-    assert_eq!(
-        last_day("2027-08-31T12:00:00Z", Span::Months(6)),
-        date(2028, 2, 29)
-    );
-    assert_eq!(
-        last_day("2024-02-29T12:00:00Z", Span::Months(12)),
-        date(2025, 2, 28)
-    );
-    assert_eq!(
-        last_day("2026-02-28T12:00:00Z", Span::Months(6)),
-        date(2026, 8, 28)
-    );
+    assert_eq!(last_day("2025-08-31T12:00:00Z", Span::Months(6)), date(2026, 2, 28));
+    assert_eq!(last_day("2027-08-31T12:00:00Z", Span::Months(6)), date(2028, 2, 29));
+    assert_eq!(last_day("2024-02-29T12:00:00Z", Span::Months(12)), date(2025, 2, 28));
+    assert_eq!(last_day("2026-02-28T12:00:00Z", Span::Months(6)), date(2026, 8, 28));
 }
 
 #[test]
 fn the_day_of_the_start_is_the_local_day_and_is_not_counted() {
     // 23:30 UTC on 9 January is already the 10th in Paris.
-    assert_eq!(
-        last_day("2026-01-09T23:30:00Z", Span::Days(8)),
-        date(2026, 1, 18)
-    );
-    assert_eq!(
-        last_day("2026-01-09T22:30:00Z", Span::Days(8)),
-        date(2026, 1, 17)
-    );
+    assert_eq!(last_day("2026-01-09T23:30:00Z", Span::Days(8)), date(2026, 1, 18));
+    assert_eq!(last_day("2026-01-09T22:30:00Z", Span::Days(8)), date(2026, 1, 17));
 }
 
 #[test]
@@ -87,19 +67,13 @@ fn hours_are_elapsed_hours_over_the_change_to_summer_time() {
     assert_eq!(deadline.ends_at, at("2026-03-29T12:00:00Z"));
     // 13:00 in winter, 14:00 in summer: the clock on the wall moved, the time did not.
     let french = deadline.explanation.fr;
-    assert!(
-        french.starts_with("le 29 mars 2026 à 14 h 00 (Europe/Paris)"),
-        "{french}"
-    );
+    assert!(french.starts_with("le 29 mars 2026 à 14 h 00 (Europe/Paris)"), "{french}");
     assert!(french.contains("le 28 mars 2026 à 13 h 00"), "{french}");
 }
 
 #[test]
 fn hours_that_end_at_midnight_end_on_the_day_before() {
-    assert_eq!(
-        last_day("2026-01-09T23:00:00Z", Span::Hours(24)),
-        date(2026, 1, 10)
-    );
+    assert_eq!(last_day("2026-01-09T23:00:00Z", Span::Hours(24)), date(2026, 1, 10));
 }
 
 #[test]
@@ -132,10 +106,7 @@ fn working_days_pass_over_week_ends_and_holidays_and_name_the_holidays() {
 #[test]
 fn a_holiday_added_to_the_calendar_moves_a_deadline_that_is_open() {
     let start = at("2026-06-12T08:00:00Z");
-    let bridge = Words {
-        fr: "Journée exceptionnelle".into(),
-        en: "Special day".into(),
-    };
+    let bridge = Words { fr: "Journée exceptionnelle".into(), en: "Special day".into() };
     let edited = calendar().with_holiday(date(2026, 6, 15), bridge, "2026-2");
     let span = Span::WorkingDays(10);
     let before = deadline::after(start, span, "proposed", "", &paris(), &calendar());
@@ -149,17 +120,12 @@ fn a_holiday_added_to_the_calendar_moves_a_deadline_that_is_open() {
 #[test]
 fn months_are_not_moved_by_a_holiday() {
     // 14 July 2026 is a holiday, and the law counts from date to date.
-    assert_eq!(
-        last_day("2026-01-14T08:00:00Z", Span::Months(6)),
-        date(2026, 7, 14)
-    );
+    assert_eq!(last_day("2026-01-14T08:00:00Z", Span::Months(6)), date(2026, 7, 14));
 }
 
 #[test]
 fn the_explanation_tells_the_whole_count_in_french() {
-    let french = after("2026-01-10T09:00:00Z", Span::Months(6))
-        .explanation
-        .fr;
+    let french = after("2026-01-10T09:00:00Z", Span::Months(6)).explanation.fr;
     assert_eq!(
         french,
         "le 10 juillet 2026 à minuit\u{a0}: six mois de date à date à compter de la remise au \
@@ -170,9 +136,7 @@ fn the_explanation_tells_the_whole_count_in_french() {
 
 #[test]
 fn the_explanation_tells_the_whole_count_in_english() {
-    let english = after("2025-08-31T09:00:00Z", Span::Months(6))
-        .explanation
-        .en;
+    let english = after("2025-08-31T09:00:00Z", Span::Months(6)).explanation.en;
     assert_eq!(
         english,
         "28 February 2026, to the end of the day: six calendar months from the hand-over to the \
@@ -191,11 +155,7 @@ fn french_articles_and_numbers_agree() {
         &paris(),
         &calendar(),
     );
-    assert!(
-        sent.explanation
-            .fr
-            .contains("une heure à compter du constat le 1er mai 2026")
-    );
+    assert!(sent.explanation.fr.contains("une heure à compter du constat le 1er mai 2026"));
     let day = after("2026-05-01T09:00:00Z", Span::Days(1)).explanation;
     assert!(day.fr.contains("un jour à compter"), "{}", day.fr);
     assert!(day.en.contains("one day from"), "{}", day.en);
@@ -204,11 +164,7 @@ fn french_articles_and_numbers_agree() {
 #[test]
 fn a_count_past_the_years_the_calendar_knows_says_so() {
     let late = after("2032-12-30T09:00:00Z", Span::WorkingDays(5)).explanation;
-    assert!(
-        late.en.contains("does not know the holidays of that year"),
-        "{}",
-        late.en
-    );
+    assert!(late.en.contains("does not know the holidays of that year"), "{}", late.en);
     let known = after("2032-12-01T09:00:00Z", Span::WorkingDays(5)).explanation;
     assert!(!known.en.contains("does not know"), "{}", known.en);
 }

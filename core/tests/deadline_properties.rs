@@ -8,12 +8,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 
 fn zones() -> impl Strategy<Value = Zone> {
-    const NAMES: [&str; 4] = [
-        "Europe/Paris",
-        "America/New_York",
-        "America/Santiago",
-        "Asia/Kathmandu",
-    ];
+    const NAMES: [&str; 4] =
+        ["Europe/Paris", "America/New_York", "America/Santiago", "Asia/Kathmandu"];
     proptest::sample::select(&NAMES[..]).prop_map(|name| Zone::named(name).unwrap())
 }
 
@@ -37,9 +33,7 @@ fn days() -> impl Strategy<Value = Date> {
 
 fn calendar() -> Calendar {
     let all = embedded::calendars().unwrap();
-    all.into_iter()
-        .find(|calendar| calendar.id() == "fr-metropole")
-        .unwrap()
+    all.into_iter().find(|calendar| calendar.id() == "fr-metropole").unwrap()
 }
 
 fn after(start: Timestamp, span: Span, zone: &Zone, calendar: &Calendar) -> Deadline {

@@ -35,11 +35,7 @@ fn a_lawful_regime_has_no_finding() {
 
 #[test]
 fn a_value_without_a_first_day_is_undated() {
-    let found = mutated(
-        specimen(),
-        "{ hours = 12, from = 2025-01-01,",
-        "{ hours = 12,",
-    );
+    let found = mutated(specimen(), "{ hours = 12, from = 2025-01-01,", "{ hours = 12,");
     let finding = only(found, FindingCode::Undated);
     assert!(finding.at.contains("provider.relays_within"), "{finding}");
     assert!(finding.at.starts_with("line 3"), "{finding}");
@@ -48,12 +44,7 @@ fn a_value_without_a_first_day_is_undated() {
 #[test]
 fn a_last_day_before_the_first_is_backwards() {
     let found = mutated(specimen(), "until = 2026-06-30", "until = 2024-06-30");
-    assert!(
-        found
-            .iter()
-            .any(|finding| finding.code == FindingCode::Backwards),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.code == FindingCode::Backwards), "{found:#?}");
 }
 
 #[test]
@@ -65,11 +56,8 @@ fn a_day_that_no_row_covers_is_a_gap() {
 
 #[test]
 fn a_value_that_begins_after_the_regime_is_a_gap() {
-    let found = mutated(
-        specimen(),
-        "{ hours = 48, from = 2025-01-01",
-        "{ hours = 48, from = 2025-01-02",
-    );
+    let found =
+        mutated(specimen(), "{ hours = 48, from = 2025-01-01", "{ hours = 48, from = 2025-01-02");
     only(found, FindingCode::Gap);
 }
 
@@ -149,19 +137,12 @@ fn a_channel_this_house_does_not_know_is_found_with_those_it_knows() {
         "channels = [{ value = [\"pigeon\"]",
     );
     let finding = only(found, FindingCode::UnknownValue);
-    assert!(
-        finding.why.contains("pigeon") && finding.why.contains("email"),
-        "{finding}"
-    );
+    assert!(finding.why.contains("pigeon") && finding.why.contains("email"), "{finding}");
 }
 
 #[test]
 fn a_word_where_a_number_belongs_is_found() {
-    let found = mutated(
-        specimen(),
-        "[{ value = 1_000, from",
-        "[{ value = \"many\", from",
-    );
+    let found = mutated(specimen(), "[{ value = 1_000, from", "[{ value = \"many\", from");
     only(found, FindingCode::UnknownValue);
 }
 
@@ -182,9 +163,7 @@ fn an_unknown_calendar_is_found_when_the_regime_is_loaded() {
     let text = specimen().replace("calendar  = \"xx-specimen\"", "calendar  = \"xx-none\"");
     let calendars = embedded::calendars().unwrap();
     let error = entremise_core::regime::Regime::parse("x", &text, &calendars).unwrap_err();
-    let RegimeError::Unlawful { findings, .. } = error else {
-        panic!("{error}")
-    };
+    let RegimeError::Unlawful { findings, .. } = error else { panic!("{error}") };
     only(findings, FindingCode::UnknownCalendar);
 }
 
@@ -201,21 +180,12 @@ fn two_retentions_of_one_name_are_found() {
         "data        = \"file\"\nafter_stage = \"final\"",
         "data        = \"file\"\nafter_stage = \"notice\"",
     );
-    assert!(
-        found
-            .iter()
-            .any(|finding| finding.code == FindingCode::Duplicate),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.code == FindingCode::Duplicate), "{found:#?}");
 }
 
 #[test]
 fn a_stage_that_follows_an_unknown_or_later_stage_is_out_of_order() {
-    let found = mutated(
-        specimen(),
-        "after         = \"notice\"",
-        "after         = \"final\"",
-    );
+    let found = mutated(specimen(), "after         = \"notice\"", "after         = \"final\"");
     only(found, FindingCode::OutOfOrder);
     let found = mutated(specimen(), "after         = \"notice\"\n", "");
     only(found, FindingCode::OutOfOrder);
@@ -229,11 +199,7 @@ fn a_linking_that_is_not_counted_upwards_is_out_of_order() {
 
 #[test]
 fn a_deliberation_after_an_unknown_stage_is_out_of_order() {
-    let found = mutated(
-        french(),
-        "after_stage = \"third_finding\"",
-        "after_stage = \"fourth\"",
-    );
+    let found = mutated(french(), "after_stage = \"third_finding\"", "after_stage = \"fourth\"");
     only(found, FindingCode::OutOfOrder);
 }
 
@@ -242,12 +208,7 @@ fn a_stage_whose_clock_never_ends_has_no_way_out() {
     let rows = "repeat_within = [{ working_days = 20, from = 2025-01-01, cite = \"Example Act, s \
                 8\", sure = \"H\" }]";
     let found = mutated(specimen(), rows, "");
-    assert!(
-        found
-            .iter()
-            .any(|finding| finding.code == FindingCode::NoWayOut),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.code == FindingCode::NoWayOut), "{found:#?}");
 }
 
 #[test]
@@ -255,12 +216,7 @@ fn a_deliberation_without_outcomes_has_no_way_out() {
     let start = french().find("outcomes = [").unwrap();
     let end = start + french()[start..].find("\n]").unwrap() + 2;
     let found = findings(&french().replace(&french()[start..end], ""));
-    assert!(
-        found
-            .iter()
-            .any(|finding| finding.code == FindingCode::NoWayOut),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.code == FindingCode::NoWayOut), "{found:#?}");
 }
 
 #[test]
@@ -288,10 +244,7 @@ fn a_personal_datum_that_nothing_lets_go_of_is_found() {
         "holds       = [\"source_ip\", \"source_port\", \"sworn_agent\", \"email\", \"postal_address\"]",
     );
     let finding = only(found, FindingCode::NoRetention);
-    assert!(
-        finding.why.contains("name") && finding.at.contains("first"),
-        "{finding}"
-    );
+    assert!(finding.why.contains("name") && finding.at.contains("first"), "{finding}");
 }
 
 #[test]
@@ -302,12 +255,7 @@ fn a_stage_at_which_a_case_can_stop_without_any_retention_is_found() {
         "after_stage = \"elsewhere\"\nstarts_at   = \"presented\"",
     );
     assert!(!found.is_empty());
-    assert!(
-        found
-            .iter()
-            .all(|finding| finding.code == FindingCode::NoRetention),
-        "{found:#?}"
-    );
+    assert!(found.iter().all(|finding| finding.code == FindingCode::NoRetention), "{found:#?}");
 }
 
 #[test]
@@ -341,12 +289,7 @@ fn a_stage_that_nobody_is_said_to_decide_is_found() {
     let row = "decides  = [{ value = \"none\", from = 2025-01-01, cite = \"Example Act, s 7 \
                (“shall”)\", sure = \"H\" }]";
     let found = mutated(specimen(), row, "");
-    assert!(
-        found
-            .iter()
-            .any(|finding| finding.code == FindingCode::DeciderMissing),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.code == FindingCode::DeciderMissing), "{found:#?}");
 }
 
 #[test]
@@ -363,26 +306,9 @@ fn a_finding_that_no_person_decides_is_found() {
 fn an_unreadable_file_names_line_column_and_how_to_mend_it() {
     let text = specimen().replace("[provider]", "[provider]\nfeels = \"late\"");
     let error = RegimeFile::parse("mutated.toml", &text).unwrap_err();
-    let RegimeError::Unreadable {
-        file,
-        line,
-        why,
-        how,
-        ..
-    } = &error
-    else {
-        panic!("{error}")
-    };
-    let expected = text
-        .lines()
-        .position(|line| line.starts_with("feels"))
-        .unwrap()
-        + 1;
-    assert_eq!(
-        (file.as_str(), *line),
-        ("mutated.toml", expected),
-        "{error}"
-    );
+    let RegimeError::Unreadable { file, line, why, how, .. } = &error else { panic!("{error}") };
+    let expected = text.lines().position(|line| line.starts_with("feels")).unwrap() + 1;
+    assert_eq!((file.as_str(), *line), ("mutated.toml", expected), "{error}");
     assert!(why.contains("feels") && how.contains("spell"), "{error}");
 }
 
@@ -391,9 +317,7 @@ fn a_bare_value_is_answered_with_the_form_of_a_dated_row() {
     let start = specimen().find("notices_per_day_max").unwrap();
     let end = start + specimen()[start..].find('\n').unwrap();
     let text = specimen().replace(&specimen()[start..end], "notices_per_day_max = 1000");
-    let error = RegimeFile::parse("mutated.toml", &text)
-        .unwrap_err()
-        .to_string();
+    let error = RegimeFile::parse("mutated.toml", &text).unwrap_err().to_string();
     assert!(error.contains("from = 2026-01-01"), "{error}");
 }
 

@@ -15,9 +15,7 @@ fn every_regime_in_the_binary_can_be_read_and_has_no_finding() {
 #[test]
 fn an_unknown_regime_is_answered_with_those_there_are() {
     let error = embedded("fr-graduated").unwrap_err();
-    let RegimeError::Unknown { known, .. } = &error else {
-        panic!("{error}")
-    };
+    let RegimeError::Unknown { known, .. } = &error else { panic!("{error}") };
     assert!(known.contains(&"fr-graduated-response"));
 }
 
@@ -38,20 +36,8 @@ fn the_third_finding_has_no_gate_until_the_court_of_justice_demands_one() {
     assert_eq!(gate(date(2024, 4, 30)), Some(Gate::ReviewerAuthorisation));
     assert_eq!(gate(date(2026, 11, 1)), Some(Gate::ReviewerAuthorisation));
     let path = "stage.third_finding.gate";
-    assert!(
-        regime
-            .cites(path, date(2026, 4, 29))
-            .unwrap()
-            .cite
-            .contains("C-470/21")
-    );
-    assert!(
-        regime
-            .cites(path, date(2026, 4, 30))
-            .unwrap()
-            .cite
-            .contains("433539")
-    );
+    assert!(regime.cites(path, date(2026, 4, 29)).unwrap().cite.contains("C-470/21"));
+    assert!(regime.cites(path, date(2026, 4, 30)).unwrap().cite.contains("433539"));
 }
 
 #[test]
@@ -65,23 +51,14 @@ fn the_articles_are_cited_by_the_numbers_of_the_day() {
         cite("provider.answers_within", date(2021, 12, 31)),
         "CPI R331-37 (décret 2010-872)"
     );
-    assert_eq!(
-        cite("provider.answers_within", date(2022, 1, 1)),
-        "CPI R331-8"
-    );
+    assert_eq!(cite("provider.answers_within", date(2022, 1, 1)), "CPI R331-8");
 }
 
 #[test]
 fn the_suspension_for_negligence_ended_on_9_july_2013() {
     let regime = embedded("fr-graduated-response").unwrap();
-    let has = |day, id: &str| {
-        regime
-            .on(day)
-            .unwrap()
-            .measures
-            .iter()
-            .any(|measure| measure.id == id)
-    };
+    let has =
+        |day, id: &str| regime.on(day).unwrap().measures.iter().any(|measure| measure.id == id);
     assert!(has(date(2013, 7, 9), "suspension_negligence"));
     assert!(!has(date(2013, 7, 10), "suspension_negligence"));
     assert!(has(date(2026, 7, 10), "suspension_counterfeiting"));
@@ -93,11 +70,7 @@ fn every_measure_is_pronounced_by_a_court_on_every_day() {
     let regime = embedded("fr-graduated-response").unwrap();
     for version in regime.versions() {
         for measure in &version.rules.measures {
-            assert_eq!(
-                measure.pronounced_by, "court",
-                "{} from {}",
-                measure.id, version.from
-            );
+            assert_eq!(measure.pronounced_by, "court", "{} from {}", measure.id, version.from);
         }
     }
 }
@@ -131,18 +104,8 @@ fn a_deadline_of_a_regime_cites_the_article_of_the_day_of_the_start() {
         let path = "stage.first.clock.repeat_within";
         regime.deadline(start.parse().unwrap(), span, "handed_over", path)
     };
-    assert!(
-        window("2021-12-31T12:00:00Z")
-            .explanation
-            .fr
-            .contains("L331-25")
-    );
-    assert!(
-        window("2022-01-01T12:00:00Z")
-            .explanation
-            .fr
-            .contains("L331-20")
-    );
+    assert!(window("2021-12-31T12:00:00Z").explanation.fr.contains("L331-25"));
+    assert!(window("2022-01-01T12:00:00Z").explanation.fr.contains("L331-20"));
 }
 
 #[test]
@@ -162,17 +125,11 @@ fn the_digest_is_of_the_text_and_not_of_its_line_ends() {
 #[test]
 fn every_stage_that_the_law_of_the_day_opens_has_its_letter_in_the_folder() {
     let regime = embedded("fr-graduated-response").unwrap();
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../regimes/fr-graduated-response/letters"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../regimes/fr-graduated-response/letters");
     for stage in &regime.versions().last().unwrap().rules.stages {
         for ending in ["typ", "txt"] {
             let path = format!("{folder}/{}.{ending}", stage.letter);
-            assert!(
-                stage.gate.is_some() || std::path::Path::new(&path).exists(),
-                "{path}"
-            );
+            assert!(stage.gate.is_some() || std::path::Path::new(&path).exists(), "{path}");
         }
     }
 }

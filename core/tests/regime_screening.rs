@@ -16,11 +16,7 @@ fn notice(fact_at: &str) -> Notice {
         sender_case_id: Some("A-1".into()),
         class: Class::Copyright,
         kind: "p2p".into(),
-        observation: Observation {
-            from: fact_at.parse().unwrap(),
-            until: None,
-            clock: None,
-        },
+        observation: Observation { from: fact_at.parse().unwrap(), until: None, clock: None },
         source: Source {
             ip: "8.8.4.4".parse().unwrap(),
             port: Some(51_413),
@@ -30,10 +26,7 @@ fn notice(fact_at: &str) -> Notice {
         protocol: Some("bittorrent".into()),
         pseudonym: None,
         provider_name: Some("Fournisseur d’exemple".into()),
-        works: vec![Work {
-            title: Some("Œuvre d’exemple".into()),
-            ..Work::default()
-        }],
+        works: vec![Work { title: Some("Œuvre d’exemple".into()), ..Work::default() }],
         claim: Claim {
             sworn_agent: Some("AG-7".into()),
             standing_declared: true,
@@ -74,10 +67,7 @@ fn a_whole_notice_passes() {
 fn a_fact_is_taken_to_the_last_instant_of_its_sixth_month_and_not_after() {
     let fact = notice("2026-01-10T09:00:00Z");
     assert_eq!(codes(&fact, "2026-07-10T21:59:59Z"), []);
-    assert_eq!(
-        codes(&fact, "2026-07-10T22:00:00Z"),
-        [Code::TimestampTooOld]
-    );
+    assert_eq!(codes(&fact, "2026-07-10T22:00:00Z"), [Code::TimestampTooOld]);
 }
 
 #[test]
@@ -91,17 +81,9 @@ fn a_prosecutor_has_twelve_months() {
 #[test]
 fn a_bailiffs_report_is_admitted_since_2022_only() {
     let codes = |fact: &str, received| {
-        codes_by(
-            &notice(fact),
-            SenderKind::BailiffReport,
-            received,
-            &french(),
-        )
+        codes_by(&notice(fact), SenderKind::BailiffReport, received, &french())
     };
-    assert_eq!(
-        codes("2021-12-20T09:00:00Z", "2021-12-31T22:59:59Z"),
-        [Code::ClassNotHandled]
-    );
+    assert_eq!(codes("2021-12-20T09:00:00Z", "2021-12-31T22:59:59Z"), [Code::ClassNotHandled]);
     assert_eq!(codes("2021-12-20T09:00:00Z", "2021-12-31T23:00:00Z"), []);
 }
 
@@ -121,10 +103,7 @@ fn a_retraction_is_never_too_old() {
 #[test]
 fn a_clock_may_be_five_minutes_ahead_and_no_more() {
     assert_eq!(codes(&notice("2026-03-02T08:05:00Z"), SOON), []);
-    assert_eq!(
-        codes(&notice("2026-03-02T08:05:01Z"), SOON),
-        [Code::TimestampInFuture]
-    );
+    assert_eq!(codes(&notice("2026-03-02T08:05:01Z"), SOON), [Code::TimestampInFuture]);
 }
 
 #[test]
@@ -149,10 +128,7 @@ fn the_port_is_demanded_by_the_day_of_the_fact_not_of_the_receipt() {
 
 #[test]
 fn port_zero_is_no_port() {
-    assert_eq!(
-        broken(|notice| notice.source.port = Some(0)),
-        [Code::PortMissing]
-    );
+    assert_eq!(broken(|notice| notice.source.port = Some(0)), [Code::PortMissing]);
 }
 
 #[test]
@@ -161,48 +137,27 @@ fn a_fact_from_before_the_regime_is_too_old() {
         codes(&notice("2010-10-13T20:00:00Z"), "2010-10-20T08:00:00Z"),
         [Code::TimestampTooOld]
     );
-    assert_eq!(
-        codes(&notice("2010-10-13T22:00:00Z"), "2010-10-20T08:00:00Z"),
-        []
-    );
+    assert_eq!(codes(&notice("2010-10-13T22:00:00Z"), "2010-10-20T08:00:00Z"), []);
 }
 
 #[test]
 fn another_class_is_not_handled() {
-    assert_eq!(
-        broken(|notice| notice.class = Class::Infrastructure),
-        [Code::ClassNotHandled]
-    );
+    assert_eq!(broken(|notice| notice.class = Class::Infrastructure), [Code::ClassNotHandled]);
 }
 
 #[test]
 fn each_field_of_annex_1_is_demanded() {
-    assert_eq!(
-        broken(|notice| notice.protocol = None),
-        [Code::FieldMissing]
-    );
-    assert_eq!(
-        broken(|notice| notice.provider_name = Some(" ".into())),
-        [Code::FieldMissing]
-    );
+    assert_eq!(broken(|notice| notice.protocol = None), [Code::FieldMissing]);
+    assert_eq!(broken(|notice| notice.provider_name = Some(" ".into())), [Code::FieldMissing]);
     assert_eq!(broken(|notice| notice.works.clear()), [Code::FieldMissing]);
-    assert_eq!(
-        broken(|notice| notice.claim.sworn_agent = None),
-        [Code::AttestationMissing]
-    );
-    assert_eq!(
-        broken(|notice| notice.claim.standing_declared = false),
-        [Code::AttestationMissing]
-    );
+    assert_eq!(broken(|notice| notice.claim.sworn_agent = None), [Code::AttestationMissing]);
+    assert_eq!(broken(|notice| notice.claim.standing_declared = false), [Code::AttestationMissing]);
 }
 
 #[test]
 fn a_file_name_alone_names_no_work() {
     let codes = broken(|notice| {
-        notice.works = vec![Work {
-            file_name: Some("a.mkv".into()),
-            ..Work::default()
-        }];
+        notice.works = vec![Work { file_name: Some("a.mkv".into()), ..Work::default() }];
     });
     assert_eq!(codes, [Code::FieldMissing]);
 }
@@ -214,14 +169,7 @@ fn all_that_must_be_corrected_is_named_at_once() {
         notice.claim.standing_declared = false;
         notice.source.ip = "10.0.0.1".parse().unwrap();
     });
-    assert_eq!(
-        codes,
-        [
-            Code::AddressReserved,
-            Code::PortMissing,
-            Code::AttestationMissing
-        ]
-    );
+    assert_eq!(codes, [Code::AddressReserved, Code::PortMissing, Code::AttestationMissing]);
 }
 
 #[test]
@@ -229,13 +177,8 @@ fn a_rejection_repeats_nothing_of_what_was_sent() {
     let mut private = notice(FACT);
     private.source.ip = "10.11.12.13".parse().unwrap();
     let received = SOON.parse().unwrap();
-    let found = screening::screen(
-        &private,
-        SenderKind::RightsHolderBody,
-        received,
-        &french(),
-        false,
-    );
+    let found =
+        screening::screen(&private, SenderKind::RightsHolderBody, received, &french(), false);
     assert!(!found.unwrap_err()[0].to_string().contains("10.11.12.13"));
 }
 
@@ -295,13 +238,7 @@ fn addresses_nobody_can_hold_are_rejected_and_their_neighbours_are_not() {
 
 #[test]
 fn documentation_addresses_pass_only_where_everything_is_a_specimen() {
-    let all = [
-        "192.0.2.1",
-        "198.51.100.255",
-        "203.0.113.7",
-        "2001:db8::1",
-        "3fff:fff::1",
-    ];
+    let all = ["192.0.2.1", "198.51.100.255", "203.0.113.7", "2001:db8::1", "3fff:fff::1"];
     for address in all {
         let mut example = notice(FACT);
         example.source.ip = address.parse().unwrap();
@@ -311,11 +248,7 @@ fn documentation_addresses_pass_only_where_everything_is_a_specimen() {
             screening::screen(&example, sender, received, &french(), specimen)
         };
         assert_eq!(screen(true), Ok(()), "{address}");
-        assert_eq!(
-            screen(false).unwrap_err()[0].code,
-            Code::AddressReserved,
-            "{address}"
-        );
+        assert_eq!(screen(false).unwrap_err()[0].code, Code::AddressReserved, "{address}");
     }
     let mut private = notice(FACT);
     private.source.ip = "192.168.1.1".parse().unwrap();
@@ -329,13 +262,7 @@ fn the_specimen_act_demands_transport_mandate_and_a_qualified_clock() {
     let regime = embedded("xx-specimen").unwrap();
     let mut whole = notice(FACT);
     whole.claim.mandate = Some("M-1".into());
-    let clock = |error| {
-        Some(Clock {
-            source: "ntp".into(),
-            offset_ms: None,
-            max_error_ms: error,
-        })
-    };
+    let clock = |error| Some(Clock { source: "ntp".into(), offset_ms: None, max_error_ms: error });
     whole.observation.clock = clock(Some(1_000));
     let codes = |notice: &Notice| codes_by(notice, SenderKind::Agency, SOON, &regime);
     assert_eq!(codes(&whole), []);

@@ -53,9 +53,8 @@ fn nothing_in_the_text_is_left_in_the_words_of_the_file() {
             let regime = embedded(id).unwrap();
             for version in regime.versions() {
                 let text = show::text(&regime, version.from, lang).unwrap();
-                let raw = text
-                    .split_whitespace()
-                    .find(|word| word.contains('_') && !word.contains('/'));
+                let raw =
+                    text.split_whitespace().find(|word| word.contains('_') && !word.contains('/'));
                 assert_eq!(raw, None, "{id} {}", version.from);
             }
         }
@@ -83,10 +82,7 @@ fn the_drawing_says_everything_that_the_text_says() {
             |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
         let drawn = drawing.split('<').filter_map(|part| part.split_once('>'));
         let flat = letters(&drawn.map(|(_, text)| text).collect::<String>());
-        for line in text
-            .lines()
-            .filter(|line| line.starts_with("  ") && !line.contains("["))
-        {
+        for line in text.lines().filter(|line| line.starts_with("  ") && !line.contains("[")) {
             let line = letters(line.trim_start_matches(['↓', ' ']));
             assert!(flat.contains(&line), "{line}");
         }
@@ -102,10 +98,7 @@ fn the_drawing_has_a_title_a_description_and_a_name_for_each_group() {
     let groups = drawing.matches("role=\"group\"").count();
     assert_eq!(groups, drawing.matches("<title id=\"s").count());
     assert!(groups >= 8);
-    assert_eq!(
-        drawing.matches("<g ").count(),
-        drawing.matches("</g>").count()
-    );
+    assert_eq!(drawing.matches("<g ").count(), drawing.matches("</g>").count());
 }
 
 #[test]
@@ -152,26 +145,14 @@ fn the_difference_over_new_year_2022_names_works_and_port_and_renumbers_the_rest
     let text = diff::text(&french(), before, after, Lang::Fr).unwrap();
     keep("2022.diff.txt", &text);
     assert!(text.contains("À partir du 1er janvier 2022"));
-    assert!(
-        text.contains("CPI L331-25, al. 2 → CPI L331-20, al. 2"),
-        "{text}"
-    );
+    assert!(text.contains("CPI L331-25, al. 2 → CPI L331-20, al. 2"), "{text}");
 }
 
 #[test]
 fn a_change_is_dated_by_its_own_day_and_not_by_the_days_compared() {
     let changes = diff::changes(&french(), date(2012, 1, 1), date(2026, 11, 1)).unwrap();
-    let since = |path: &str| {
-        changes
-            .iter()
-            .find(|change| change.path == path)
-            .unwrap()
-            .since
-    };
-    assert_eq!(
-        since("measure.suspension_negligence.pronounced_by"),
-        date(2013, 7, 10)
-    );
+    let since = |path: &str| changes.iter().find(|change| change.path == path).unwrap().since;
+    assert_eq!(since("measure.suspension_negligence.pronounced_by"), date(2013, 7, 10));
     assert_eq!(since("stage.third_finding.gate"), date(2024, 4, 30));
     assert_eq!(since("provider.answers_within"), date(2022, 1, 1));
     let json = diff::json(&french(), date(2012, 1, 1), date(2026, 11, 1)).unwrap();

@@ -53,10 +53,7 @@ struct Holiday {
 impl Calendar {
     /// Reads a calendar file. `file` is only its name, for the error.
     pub fn parse(file: &str, text: &str) -> Result<Self, BadCalendar> {
-        let bad = |why: String| BadCalendar {
-            file: file.to_owned(),
-            why,
-        };
+        let bad = |why: String| BadCalendar { file: file.to_owned(), why };
         let read: File = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
         let day = |given: &toml::value::Datetime| {
             given
@@ -72,10 +69,7 @@ impl Calendar {
         let mut holidays = BTreeMap::new();
         for holiday in &read.holiday {
             for given in &holiday.days {
-                let words = Words {
-                    fr: holiday.fr.clone(),
-                    en: holiday.en.clone(),
-                };
+                let words = Words { fr: holiday.fr.clone(), en: holiday.en.clone() };
                 // Two holidays may fall on one day (8 May 2008 was Ascension too): one name is kept.
                 holidays.entry(day(given)?).or_insert(words);
             }
@@ -161,10 +155,8 @@ fn weekday(name: &str) -> Option<Weekday> {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

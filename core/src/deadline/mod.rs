@@ -85,11 +85,7 @@ pub fn after(
         last_day,
         skipped: &skipped,
     };
-    Deadline {
-        ends_at,
-        last_day,
-        explanation: words::explain(&reason, zone, calendar),
-    }
+    Deadline { ends_at, last_day, explanation: words::explain(&reason, zone, calendar) }
 }
 
 /// The whole of a day: its last instant is still in time.
@@ -99,19 +95,13 @@ fn whole(zone: &Zone, last_day: Date) -> (Timestamp, Date) {
 
 /// An exclusive end at local midnight belongs to the day before; never earlier than the start.
 fn last_instant(ends_at: Timestamp, start: Timestamp) -> Timestamp {
-    ends_at
-        .checked_sub(SignedDuration::from_nanos(1))
-        .map_or(start, |instant| instant.max(start))
+    ends_at.checked_sub(SignedDuration::from_nanos(1)).map_or(start, |instant| instant.max(start))
 }
 
 fn later(day: Date, days: i64) -> Date {
-    day.checked_add(SignedDuration::from_hours(24 * days))
-        .unwrap_or(Date::MAX)
+    day.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Date::MAX)
 }
 
 fn months_later(day: Date, months: i32) -> Date {
-    jiff::Span::new()
-        .try_months(months)
-        .and_then(|span| day.checked_add(span))
-        .unwrap_or(Date::MAX)
+    jiff::Span::new().try_months(months).and_then(|span| day.checked_add(span)).unwrap_or(Date::MAX)
 }

@@ -46,10 +46,7 @@ pub(super) struct Reason<'a> {
 /// `le 10 juillet 2026 à minuit : six mois de date à date à compter de …`, in both languages.
 pub(super) fn explain(reason: &Reason<'_>, zone: &Zone, calendar: &Calendar) -> Words {
     let in_lang = |lang| explain_in(reason, zone, calendar, lang);
-    Words {
-        fr: in_lang(Lang::Fr),
-        en: in_lang(Lang::En),
-    }
+    Words { fr: in_lang(Lang::Fr), en: in_lang(Lang::En) }
 }
 
 fn explain_in(reason: &Reason<'_>, zone: &Zone, calendar: &Calendar, lang: Lang) -> String {
@@ -77,10 +74,7 @@ fn explain_in(reason: &Reason<'_>, zone: &Zone, calendar: &Calendar, lang: Lang)
     let by = by.in_lang(lang);
     // French sets a no-break space before the colon and a narrow one before the semicolon.
     let (head, pause) = match lang {
-        Lang::Fr => (
-            format!("{end}\u{a0}: {span} à compter {} {start}", of(by)),
-            "\u{202f};",
-        ),
+        Lang::Fr => (format!("{end}\u{a0}: {span} à compter {} {start}", of(by)), "\u{202f};"),
         Lang::En => (format!("{end}: {span} from {by} {start}"), ";"),
     };
     let mut text = head;
@@ -95,10 +89,7 @@ fn remarks(reason: &Reason<'_>, calendar: &Calendar, lang: Lang) -> Vec<String> 
     let mut parts = Vec::new();
     if matches!(reason.span, Span::Months(_)) && reason.last_day.day() != reason.first_day.day() {
         parts.push(match lang {
-            Lang::Fr => format!(
-                "le mois d’arrivée n’a pas de jour {}",
-                reason.first_day.day()
-            ),
+            Lang::Fr => format!("le mois d’arrivée n’a pas de jour {}", reason.first_day.day()),
             Lang::En => format!("the last month has no day {}", reason.first_day.day()),
         });
     }
@@ -107,9 +98,7 @@ fn remarks(reason: &Reason<'_>, calendar: &Calendar, lang: Lang) -> Vec<String> 
             .skipped
             .iter()
             .map(|day| {
-                let name = calendar
-                    .holiday(*day)
-                    .map_or("", |words| words.in_lang(lang));
+                let name = calendar.holiday(*day).map_or("", |words| words.in_lang(lang));
                 format!("{} ({name})", date_words(*day, lang))
             })
             .collect();
@@ -150,40 +139,22 @@ pub fn start_words(started_by: &str) -> Words {
         "fact" => ("la date des faits", "the day of the fact"),
         "received" => ("la réception de la saisine", "the receipt of the referral"),
         "collected" => ("la collecte", "the collection"),
-        "question_asked" => (
-            "l’envoi de la demande à l’opérateur",
-            "the request to the provider",
-        ),
-        "proposed" => (
-            "la proposition faite au décideur",
-            "the proposal to whoever decides",
-        ),
+        "question_asked" => ("l’envoi de la demande à l’opérateur", "the request to the provider"),
+        "proposed" => ("la proposition faite au décideur", "the proposal to whoever decides"),
         "decided" => ("la décision", "the decision"),
-        "disclosure_asked" => (
-            "la demande de coordonnées",
-            "the request for contact details",
-        ),
-        "asked" => (
-            "l’envoi de la demande à l’opérateur",
-            "the request to the provider",
-        ),
+        "disclosure_asked" => ("la demande de coordonnées", "the request for contact details"),
+        "asked" => ("l’envoi de la demande à l’opérateur", "the request to the provider"),
         "sent" => ("l’envoi du message", "the sending of the message"),
         "handed_over" => (
             "la remise au fournisseur d’accès ou à la poste",
             "the hand-over to the access provider or the post",
         ),
-        "presented" => (
-            "la présentation de la lettre",
-            "the presentation of the letter",
-        ),
+        "presented" => ("la présentation de la lettre", "the presentation of the letter"),
         "notified" => ("la notification", "the notification"),
         "measure_ended" => ("la fin de la mesure", "the end of the measure"),
         other => (other, other),
     };
-    Words {
-        fr: fr.to_owned(),
-        en: en.to_owned(),
-    }
+    Words { fr: fr.to_owned(), en: en.to_owned() }
 }
 
 /// `six mois de date à date`, `24 heures`.
@@ -191,11 +162,9 @@ pub fn span_words(span: Span, lang: Lang) -> String {
     let (count, fr, en) = match span {
         Span::Hours(count) => (count, ["heure", "heures"], ["hour", "hours"]),
         Span::Days(count) => (count, ["jour", "jours"], ["day", "days"]),
-        Span::WorkingDays(count) => (
-            count,
-            ["jour ouvré", "jours ouvrés"],
-            ["working day", "working days"],
-        ),
+        Span::WorkingDays(count) => {
+            (count, ["jour ouvré", "jours ouvrés"], ["working day", "working days"])
+        }
         Span::Months(count) => (
             count,
             ["mois de date à date", "mois de date à date"],

@@ -18,13 +18,9 @@ pub struct UnknownZone(pub String);
 
 impl Zone {
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        let rules = TimeZoneDatabase::bundled()
-            .get(name)
-            .map_err(|_| UnknownZone(name.to_owned()))?;
-        Ok(Self {
-            name: name.to_owned(),
-            rules,
-        })
+        let rules =
+            TimeZoneDatabase::bundled().get(name).map_err(|_| UnknownZone(name.to_owned()))?;
+        Ok(Self { name: name.to_owned(), rules })
     }
 
     pub fn name(&self) -> &str {
@@ -50,7 +46,6 @@ impl Zone {
 
     /// The first instant after a local day.
     pub fn end_of(&self, day: Date) -> Timestamp {
-        day.tomorrow()
-            .map_or(Timestamp::MAX, |next| self.start_of(next))
+        day.tomorrow().map_or(Timestamp::MAX, |next| self.start_of(next))
     }
 }

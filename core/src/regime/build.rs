@@ -43,26 +43,17 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     let intake = &file.intake;
     list.value::<Vec<Class>>("intake.classes", &intake.classes);
     for (kind, rows) in &intake.facts_at_most {
-        list.span(&format!("intake.facts_at_most.{kind}"), rows)
-            .lapses();
+        list.span(&format!("intake.facts_at_most.{kind}"), rows).lapses();
     }
     list.value::<u32>("intake.notices_per_day_max", &intake.notices_per_day_max);
     list.value::<Vec<Field>>("intake.must_carry", &intake.must_carry);
-    list.value::<u32>("intake.clock_error_ms_max", &intake.clock_error_ms_max)
-        .lapses();
-    list.value::<i64>(
-        "intake.future_tolerance_secs",
-        &intake.future_tolerance_secs,
-    );
+    list.value::<u32>("intake.clock_error_ms_max", &intake.clock_error_ms_max).lapses();
+    list.value::<i64>("intake.future_tolerance_secs", &intake.future_tolerance_secs);
     let provider = &file.provider;
     list.span("provider.answers_within", &provider.answers_within);
     list.span("provider.relays_within", &provider.relays_within);
-    list.value::<u32>(
-        "provider.batch_addresses_max",
-        &provider.batch_addresses_max,
-    );
-    list.value::<u32>("provider.breach_fine_euros", &provider.breach_fine_euros)
-        .lapses();
+    list.value::<u32>("provider.batch_addresses_max", &provider.batch_addresses_max);
+    list.value::<u32>("provider.breach_fine_euros", &provider.breach_fine_euros).lapses();
     for stage in &file.stage {
         stage_values(&mut list, stage);
     }
@@ -73,16 +64,11 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     }
     for measure in &file.measure {
         let at = format!("measure.{}", measure.id);
-        list.value::<String>(&format!("{at}.pronounced_by"), &measure.pronounced_by)
-            .lapses();
-        list.span(&format!("{at}.duration_max"), &measure.duration_max)
-            .lapses();
-        list.value::<u32>(&format!("{at}.fine_euros_max"), &measure.fine_euros_max)
-            .lapses();
-        list.span(&format!("{at}.implement_within"), &measure.implement_within)
-            .lapses();
-        list.value::<Vec<String>>(&format!("{at}.spares"), &measure.spares)
-            .lapses();
+        list.value::<String>(&format!("{at}.pronounced_by"), &measure.pronounced_by).lapses();
+        list.span(&format!("{at}.duration_max"), &measure.duration_max).lapses();
+        list.value::<u32>(&format!("{at}.fine_euros_max"), &measure.fine_euros_max).lapses();
+        list.span(&format!("{at}.implement_within"), &measure.implement_within).lapses();
+        list.value::<Vec<String>>(&format!("{at}.spares"), &measure.spares).lapses();
     }
     for row in &file.retention {
         let path = format!("retention.{}.{}.keep", row.data, row.after_stage);
@@ -94,12 +80,10 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
 fn stage_values<'a>(list: &mut List<'a>, stage: &'a StageFile) {
     let at = format!("stage.{}", stage.id);
     list.value::<Maybe<Decider>>(&format!("{at}.decides"), &stage.decides);
-    list.span(&format!("{at}.decide_within"), &stage.decide_within)
-        .lapses();
+    list.span(&format!("{at}.decide_within"), &stage.decide_within).lapses();
     list.value::<Maybe<Gate>>(&format!("{at}.gate"), &stage.gate);
     list.value::<Vec<ChannelKind>>(&format!("{at}.channels"), &stage.channels);
-    list.value::<Vec<ChannelKind>>(&format!("{at}.fallback"), &stage.fallback)
-        .lapses();
+    list.value::<Vec<ChannelKind>>(&format!("{at}.fallback"), &stage.fallback).lapses();
     list.value::<Vec<Statement>>(&format!("{at}.must_say"), &stage.must_say);
     let linking = &stage.linking;
     list.value::<Purpose>(&format!("{at}.linking.purpose"), &linking.purpose);
@@ -114,10 +98,7 @@ fn stage_values<'a>(list: &mut List<'a>, stage: &'a StageFile) {
         }
     }
     if let Some(hears) = &stage.hears {
-        list.span(
-            &format!("{at}.hears.observations_within"),
-            &hears.observations_within,
-        );
+        list.span(&format!("{at}.hears.observations_within"), &hears.observations_within);
         list.value::<bool>(&format!("{at}.hears.hearing"), &hears.hearing);
         list.value::<bool>(&format!("{at}.hears.counsel"), &hears.counsel);
     }
@@ -127,12 +108,7 @@ struct List<'a>(Vec<DatedValue<'a>>);
 
 impl<'a> List<'a> {
     fn push(&mut self, path: &str, rows: &'a Dated, kind: Kind) -> &mut DatedValue<'a> {
-        self.0.push(DatedValue {
-            path: path.to_owned(),
-            rows,
-            kind,
-            lapses: false,
-        });
+        self.0.push(DatedValue { path: path.to_owned(), rows, kind, lapses: false });
         self.0.last_mut().expect("one was just pushed")
     }
 
@@ -152,11 +128,7 @@ impl DatedValue<'_> {
 }
 
 fn fits<T: DeserializeOwned>(value: &toml::Value) -> Result<(), String> {
-    value
-        .clone()
-        .try_into::<T>()
-        .map(drop)
-        .map_err(|error| error.message().to_owned())
+    value.clone().try_into::<T>().map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// A word, or the word `none`.
@@ -168,12 +140,9 @@ impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Maybe<T> {
         if value.as_str() == Some("none") {
             return Ok(Self(None));
         }
-        value
-            .try_into()
-            .map(|word| Self(Some(word)))
-            .map_err(|error: toml::de::Error| {
-                serde::de::Error::custom(format!("{} or `none`", error.message()))
-            })
+        value.try_into().map(|word| Self(Some(word))).map_err(|error: toml::de::Error| {
+            serde::de::Error::custom(format!("{} or `none`", error.message()))
+        })
     }
 }
 
@@ -207,17 +176,9 @@ pub(super) fn rules_on(
             batch_addresses_max: read.value("provider.batch_addresses_max")?,
             breach_fine_euros: read.value("provider.breach_fine_euros").ok(),
         },
-        stages: file
-            .stage
-            .iter()
-            .map(|file| stage(&read, file))
-            .collect::<Result<_, _>>()?,
+        stages: file.stage.iter().map(|file| stage(&read, file)).collect::<Result<_, _>>()?,
         deliberations: deliberations(&read, file)?,
-        measures: file
-            .measure
-            .iter()
-            .filter_map(|file| measure(&read, &file.id))
-            .collect(),
+        measures: file.measure.iter().filter_map(|file| measure(&read, &file.id)).collect(),
         retention: retention(&read, file)?,
     };
     Ok((rules, in_force))
@@ -249,17 +210,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn missing(&self, path: &str) -> Missing {
-        Missing {
-            path: path.to_owned(),
-            day: self.day,
-        }
+        Missing { path: path.to_owned(), day: self.day }
     }
 
     fn span(&self, path: &str) -> Result<Span, Missing> {
-        self.rows
-            .get(path)
-            .and_then(|row| row.span())
-            .ok_or_else(|| self.missing(path))
+        self.rows.get(path).and_then(|row| row.span()).ok_or_else(|| self.missing(path))
     }
 
     fn value<T: DeserializeOwned>(&self, path: &str) -> Result<T, Missing> {
@@ -297,14 +252,8 @@ fn stage(read: &Reader<'_>, file: &StageFile) -> Result<Stage, Missing> {
     let at = |rest: &str| format!("stage.{}.{rest}", file.id);
     let channels: Vec<ChannelKind> = read.value(&at("channels"))?;
     let fallback: Vec<ChannelKind> = read.value(&at("fallback")).unwrap_or_default();
-    let sent = channels.into_iter().map(|kind| Channel {
-        kind,
-        fallback: false,
-    });
-    let kept_back = fallback.into_iter().map(|kind| Channel {
-        kind,
-        fallback: true,
-    });
+    let sent = channels.into_iter().map(|kind| Channel { kind, fallback: false });
+    let kept_back = fallback.into_iter().map(|kind| Channel { kind, fallback: true });
     let mut returned: BTreeMap<ReturnReason, Consequence> = BTreeMap::new();
     let reasons = file.clock.iter().flat_map(|clock| clock.returned.keys());
     for name in reasons {

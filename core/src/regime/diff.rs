@@ -34,10 +34,8 @@ pub fn changes(
         .filter_map(|path| {
             let (was, is) = (old.values.get(path), new.values.get(path));
             let (value_was, value_is) = (was.map(|was| &was.value), is.map(|is| &is.value));
-            let (cite_was, cite_is) = (
-                was.map(|was| &was.citation.cite),
-                is.map(|is| &is.citation.cite),
-            );
+            let (cite_was, cite_is) =
+                (was.map(|was| &was.citation.cite), is.map(|is| &is.citation.cite));
             (value_was != value_is || cite_was != cite_is).then(|| Change {
                 path: path.clone(),
                 since: since(regime, path, was, before),
@@ -53,13 +51,8 @@ pub fn changes(
 
 /// When a value first stopped being what it was.
 fn since(regime: &Regime, path: &str, was: Option<&InForce>, before: Date) -> Date {
-    let later = regime
-        .versions()
-        .iter()
-        .filter(|version| version.from > before);
-    let changed = later
-        .into_iter()
-        .find(|version| version.values.get(path) != was);
+    let later = regime.versions().iter().filter(|version| version.from > before);
+    let changed = later.into_iter().find(|version| version.values.get(path) != was);
     changed.map_or(before, |version| version.from)
 }
 
@@ -112,14 +105,9 @@ fn side(sign: &str, path: &str, row: Option<&InForce>, lang: Lang) -> String {
         Some(row) => {
             let (value, text) = (value_words(path, &row.value, lang), &row.citation);
             let note = text.note.as_ref();
-            let note = note
-                .map(|note| format!(" ({})", typeset(note)))
-                .unwrap_or_default();
+            let note = note.map(|note| format!(" ({})", typeset(note))).unwrap_or_default();
             let cite = typeset(&text.cite);
-            format!(
-                "    {sign} {value}   [{:?}] {}{note}\n",
-                text.sure, text.cite
-            )
+            format!("    {sign} {value}   [{:?}] {cite}{note}\n", text.sure)
         }
         None => {
             let gone = match lang {
@@ -136,9 +124,7 @@ fn renumbered(regime: &Regime, changes: &[Change], lang: Lang) -> String {
     let mut out = String::new();
     for change in changes.iter().filter(|change| change.renumbered) {
         let cite = |row: &Option<InForce>| {
-            row.as_ref()
-                .map(|row| row.citation.cite.clone())
-                .unwrap_or_default()
+            row.as_ref().map(|row| row.citation.cite.clone()).unwrap_or_default()
         };
         if out.is_empty() {
             out.push_str(match lang {

@@ -44,19 +44,13 @@ pub fn ids() -> Vec<&'static str> {
 /// Reads a regime out of the binary.
 pub fn embedded(id: &str) -> Result<Regime, RegimeError> {
     let found = REGIMES.iter().find(|text| text.id == id);
-    let text = found.ok_or_else(|| RegimeError::Unknown {
-        id: id.to_owned(),
-        known: ids(),
-    })?;
+    let text = found.ok_or_else(|| RegimeError::Unknown { id: id.to_owned(), known: ids() })?;
     Regime::parse(text.path, text.text, &calendars()?)
 }
 
 /// A regime file's text as it stands in the binary.
 pub fn text(id: &str) -> Option<&'static str> {
-    REGIMES
-        .iter()
-        .find(|text| text.id == id)
-        .map(|text| text.text)
+    REGIMES.iter().find(|text| text.id == id).map(|text| text.text)
 }
 
 /// The calendars in the binary.

@@ -87,23 +87,11 @@ pub struct NoRulesOnThatDay {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegimeError {
     #[error("{file}, line {line}, column {column}: {why}; {how}")]
-    Unreadable {
-        file: String,
-        line: usize,
-        column: usize,
-        why: String,
-        how: String,
-    },
+    Unreadable { file: String, line: usize, column: usize, why: String, how: String },
     #[error("{file}: {} finding(s); the first: {}", .findings.len(), .findings[0])]
-    Unlawful {
-        file: String,
-        findings: Vec<Finding>,
-    },
+    Unlawful { file: String, findings: Vec<Finding> },
     #[error("no regime is called {id:?}; there are {}", .known.join(", "))]
-    Unknown {
-        id: String,
-        known: Vec<&'static str>,
-    },
+    Unknown { id: String, known: Vec<&'static str> },
     #[error(transparent)]
     Calendar(#[from] deadline::BadCalendar),
 }
@@ -117,16 +105,11 @@ impl Regime {
     /// As `parse`, for a file that is already read.
     pub fn from_file(file: RegimeFile, calendars: &[Calendar]) -> Result<Self, RegimeError> {
         let mut findings = check(&file);
-        let calendar = calendars
-            .iter()
-            .find(|calendar| calendar.id() == file.calendar);
+        let calendar = calendars.iter().find(|calendar| calendar.id() == file.calendar);
         if calendar.is_none() {
             findings.push(check::unknown_calendar(&file));
         }
-        let unlawful = |findings| RegimeError::Unlawful {
-            file: file.name.clone(),
-            findings,
-        };
+        let unlawful = |findings| RegimeError::Unlawful { file: file.name.clone(), findings };
         let (Some(calendar), Ok(zone)) = (calendar, Zone::named(&file.time_zone)) else {
             return Err(unlawful(findings));
         };
@@ -135,13 +118,7 @@ impl Regime {
         }
         let versions = versions(&file)
             .map_err(|missing| unlawful(vec![check::missing_on(&missing.path, missing.day)]))?;
-        Ok(Self {
-            zone,
-            calendar: calendar.clone(),
-            digest: digest(&file.text),
-            versions,
-            file,
-        })
+        Ok(Self { zone, calendar: calendar.clone(), digest: digest(&file.text), versions, file })
     }
 
     /// The rules of a day. Cheap: a search among versions made beforehand.
@@ -163,10 +140,7 @@ impl Regime {
             .ok_or_else(|| NoRulesOnThatDay {
                 regime: self.file.id.clone(),
                 day,
-                from: self
-                    .versions
-                    .first()
-                    .map_or(Date::MAX, |version| version.from),
+                from: self.versions.first().map_or(Date::MAX, |version| version.from),
             })
     }
 
@@ -185,9 +159,7 @@ impl Regime {
     /// names the proof; `path` is the value the span comes from, whose citation of the day of the
     /// start goes into the explanation.
     pub fn deadline(&self, start: Timestamp, span: Span, started_by: &str, path: &str) -> Deadline {
-        let cite = self
-            .cites(path, self.zone.day_of(start))
-            .map_or("", |text| &text.cite);
+        let cite = self.cites(path, self.zone.day_of(start)).map_or("", |text| &text.cite);
         deadline::after(start, span, started_by, cite, &self.zone, &self.calendar)
     }
 
@@ -266,12 +238,7 @@ fn versions(file: &RegimeFile) -> Result<Vec<Version>, build::Missing> {
                 Some(next) => next.yesterday().ok(),
                 None => in_force.until,
             };
-            Ok(Version {
-                from: *day,
-                until,
-                rules,
-                values,
-            })
+            Ok(Version { from: *day, until, rules, values })
         })
         .collect()
 }

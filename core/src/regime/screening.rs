@@ -31,10 +31,7 @@ pub fn screen(
         found.push(Rejection::new(
             Code::ClassNotHandled,
             "/class",
-            format!(
-                "the regime {} does not handle notices of this class",
-                regime.id()
-            ),
+            format!("the regime {} does not handle notices of this class", regime.id()),
         ));
     }
     age(notice, sender, received_at, today, regime, &mut found);
@@ -50,10 +47,7 @@ fn no_rules(none: &NoRulesOnThatDay) -> Rejection {
     Rejection::new(
         Code::TimestampTooOld,
         "/observation/from",
-        format!(
-            "the regime has no rules for that day; it is in force from {}",
-            none.from
-        ),
+        format!("the regime has no rules for that day; it is in force from {}", none.from),
     )
 }
 
@@ -80,11 +74,7 @@ fn age(
             ),
         ));
     }
-    if notice
-        .observation
-        .until
-        .is_some_and(|until| until < fact_at)
-    {
+    if notice.observation.until.is_some_and(|until| until < fact_at) {
         found.push(Rejection::new(
             Code::TimestampInvalid,
             "/observation/until",
@@ -105,21 +95,14 @@ fn age(
         found.push(Rejection::new(
             Code::TimestampTooOld,
             "/observation/from",
-            format!(
-                "the fact could be notified until {}",
-                deadline.explanation.en
-            ),
+            format!("the fact could be notified until {}", deadline.explanation.en),
         ));
     }
 }
 
 /// A declared clock error no larger than the rules admit.
 fn clock(notice: &Notice, intake: &Intake, found: &mut Vec<Rejection>) {
-    let declared = notice
-        .observation
-        .clock
-        .as_ref()
-        .and_then(|clock| clock.max_error_ms);
+    let declared = notice.observation.clock.as_ref().and_then(|clock| clock.max_error_ms);
     if let (Some(max), Some(declared)) = (intake.clock_error_ms_max, declared)
         && declared > max
     {
@@ -198,11 +181,7 @@ fn carries(notice: &Notice, field: Field, found: &mut Vec<Rejection>) {
             "declare on honour that the body has standing for the work",
         ),
         Field::Clock => (
-            notice
-                .observation
-                .clock
-                .as_ref()
-                .is_some_and(|clock| clock.max_error_ms.is_some()),
+            notice.observation.clock.as_ref().is_some_and(|clock| clock.max_error_ms.is_some()),
             Code::ClockUnqualified,
             "/observation/clock",
             "declare what the clock is set by and its largest error in milliseconds",

@@ -37,20 +37,10 @@ pub(super) fn check(file: &RegimeFile, findings: &mut Vec<Finding>) {
 fn names(file: &RegimeFile, findings: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     let all = (file.stage.iter().map(|stage| format!("stage.{}", stage.id)))
+        .chain(file.measure.iter().map(|measure| format!("measure.{}", measure.id)))
+        .chain(file.deliberation.iter().map(|one| format!("deliberation.{}", one.id)))
         .chain(
-            file.measure
-                .iter()
-                .map(|measure| format!("measure.{}", measure.id)),
-        )
-        .chain(
-            file.deliberation
-                .iter()
-                .map(|one| format!("deliberation.{}", one.id)),
-        )
-        .chain(
-            file.retention
-                .iter()
-                .map(|row| format!("retention.{}.{}", row.data, row.after_stage)),
+            file.retention.iter().map(|row| format!("retention.{}.{}", row.data, row.after_stage)),
         );
     for name in all {
         if !seen.insert(name.clone()) {
@@ -105,11 +95,7 @@ fn order(file: &RegimeFile, place: usize, stage: &StageFile, findings: &mut Vec<
 /// A clock that ends, started by a proof that can come.
 fn way_out(stage: &StageFile, findings: &mut Vec<Finding>) {
     let at = format!("stage.{}.clock", stage.id);
-    let Some(clock) = stage
-        .clock
-        .as_ref()
-        .filter(|clock| !clock.repeat_within.is_empty())
-    else {
+    let Some(clock) = stage.clock.as_ref().filter(|clock| !clock.repeat_within.is_empty()) else {
         findings.push(Finding::new(
             FindingCode::NoWayOut,
             at,
@@ -119,11 +105,7 @@ fn way_out(stage: &StageFile, findings: &mut Vec<Finding>) {
         return;
     };
     let by_post = offers(&stage.channels, ChannelKind::RegisteredLetter);
-    let proofs: Vec<Proof> = clock
-        .starts_at
-        .iter()
-        .filter_map(|row| read(row.get_ref()))
-        .collect();
+    let proofs: Vec<Proof> = clock.starts_at.iter().filter_map(|row| read(row.get_ref())).collect();
     if proofs.contains(&Proof::Presented) && !by_post {
         findings.push(Finding::new(
             FindingCode::ClockWithoutProof,
@@ -139,16 +121,10 @@ fn way_out(stage: &StageFile, findings: &mut Vec<Finding>) {
 
 fn returns(stage: &StageFile, clock: &ClockFile, findings: &mut Vec<Finding>) {
     use ReturnReason::*;
-    let answered: BTreeSet<ReturnReason> = clock
-        .returned
-        .keys()
-        .filter_map(|name| word(name))
-        .collect();
+    let answered: BTreeSet<ReturnReason> =
+        clock.returned.keys().filter_map(|name| word(name)).collect();
     let all = [Refused, Unclaimed, UnknownAddress, Deceased, Lost];
-    let open: Vec<_> = all
-        .iter()
-        .filter(|reason| !answered.contains(reason))
-        .collect();
+    let open: Vec<_> = all.iter().filter(|reason| !answered.contains(reason)).collect();
     if !open.is_empty() || answered.len() != clock.returned.len() {
         findings.push(Finding::new(
             FindingCode::ReturnUnanswered,
@@ -162,17 +138,11 @@ fn returns(stage: &StageFile, clock: &ClockFile, findings: &mut Vec<Finding>) {
 /// No third linking without the review that the law demands before it.
 fn reviewed(stage: &StageFile, findings: &mut Vec<Finding>) {
     let third = stage.linking.sequence.iter().any(|row| {
-        row.get_ref()
-            .value
-            .as_ref()
-            .and_then(toml::Value::as_integer)
-            .is_some_and(|n| n >= 3)
+        row.get_ref().value.as_ref().and_then(toml::Value::as_integer).is_some_and(|n| n >= 3)
     });
     let open = stage.gate.iter().find(|row| {
         let row = row.get_ref();
-        let still = row
-            .until
-            .is_none_or(|until| until >= THIRD_LINKING_REVIEWED_FROM);
+        let still = row.until.is_none_or(|until| until >= THIRD_LINKING_REVIEWED_FROM);
         still && read::<Gate>(row).is_none()
     });
     if third && (open.is_some() || stage.gate.is_empty()) {
@@ -243,13 +213,7 @@ fn retention(file: &RegimeFile, findings: &mut Vec<Finding>) {
     let mut held = intake_data(&file.intake.must_carry);
     let mut places = vec![("none", held.clone())];
     for stage in &file.stage {
-        held.extend(
-            stage
-                .linking
-                .fields
-                .iter()
-                .flat_map(|row| words(row.get_ref())),
-        );
+        held.extend(stage.linking.fields.iter().flat_map(|row| words(row.get_ref())));
         places.push((stage.id.as_str(), held.clone()));
     }
     for (place, data) in places {
@@ -282,11 +246,7 @@ fn intake_data(must_carry: &Dated) -> BTreeSet<String> {
 
 fn words(row: &Row) -> Vec<String> {
     let list = row.value.as_ref().and_then(toml::Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(toml::Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    list.into_iter().flatten().filter_map(toml::Value::as_str).map(str::to_owned).collect()
 }
 
 fn offers(channels: &Dated, wanted: ChannelKind) -> bool {

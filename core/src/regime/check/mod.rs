@@ -101,12 +101,7 @@ impl Finding {
         why: impl Into<String>,
         how: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            at: at.into(),
-            why: why.into(),
-            how: how.into(),
-        }
+        Self { code, at: at.into(), why: why.into(), how: how.into() }
     }
 }
 
@@ -121,21 +116,9 @@ pub fn check(file: &RegimeFile) -> Vec<Finding> {
             "write an IANA name such as Europe/Paris",
         ));
     }
-    rows(
-        file,
-        "in_force",
-        std::slice::from_ref(&file.in_force),
-        None,
-        &mut findings,
-    );
+    rows(file, "in_force", std::slice::from_ref(&file.in_force), None, &mut findings);
     for value in values(file) {
-        rows(
-            file,
-            &value.path,
-            value.rows,
-            Some(value.kind),
-            &mut findings,
-        );
+        rows(file, &value.path, value.rows, Some(value.kind), &mut findings);
         if value.rows.iter().all(|row| row.get_ref().from.is_some()) {
             days(file, &value, &mut findings);
         }
@@ -185,11 +168,7 @@ fn rows(
                 "add from = and the day on which the text came into force",
             );
         }
-        if row
-            .from
-            .zip(row.until)
-            .is_some_and(|(from, until)| until < from)
-        {
+        if row.from.zip(row.until).is_some_and(|(from, until)| until < from) {
             found(
                 FindingCode::Backwards,
                 "the last day in force lies before the first",

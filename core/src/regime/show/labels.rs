@@ -26,9 +26,7 @@ pub(crate) fn value_words(path: &str, value: &Value, lang: Lang) -> String {
         }
         .to_owned(),
         Value::Number(number) => {
-            let count = number
-                .as_i64()
-                .map_or_else(|| number.to_string(), |n| grouped(n, lang));
+            let count = number.as_i64().map_or_else(|| number.to_string(), |n| grouped(n, lang));
             format!("{count}{}", unit(path, lang))
         }
         Value::String(text) if path.ends_with("starts_at") => {
@@ -36,10 +34,7 @@ pub(crate) fn value_words(path: &str, value: &Value, lang: Lang) -> String {
         }
         Value::String(text) => word(text, lang).to_owned(),
         Value::Array(list) => {
-            let all: Vec<_> = list
-                .iter()
-                .map(|value| value_words(path, value, lang))
-                .collect();
+            let all: Vec<_> = list.iter().map(|value| value_words(path, value, lang)).collect();
             all.join(", ")
         }
         Value::Object(_) => serde_json::from_value::<Span>(value.clone())
@@ -110,8 +105,7 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
         let measures = file.measure.iter().map(|one| (&one.id, &one.title));
         let deliberations = file.deliberation.iter().map(|one| (&one.id, &one.title));
         let mut all = stages.chain(measures).chain(deliberations);
-        all.find(|(known, _)| *known == id)
-            .map(|(_, title)| title.in_lang(lang).to_owned())
+        all.find(|(known, _)| *known == id).map(|(_, title)| title.in_lang(lang).to_owned())
     };
     match parts.as_slice() {
         ["stage" | "measure" | "deliberation", id, .., last] => {
@@ -152,50 +146,26 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("none", "aucun", "none"),
     ("provider", "opérateur", "provider"),
     // senders
-    (
-        "rights_holder_body",
-        "organisme de défense des ayants droit",
-        "rights holders’ body",
-    ),
+    ("rights_holder_body", "organisme de défense des ayants droit", "rights holders’ body"),
     ("prosecutor", "procureur de la République", "prosecutor"),
-    (
-        "bailiff_report",
-        "constat d’huissier pour un ayant droit",
-        "bailiff’s report",
-    ),
+    ("bailiff_report", "constat d’huissier pour un ayant droit", "bailiff’s report"),
     ("agency", "agence publique", "public agency"),
     // classes of notice
     ("copyright", "droit d’auteur", "copyright"),
-    (
-        "infrastructure",
-        "machine compromise",
-        "compromised machine",
-    ),
+    ("infrastructure", "machine compromise", "compromised machine"),
     // fields of a notice
-    (
-        "observed_at",
-        "date et heure des faits",
-        "date and time of the facts",
-    ),
+    ("observed_at", "date et heure des faits", "date and time of the facts"),
     ("source_ip", "adresse IP", "IP address"),
     ("source_port", "port associé", "its port"),
     ("transport", "protocole de transport", "transport protocol"),
     ("protocol", "protocole pair à pair", "peer-to-peer protocol"),
     ("work", "œuvre protégée", "protected work"),
     ("sworn_agent", "agent assermenté", "sworn agent"),
-    (
-        "standing",
-        "déclaration sur l’honneur de la qualité à agir",
-        "declaration of standing",
-    ),
+    ("standing", "déclaration sur l’honneur de la qualité à agir", "declaration of standing"),
     ("clock", "horloge qualifiée", "qualified clock"),
     ("mandate", "mandat", "mandate"),
     // persons, gates
-    (
-        "member",
-        "le membre de l’Autorité",
-        "the Authority’s member",
-    ),
+    ("member", "le membre de l’Autorité", "the Authority’s member"),
     ("court", "le juge", "a court"),
     (
         "reviewer_authorisation",
@@ -206,128 +176,48 @@ const WORDS: &[(&str, &str, &str)] = &[
     // channels
     ("email", "courriel", "e-mail"),
     ("letter", "lettre simple", "simple letter"),
-    (
-        "registered_letter",
-        "lettre remise contre signature",
-        "letter against signature",
-    ),
+    ("registered_letter", "lettre remise contre signature", "letter against signature"),
     // identity
     ("name", "nom", "name"),
     ("postal_address", "adresse postale", "postal address"),
     ("telephone", "téléphone", "telephone"),
-    (
-        "line_address",
-        "adresse de l’installation",
-        "address of the line",
-    ),
+    ("line_address", "adresse de l’installation", "address of the line"),
     ("warn", "avertir", "to warn"),
     ("finding", "constater", "to make a finding"),
     // what a message says
     ("case_number", "numéro de dossier", "file number"),
-    (
-        "facts_date",
-        "date et heure des faits",
-        "date and time of the facts",
-    ),
+    ("facts_date", "date et heure des faits", "date and time of the facts"),
     ("works_named", "contenu des œuvres", "the works concerned"),
-    (
-        "works_on_request",
-        "œuvres sur demande expresse",
-        "works on express request",
-    ),
+    ("works_on_request", "œuvres sur demande expresse", "works on express request"),
     ("duty_reminder", "rappel de L336-3", "reminder of L336-3"),
-    (
-        "injunction",
-        "injonction de s’y conformer",
-        "injunction to comply",
-    ),
+    ("injunction", "injonction de s’y conformer", "injunction to comply"),
     ("sanctions", "sanctions encourues", "sanctions"),
     ("legal_offers", "offre légale", "legal offers"),
-    (
-        "security_means",
-        "moyens de sécurisation",
-        "means of securing",
-    ),
-    (
-        "harm_to_creation",
-        "dangers pour la création",
-        "harm to creation",
-    ),
-    (
-        "contact_postal",
-        "adresse postale de contact",
-        "postal contact",
-    ),
-    (
-        "contact_electronic",
-        "adresse électronique de contact",
-        "electronic contact",
-    ),
-    (
-        "contact_telephone",
-        "téléphone de contact",
-        "telephone contact",
-    ),
-    (
-        "may_be_prosecuted",
-        "faits susceptibles de poursuites",
-        "the facts may be prosecuted",
-    ),
-    (
-        "observations_window",
-        "délai d’observations",
-        "time for observations",
-    ),
-    (
-        "hearing_with_counsel",
-        "audition, avec conseil",
-        "hearing, with counsel",
-    ),
-    (
-        "personal_situation_asked",
-        "charges et ressources demandées",
-        "means and charges asked",
-    ),
+    ("security_means", "moyens de sécurisation", "means of securing"),
+    ("harm_to_creation", "dangers pour la création", "harm to creation"),
+    ("contact_postal", "adresse postale de contact", "postal contact"),
+    ("contact_electronic", "adresse électronique de contact", "electronic contact"),
+    ("contact_telephone", "téléphone de contact", "telephone contact"),
+    ("may_be_prosecuted", "faits susceptibles de poursuites", "the facts may be prosecuted"),
+    ("observations_window", "délai d’observations", "time for observations"),
+    ("hearing_with_counsel", "audition, avec conseil", "hearing, with counsel"),
+    ("personal_situation_asked", "charges et ressources demandées", "means and charges asked"),
     // letters that come back
     ("refused", "refusée", "refused"),
     ("unclaimed", "non réclamée", "unclaimed"),
-    (
-        "unknown_address",
-        "inconnu à l’adresse",
-        "unknown at the address",
-    ),
+    ("unknown_address", "inconnu à l’adresse", "unknown at the address"),
     ("deceased", "décédé", "deceased"),
     ("lost", "perdue", "lost"),
-    (
-        "counts_as_presented",
-        "vaut présentation",
-        "counts as presented",
-    ),
-    (
-        "not_notified",
-        "non notifié, dossier clos",
-        "not notified, case ends",
-    ),
+    ("counts_as_presented", "vaut présentation", "counts as presented"),
+    ("not_notified", "non notifié, dossier clos", "not notified, case ends"),
     ("send_again", "renvoyée une fois", "sent once more"),
     ("close", "clore", "close"),
-    (
-        "transmit",
-        "transmettre au parquet",
-        "transmit to the prosecutor",
-    ),
+    ("transmit", "transmettre au parquet", "transmit to the prosecutor"),
     // measures, retention
     ("telephony", "téléphone", "telephone"),
     ("television", "télévision", "television"),
-    (
-        "collector",
-        "relevés du saisissant",
-        "the sender’s own records",
-    ),
-    (
-        "referral",
-        "saisine sans recommandation",
-        "referral without warning",
-    ),
+    ("collector", "relevés du saisissant", "the sender’s own records"),
+    ("referral", "saisine sans recommandation", "referral without warning"),
     ("file", "dossier", "file"),
     ("identity", "identité", "identity"),
 ];
@@ -337,62 +227,26 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("classes", "objet", "subject"),
     ("notices_per_day_max", "plafond", "quota"),
     ("must_carry", "mentions exigées", "must carry"),
-    (
-        "clock_error_ms_max",
-        "erreur d’horloge admise",
-        "clock error admitted",
-    ),
-    (
-        "future_tolerance_secs",
-        "avance d’horloge tolérée",
-        "clock may be ahead by",
-    ),
+    ("clock_error_ms_max", "erreur d’horloge admise", "clock error admitted"),
+    ("future_tolerance_secs", "avance d’horloge tolérée", "clock may be ahead by"),
     ("answers_within", "répond dans les", "answers within"),
     ("relays_within", "achemine dans les", "relays within"),
     ("batch_addresses_max", "taille des listes", "size of lists"),
-    (
-        "breach_fine_euros",
-        "amende par manquement",
-        "fine for a breach",
-    ),
+    ("breach_fine_euros", "amende par manquement", "fine for a breach"),
     ("decides", "décide", "decided by"),
-    (
-        "decide_within",
-        "alerte si non décidé dans les",
-        "alarm if undecided after",
-    ),
+    ("decide_within", "alerte si non décidé dans les", "alarm if undecided after"),
     ("gate", "condition préalable", "condition"),
     ("channels", "envoi par", "sent by"),
     ("fallback", "à défaut", "failing that"),
     ("must_say", "le message énonce", "the message says"),
-    (
-        "purpose",
-        "but de la mise en relation",
-        "purpose of the linking",
-    ),
-    (
-        "sequence",
-        "rang de la mise en relation",
-        "number of the linking",
-    ),
+    ("purpose", "but de la mise en relation", "purpose of the linking"),
+    ("sequence", "rang de la mise en relation", "number of the linking"),
     ("fields", "données demandées", "data asked for"),
-    (
-        "names_works",
-        "le message nomme les œuvres",
-        "the message names the works",
-    ),
+    ("names_works", "le message nomme les œuvres", "the message names the works"),
     ("starts_at", "l’horloge part de", "the clock starts at"),
-    (
-        "repeat_within",
-        "fait nouveau pris dans les",
-        "a new fact counts within",
-    ),
+    ("repeat_within", "fait nouveau pris dans les", "a new fact counts within"),
     ("returned", "lettre revenue", "returned letter"),
-    (
-        "observations_within",
-        "observations dans les",
-        "observations within",
-    ),
+    ("observations_within", "observations dans les", "observations within"),
     ("hearing", "audition", "hearing"),
     ("counsel", "assistance d’un conseil", "with counsel"),
     ("outcomes", "issues", "outcomes"),

@@ -17,12 +17,7 @@ use sheet::{Line, Sheet, sheet};
 
 /// The rules of a day as plain text.
 pub fn text(regime: &Regime, day: Date, lang: Lang) -> Result<String, NoRulesOnThatDay> {
-    let Sheet {
-        title,
-        subtitle,
-        legend,
-        sections,
-    } = sheet(regime, day, lang)?;
+    let Sheet { title, subtitle, legend, sections } = sheet(regime, day, lang)?;
     let mut out = format!("{title}\n{subtitle}\n{legend}\n");
     for section in sections {
         if let Some(arrow) = &section.arrow {
@@ -43,11 +38,7 @@ fn text_line(line: &Line, lang: Lang) -> String {
     };
     let mut out = format!("  {}{colon} {}\n", line.label, line.value);
     if let Some(citation) = &line.citation {
-        out.push_str(&format!(
-            "      [{:?}] {}\n",
-            citation.sure,
-            typeset(&citation.cite)
-        ));
+        out.push_str(&format!("      [{:?}] {}\n", citation.sure, typeset(&citation.cite)));
         if let Some(note) = &citation.note {
             out.push_str(&format!("      ({})\n", typeset(note)));
         }

@@ -42,11 +42,7 @@ pub(super) struct Line {
 
 pub(super) fn sheet(regime: &Regime, day: Date, lang: Lang) -> Result<Sheet, NoRulesOnThatDay> {
     let version = regime.version_on(day)?;
-    let page = Page {
-        regime,
-        version,
-        lang,
-    };
+    let page = Page { regime, version, lang };
     let mut sections = vec![page.intake(), page.provider()];
     for (place, stage) in regime.file().stage.iter().enumerate() {
         sections.extend(page.stage(place, stage));
@@ -114,10 +110,7 @@ impl Page<'_> {
     }
 
     fn lines(&self, under: &str, names: &[&str]) -> Vec<Line> {
-        names
-            .iter()
-            .filter_map(|name| self.line(&format!("{under}.{name}")))
-            .collect()
+        names.iter().filter_map(|name| self.line(&format!("{under}.{name}"))).collect()
     }
 
     fn plain(&self, heading: &str, arrow: Option<&str>, lines: Vec<Line>) -> Section {
@@ -140,36 +133,20 @@ impl Page<'_> {
                 lines.push(line);
             }
         }
-        let names = [
-            "must_carry",
-            "notices_per_day_max",
-            "clock_error_ms_max",
-            "future_tolerance_secs",
-        ];
+        let names =
+            ["must_carry", "notices_per_day_max", "clock_error_ms_max", "future_tolerance_secs"];
         lines.extend(self.lines("intake", &names));
-        self.plain(
-            self.say("Saisine : qui, quoi", "Referral: who and what"),
-            None,
-            lines,
-        )
+        self.plain(self.say("Saisine : qui, quoi", "Referral: who and what"), None, lines)
     }
 
     fn provider(&self) -> Section {
-        let names = [
-            "answers_within",
-            "relays_within",
-            "batch_addresses_max",
-            "breach_fine_euros",
-        ];
+        let names = ["answers_within", "relays_within", "batch_addresses_max", "breach_fine_euros"];
         let arrow = self.say(
             "constat recevable : l’opérateur dit quel abonné tenait l’adresse, ou qu’il ne sait pas",
             "notice accepted: the provider says which subscriber held the address, or that it \
              cannot say",
         );
-        let heading = self.say(
-            "Identification : l’opérateur",
-            "Identification: the provider",
-        );
+        let heading = self.say("Identification : l’opérateur", "Identification: the provider");
         self.plain(heading, Some(arrow), self.lines("provider", &names))
     }
 
@@ -178,38 +155,23 @@ impl Page<'_> {
         let mut arrow = Some(self.arrow(stage));
         let mut sections = Vec::new();
         let gate = self.line(&format!("{under}.gate"));
-        let gated = self
-            .version
-            .rules
-            .stages
-            .get(place)
-            .is_some_and(|rung| rung.gate.is_some());
+        let gated = self.version.rules.stages.get(place).is_some_and(|rung| rung.gate.is_some());
         if let Some(gate) = gate.filter(|_| gated) {
             sections.push(Section {
                 kind: SectionKind::Gate,
                 arrow: arrow.take(),
                 heading: self
-                    .say(
-                        "Sans cette condition, l’étape n’a pas lieu",
-                        "Without it, no next step",
-                    )
+                    .say("Sans cette condition, l’étape n’a pas lieu", "Without it, no next step")
                     .to_owned(),
                 lines: vec![gate],
             });
         }
-        let mut lines = self.lines(
-            &under,
-            &["decides", "decide_within", "channels", "fallback"],
-        );
+        let mut lines = self.lines(&under, &["decides", "decide_within", "channels", "fallback"]);
         lines.extend(self.linking(&under));
         let names = ["must_say", "clock.starts_at", "clock.repeat_within"];
         lines.extend(self.lines(&under, &names));
         lines.extend(self.returned(&under, stage));
-        let names = [
-            "hears.observations_within",
-            "hears.hearing",
-            "hears.counsel",
-        ];
+        let names = ["hears.observations_within", "hears.hearing", "hears.counsel"];
         lines.extend(self.lines(&under, &names));
         if !sections.is_empty() {
             let open = self.say("autorisation accordée", "authorisation granted");
@@ -227,18 +189,10 @@ impl Page<'_> {
     /// What brings a case to this rung: the first fact, or a repeat in the window of the one below.
     fn arrow(&self, stage: &StageFile) -> String {
         let below = stage.after.as_ref().and_then(|below| {
-            let span = self
-                .version
-                .values
-                .get(&format!("stage.{below}.clock.repeat_within"))?;
-            let proof = self
-                .version
-                .values
-                .get(&format!("stage.{below}.clock.starts_at"))?;
+            let span = self.version.values.get(&format!("stage.{below}.clock.repeat_within"))?;
+            let proof = self.version.values.get(&format!("stage.{below}.clock.starts_at"))?;
             let span = value_words("", &span.value, self.lang);
-            let proof = start_words(proof.value.as_str()?)
-                .in_lang(self.lang)
-                .to_owned();
+            let proof = start_words(proof.value.as_str()?).in_lang(self.lang).to_owned();
             Some((span, proof))
         });
         match (self.lang, below) {
@@ -254,9 +208,7 @@ impl Page<'_> {
     fn linking(&self, under: &str) -> Option<Line> {
         let mut line = self.line(&format!("{under}.linking.fields"))?;
         let value = |name: &str| self.version.values.get(&format!("{under}.linking.{name}"));
-        let number = value("sequence")
-            .and_then(|row| row.value.as_i64())
-            .unwrap_or_default();
+        let number = value("sequence").and_then(|row| row.value.as_i64()).unwrap_or_default();
         let named = value("names_works").is_some_and(|row| row.value == Value::Bool(true));
         let works = if named {
             self.say("œuvres nommées", "works named")
@@ -285,19 +237,12 @@ impl Page<'_> {
             let consequence = value_words(&path, &in_force.value, self.lang);
             parts.push(format!("{} → {consequence}", word(reason, self.lang)));
             let rank = |sure: Sure| sure as u8;
-            if least
-                .as_ref()
-                .is_none_or(|now| rank(in_force.citation.sure) > rank(now.sure))
-            {
+            if least.as_ref().is_none_or(|now| rank(in_force.citation.sure) > rank(now.sure)) {
                 least = Some(in_force.citation.clone());
             }
         }
         let label = self.say("lettre revenue", "letter returned").to_owned();
-        least.map(|citation| Line {
-            label,
-            value: parts.join(" · "),
-            citation: Some(citation),
-        })
+        least.map(|citation| Line { label, value: parts.join(" · "), citation: Some(citation) })
     }
 
     fn deliberations(&self) -> Vec<Section> {
@@ -321,12 +266,7 @@ impl Page<'_> {
             let Some(mut head) = self.line(&format!("{under}.pronounced_by")) else {
                 continue;
             };
-            let rest = [
-                "duration_max",
-                "fine_euros_max",
-                "implement_within",
-                "spares",
-            ];
+            let rest = ["duration_max", "fine_euros_max", "implement_within", "spares"];
             let rest: Vec<String> = self
                 .lines(&under, &rest)
                 .iter()
@@ -336,15 +276,9 @@ impl Page<'_> {
             head.value = format!("{} · {}", head.value, rest.join(" · "));
             lines.push(head);
         }
-        let arrow = self.say(
-            "transmission : seul un juge prononce",
-            "transmission: only a court pronounces",
-        );
-        self.plain(
-            self.say("Mesures possibles", "Possible measures"),
-            Some(arrow),
-            lines,
-        )
+        let arrow = self
+            .say("transmission : seul un juge prononce", "transmission: only a court pronounces");
+        self.plain(self.say("Mesures possibles", "Possible measures"), Some(arrow), lines)
     }
 
     fn retention(&self) -> Section {
@@ -361,11 +295,7 @@ impl Page<'_> {
                 .chain(measures)
                 .find(|(id, _)| **id == row.after_stage)
                 .map(|(_, title)| format!(" ({})", title.in_lang(self.lang)));
-            line.label = format!(
-                "{}{}",
-                word(&row.data, self.lang),
-                after.unwrap_or_default()
-            );
+            line.label = format!("{}{}", word(&row.data, self.lang), after.unwrap_or_default());
             let start = start_words(&row.starts_at);
             line.value = match self.lang {
                 Lang::Fr => format!("{} à compter {}", line.value, of(&start.fr)),

@@ -22,10 +22,7 @@ const SMALL: f64 = 9.5;
 const GLYPH: f64 = 0.5;
 
 pub(super) fn draw(sheet: &Sheet, lang: Lang) -> String {
-    let mut canvas = Canvas {
-        body: String::new(),
-        y: MARGIN,
-    };
+    let mut canvas = Canvas { body: String::new(), y: MARGIN };
     canvas.heading(sheet);
     for (number, section) in sheet.sections.iter().enumerate() {
         let block = |canvas: &mut Canvas| {
@@ -36,10 +33,7 @@ pub(super) fn draw(sheet: &Sheet, lang: Lang) -> String {
             canvas.section(section, number);
         };
         // Drawn once to see how high it is: a block that would cross a page's end starts the next.
-        let mut trial = Canvas {
-            body: String::new(),
-            y: canvas.y,
-        };
+        let mut trial = Canvas { body: String::new(), y: canvas.y };
         block(&mut trial);
         let page_ends = (canvas.y / PAGE).ceil() * PAGE - MARGIN;
         if trial.y > page_ends {
@@ -87,16 +81,9 @@ text { font-family: 'Source Sans 3', 'Noto Sans', 'Liberation Sans', Arial, sans
 /// The ladder in one sentence per section, for whoever cannot see the drawing.
 fn description(sheet: &Sheet) -> String {
     let sections = sheet.sections.iter().map(|section| {
-        let lines: Vec<String> = section
-            .lines
-            .iter()
-            .map(|line| format!("{} {}", line.label, line.value))
-            .collect();
-        let arrow = section
-            .arrow
-            .as_ref()
-            .map(|arrow| format!("{arrow}. "))
-            .unwrap_or_default();
+        let lines: Vec<String> =
+            section.lines.iter().map(|line| format!("{} {}", line.label, line.value)).collect();
+        let arrow = section.arrow.as_ref().map(|arrow| format!("{arrow}. ")).unwrap_or_default();
         format!("{arrow}{}: {}.", section.heading, lines.join("; "))
     });
     sections.collect::<Vec<_>>().join(" ")
@@ -277,8 +264,5 @@ fn wrap(text: &str, width: f64, size: f64) -> Vec<String> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
