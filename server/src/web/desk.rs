@@ -1,0 +1,322 @@
+//! What the pages ask of the house, and the views it answers with.
+//!
+//! Pages know this trait and nothing behind it: no store, no regime, no ledger. Views carry the
+//! types of `core`, never ready sentences, so that each language words them in its own way. No view
+//! holds identity: a page of this part cannot show what it was never given.
+
+use entremise_core::deadline::{Deadline, Words, Zone};
+use entremise_core::effect::Alarm;
+use entremise_core::event::{DeliveryStatus, Event, Ground, Verdict};
+use entremise_core::id::PersonId;
+use entremise_core::procedure::DueKind;
+use entremise_core::regime::rules::ChannelKind;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// The house as the pages see it. Called from blocking threads; `now` comes from whoever serves.
+pub trait Desk: Send + Sync + 'static {
+    /// Open work in order of deadline, one page of it.
+    fn today(&self, query: &WorkQuery, now: Timestamp) -> Result<TodayView, DeskTrouble>;
+
+    /// One case by its file number or its own number; `None` when there is none.
+    fn case(&self, reference: &str, now: Timestamp) -> Result<Option<CaseView>, DeskTrouble>;
+
+    /// Enters a person's decision, if the case still stands where that person saw it.
+    fn decide(&self, order: &DecisionOrder, now: Timestamp) -> Result<DecideOutcome, DeskTrouble>;
+
+    /// Whether a message with this number and code left this house.
+    ///
+    /// Whoever implements this compares the code in constant time, and does the same work for a
+    /// number that does not exist as for a code that does not fit.
+    fn check(&self, number: &str, code: &str, now: Timestamp) -> Result<Checked, DeskTrouble>;
+}
+
+/// The house cannot answer now. What went wrong is in its log; a page only says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the house cannot answer now")]
+pub struct DeskTrouble;
+
+/// Which page of the open work is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct WorkQuery {
+    pub asked: Option<Asked>,
+    /// The place after which to go on, as the page before gave it. Opaque to pages.
+    pub after: Option<String>,
+    pub rows_max: usize,
+}
+
+/// What a case asks of a person, or waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asked {
+    /// The rules propose a warning: a person says yes or no.
+    Decide,
+    /// The provider owes an answer or the means to reach the subscriber.
+    Provider,
+    /// A message is on its way and its proof has not come.
+    Message,
+    /// The law of the day bars the next step: nothing can be done but to know it.
+    Barred,
+    /// Nothing: the file is kept until its time is over.
+    Keep,
+}
+
+impl Asked {
+    pub const ALL: [Self; 5] =
+        [Self::Decide, Self::Provider, Self::Message, Self::Barred, Self::Keep];
+
+    /// The name in addresses and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Provider => "provider",
+            Self::Message => "message",
+            Self::Barred => "barred",
+            Self::Keep => "keep",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|asked| asked.name() == name)
+    }
+}
+
+/// Today's work.
+#[derive(Clone, Debug)]
+pub struct TodayView {
+    pub zone: Zone,
+    pub rows: Vec<WorkRow>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<String>,
+    /// Open cases by what they ask for.
+    pub counts: Vec<(Asked, u64)>,
+    /// How many deadlines end on each of the coming days; `late` lie behind us.
+    pub late: u64,
+    pub load: Vec<DayLoad>,
+    pub alarms: Vec<AlarmView>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayLoad {
+    pub day: Date,
+    pub cases: u64,
+}
+
+/// One open case in the list.
+#[derive(Clone, Debug)]
+pub struct WorkRow {
+    /// The file number where there is one, else the case's own number.
+    pub reference: String,
+    pub asked: Asked,
+    /// The rung the case is on or moving to, by its name in the regime.
+    pub stage: Option<String>,
+    pub deadline: Option<Deadline>,
+    pub opened_at: Timestamp,
+}
+
+/// What a worker could not do, or somebody is late with.
+#[derive(Clone, Debug)]
+pub struct AlarmView {
+    pub raised_at: Timestamp,
+    pub reference: Option<String>,
+    pub what: AlarmKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum AlarmKind {
+    /// The rules raised it.
+    Rules(Alarm),
+    /// A worker gave an effect up: its queue, and the trouble's name.
+    GivenUp { effect: String, trouble: String },
+    /// Any other, by its name in the log.
+    Other(String),
+}
+
+/// One case, whole.
+#[derive(Clone, Debug)]
+pub struct CaseView {
+    pub zone: Zone,
+    pub reference: String,
+    /// How many events the case has taken: the token against forms that grew stale.
+    pub version: u64,
+    pub regime: Words,
+    pub procedure: Procedure,
+    /// The state's wire name.
+    pub state: String,
+    pub closed: bool,
+    pub asked: Asked,
+    pub opened_at: Timestamp,
+    pub rungs: Vec<Rung>,
+    pub facts: Vec<FactView>,
+    pub messages: Vec<MessageView>,
+    pub next: Vec<Next>,
+    pub timeline: Vec<LedgerLine>,
+    /// The step a person is asked to decide, by its name in the regime.
+    pub decides: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Procedure {
+    Identification,
+    Ladder,
+}
+
+/// One rung as it stands for this case.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// The stage's name in the regime.
+    pub stage: String,
+    pub standing: Standing,
+    pub channels: Vec<ChannelKind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Done,
+    Here,
+    Ahead,
+    /// Closed by the law of the day.
+    Barred,
+}
+
+impl Standing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Here => "here",
+            Self::Ahead => "ahead",
+            Self::Barred => "barred",
+        }
+    }
+}
+
+/// A proven fact behind the case. Dates only: works and addresses lie in other compartments.
+#[derive(Clone, Debug)]
+pub struct FactView {
+    pub notice: String,
+    pub fact_at: Timestamp,
+    pub received_at: Timestamp,
+    /// It brought the step, rather than being counted with it.
+    pub leading: bool,
+}
+
+/// A message and the last thing its carrier said.
+#[derive(Clone, Debug)]
+pub struct MessageView {
+    pub stage: String,
+    pub channel: ChannelKind,
+    pub attempt: u32,
+    /// `None` until the carrier said anything.
+    pub status: Option<DeliveryStatus>,
+    pub at: Option<Timestamp>,
+}
+
+/// One thing that may happen from here, and until or from when.
+#[derive(Clone, Debug)]
+pub struct Next {
+    pub what: NextKind,
+    pub deadline: Option<Deadline>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextKind {
+    /// A person decides.
+    Decision,
+    /// The provider answers the question.
+    Answer,
+    /// The provider says how the subscriber is reached.
+    Disclosure,
+    /// The carrier's proof starts the clock.
+    Proof,
+    /// A new fact in this time is a repeat.
+    Repeat,
+    /// The state's own deadline.
+    Due(DueKind),
+    /// The law bars the next step.
+    Barred,
+    /// Nothing more: the case is closed.
+    Closed,
+}
+
+impl NextKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Answer => "answer",
+            Self::Disclosure => "disclosure",
+            Self::Proof => "proof",
+            Self::Repeat => "repeat",
+            Self::Due(DueKind::Alarm) => "alarm",
+            Self::Due(DueKind::End) => "end",
+            Self::Barred => "barred",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// One line of the ledger about the case, with what proves it.
+#[derive(Clone, Debug)]
+pub struct LedgerLine {
+    /// Its place in the ledger.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub happened: Happened,
+    pub by: String,
+    /// Hexadecimal SHA-256, as published.
+    pub commitment: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Happened {
+    Event(Event),
+    /// The law said no: the refusal's name.
+    Refusal(String),
+    /// An effect was about to be carried out.
+    Intent(String),
+    /// What became of an effect: `queue`, or `queue.outcome`.
+    Outcome(String),
+    /// Compartments were opened together.
+    Linking(String),
+    Other(String),
+}
+
+/// A person's decision, as the form brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionOrder {
+    pub reference: String,
+    /// The version of the case the person looked at.
+    pub version: u64,
+    pub verdict: Verdict,
+    pub ground: Ground,
+    pub by: PersonId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecideOutcome {
+    Entered,
+    /// The case has moved since the person looked at it: nothing was entered.
+    Stale,
+    /// The law says no, by the refusal's name; the refusal is in the ledger.
+    Refused(String),
+    NoSuchCase,
+}
+
+/// The answer to "is this message genuine?". One shape for a wrong number and a wrong code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    Genuine(Genuine),
+    NotKnown,
+}
+
+/// What may be said to whoever holds the number and the code: no name, no address, no title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genuine {
+    /// The stage's name in the regime.
+    pub stage: String,
+    pub messages: Vec<Sent>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub channel: ChannelKind,
+    pub day: Date,
+}

@@ -1,0 +1,91 @@
+//! The ladder drawn as stairs: one step per rung, the case's place on it, what the law bars.
+//! Only shapes; every word stands in the list beside the drawing.
+
+use super::desk::{Rung, Standing};
+
+/// The drawing, in its own units.
+pub struct Figure {
+    pub width: u32,
+    pub height: u32,
+    pub steps: Vec<Step>,
+}
+
+pub struct Step {
+    pub x: u32,
+    pub y: u32,
+    pub height: u32,
+    /// Middle of the step, and of the sign on it.
+    pub sign_x: u32,
+    pub sign_y: u32,
+    pub number: usize,
+    pub class: &'static str,
+}
+
+impl Step {
+    pub fn is_done(&self) -> bool {
+        self.class == Standing::Done.name()
+    }
+
+    pub fn is_here(&self) -> bool {
+        self.class == Standing::Here.name()
+    }
+
+    pub fn is_barred(&self) -> bool {
+        self.class == Standing::Barred.name()
+    }
+
+    /// A tick, around the sign's middle.
+    pub fn tick(&self) -> String {
+        let (x, y) = (self.sign_x, self.sign_y);
+        format!("M{} {} L{} {} L{} {}", x - 9, y, x - 2, y + 8, x + 11, y - 9)
+    }
+
+    /// The line through the sign of a barred step.
+    pub fn bar(&self) -> String {
+        let (x, y) = (self.sign_x, self.sign_y);
+        format!("M{} {} L{} {}", x - 16, y + 16, x + 16, y - 16)
+    }
+
+    /// A small flag standing on the step.
+    pub fn flag(&self) -> String {
+        let (x, top) = (self.x + STEP_WIDTH - 34, self.y - 44);
+        format!("M{x} {} L{x} {top} L{} {} L{x} {}", self.y, x + 26, top + 10, top + 20)
+    }
+}
+
+const STEP_WIDTH: u32 = 200;
+const RISE: u32 = 52;
+const HEADROOM: u32 = 52;
+
+impl Figure {
+    pub fn of(rungs: &[Rung]) -> Self {
+        let count = u32::try_from(rungs.len()).unwrap_or_default();
+        let height = HEADROOM + RISE * count + 24;
+        let steps = rungs
+            .iter()
+            .zip(0..count)
+            .map(|(rung, place)| {
+                let rise = RISE * (place + 1) + 24;
+                let (x, y) = (STEP_WIDTH * place, height - rise);
+                Step {
+                    x,
+                    y,
+                    height: rise,
+                    sign_x: x + STEP_WIDTH / 2 - 10,
+                    sign_y: y + 38,
+                    number: rungs.len().min(place as usize + 1),
+                    class: rung.standing.name(),
+                }
+            })
+            .collect();
+        Self { width: STEP_WIDTH * count, height, steps }
+    }
+}
+
+/// The ladder of the law of the day, for the page that explains it to everybody.
+pub fn example() -> Vec<Rung> {
+    [("first", Standing::Ahead), ("second", Standing::Ahead), ("third_finding", Standing::Barred)]
+        .into_iter()
+        .map(|(stage, standing)| Rung { stage: stage.to_owned(), standing, channels: Vec::new() })
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! The pages people meet: the office of the authority, and the public room where anybody may ask
+//! whether a message is genuine. Plain HTML, no script, French and English.
+//!
+//! Pages know the [`Desk`] and nothing behind it. They read no clock: `now` comes from whoever
+//! serves. The two routers belong on two listeners: the office is never reached from outside.
+
+mod assets;
+mod chart;
+pub mod desk;
+mod headers;
+mod ladder;
+pub mod limit;
+mod office;
+mod page;
+pub mod place;
+mod public;
+pub mod session;
+pub mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use jiff::Timestamp;
+
+pub use desk::Desk;
+pub use session::Officer;
+
+use page::{Page, said};
+use place::Place;
+use session::Sessions;
+
+/// Who serves the pages, in whose name, and at what time.
+#[derive(Clone)]
+pub struct Web {
+    pub desk: Arc<dyn Desk>,
+    pub authority: Authority,
+    pub clock: Clock,
+    /// Pages travel over TLS only: cookies and browsers are told so.
+    pub secure: bool,
+}
+
+/// What time it is, as the one who serves says.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The authority as its pages name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    pub name: String,
+    /// Where observations and questions go.
+    pub email: String,
+    /// The postal address, a line each, without the name.
+    pub post: Vec<String>,
+    /// The public pages' own address, without a path: `https://autorite.example`.
+    pub origin: String,
+    /// A URI for whoever found a weakness (RFC 9116 §2.5.3).
+    pub security_contact: String,
+}
+
+/// Forms are short. Unit: bytes.
+const FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// The pages for everybody.
+pub fn public_router(web: Web) -> Router {
+    let rooms = public::rooms(web.clone());
+    framed(rooms, web, false)
+}
+
+/// The pages for case officers.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn office_router(web: Web, officers: Vec<Officer>) -> Result<Router, ring::error::Unspecified> {
+    let sessions = Sessions::new(officers, web.secure)?;
+    let rooms = office::rooms(web.clone(), sessions);
+    Ok(framed(rooms, web, true))
+}
+
+/// What both listeners share: assets, a page for what is not there, limits and headers.
+fn framed(rooms: Router, web: Web, office: bool) -> Router {
+    let secure = web.secure;
+    rooms
+        .route("/assets/{name}", get(assets::asset))
+        .fallback(move |uri: Uri| {
+            let authority = web.authority.clone();
+            async move { not_found(&uri, &authority, office) }
+        })
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(from_fn(move |request: Request, next: Next| headers::guard(secure, request, next)))
+}
+
+fn not_found(uri: &Uri, authority: &Authority, office: bool) -> Response {
+    let lang = place::of_path(uri.path()).unwrap_or(place::preferred(None));
+    let place = if office { Place::Work } else { Place::Home };
+    let mut page = Page::new(lang, place, authority);
+    page.office = office;
+    said(StatusCode::NOT_FOUND, page, "not_found")
+}
+
+/// Asks the desk from a thread that may wait.
+async fn ask<T: Send + 'static>(
+    desk: &Arc<dyn Desk>,
+    question: impl FnOnce(&dyn Desk) -> Result<T, desk::DeskTrouble> + Send + 'static,
+) -> Result<T, desk::DeskTrouble> {
+    let desk = Arc::clone(desk);
+    tokio::task::spawn_blocking(move || question(desk.as_ref()))
+        .await
+        .unwrap_or(Err(desk::DeskTrouble))
+}

@@ -1,0 +1,114 @@
+//! One case on one page: where it stands, what may happen next and why then, what proves it.
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use entremise_core::deadline::Deadline;
+use entremise_core::regime::rules::ChannelKind;
+use serde::Deserialize;
+
+use super::told::{Line, channel_name, line};
+use super::{AtDesk, Office};
+use crate::web::ask;
+use crate::web::desk::{CaseView, MessageView, Next, Procedure, Rung};
+use crate::web::ladder::Figure;
+use crate::web::page::{Page, render, said};
+use crate::web::place::Place;
+
+use super::decide::Choice;
+
+/// The page of a case.
+#[derive(Template)]
+#[template(path = "case.html")]
+pub(super) struct CasePage {
+    pub page: Page,
+    pub case: CaseView,
+    pub figure: Figure,
+    pub lines: Vec<Line>,
+    pub choices: Vec<Choice>,
+    /// The form came back without a choice.
+    pub choice_missing: bool,
+    /// A decision was just entered.
+    pub entered: bool,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Told {
+    #[serde(default)]
+    entered: bool,
+}
+
+pub(super) async fn show(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Path(reference): Path<String>,
+    told: Result<Query<Told>, QueryRejection>,
+) -> Response {
+    let now = desk.now;
+    let place = Place::Case(reference.clone());
+    match ask(&office.web.desk, move |desk| desk.case(&reference, now)).await {
+        Ok(Some(case)) => {
+            let mut page = CasePage::of(office.page(&desk, place), case);
+            page.entered = told.is_ok_and(|Query(told)| told.entered);
+            render(StatusCode::OK, &page)
+        }
+        Ok(None) => said(StatusCode::NOT_FOUND, office.page(&desk, Place::Work), "no_case"),
+        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, office.page(&desk, place), "trouble"),
+    }
+}
+
+impl CasePage {
+    pub fn of(page: Page, case: CaseView) -> Self {
+        let title = page.with("case.title", "reference", &case.reference);
+        let page = page.titled(title);
+        let figure = Figure::of(&case.rungs);
+        let lines = case.timeline.iter().map(|entry| line(entry, &page)).collect();
+        let choices = if case.decides.is_some() { Choice::ALL.to_vec() } else { Vec::new() };
+        Self { page, case, figure, lines, choices, choice_missing: false, entered: false }
+    }
+
+    fn is_ladder(&self) -> bool {
+        self.case.procedure == Procedure::Ladder
+    }
+
+    fn state(&self) -> String {
+        let procedure = match self.case.procedure {
+            Procedure::Identification => "state.identification",
+            Procedure::Ladder => "state.ladder",
+        };
+        self.page.named(procedure, &self.case.state)
+    }
+
+    fn channels(&self, rung: &Rung) -> String {
+        let names: Vec<String> = rung.channels.iter().map(|kind| self.channel(kind)).collect();
+        names.join(" + ")
+    }
+
+    fn channel(&self, kind: &ChannelKind) -> String {
+        self.page.named("channel", channel_name(*kind))
+    }
+
+    fn why<'a>(&self, deadline: &'a Deadline) -> &'a str {
+        deadline.explanation.in_lang(self.page.lang)
+    }
+
+    fn next(&self, next: &Next) -> String {
+        self.page.named("next", next.what.name())
+    }
+
+    /// What became of a message: its status in a word, and what that means.
+    fn status(&self, message: &MessageView) -> (String, String) {
+        let name = self.status_name(message);
+        (self.page.named("delivery", name), self.page.named("delivery_means", name))
+    }
+
+    fn status_name(&self, message: &MessageView) -> &'static str {
+        message.status.map_or("waiting", |status| status.name())
+    }
+
+    fn regime(&self) -> &str {
+        self.case.regime.in_lang(self.page.lang)
+    }
+}

@@ -1,0 +1,96 @@
+//! The office: today's work, one case on one page, one decision at a time. Every page asks first
+//! who is at the desk.
+
+mod case;
+mod decide;
+mod sign;
+mod told;
+mod work;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use entremise_core::deadline::Lang;
+use jiff::Timestamp;
+
+use super::Web;
+use super::limit::Limiter;
+use super::page::Page;
+use super::place::{self, Place};
+use super::session::{Session, Sessions};
+
+pub(super) use told::channel_name;
+
+/// Secrets tried from one address before it must wait.
+const SIGN_INS_MAX: u32 = 10;
+/// Unit: seconds.
+const SIGN_INS_WINDOW_SECS: i64 = 15 * 60;
+
+#[derive(Clone)]
+pub(super) struct Office {
+    web: Web,
+    sessions: Arc<Sessions>,
+    sign_ins: Arc<Limiter>,
+}
+
+pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
+    let office = Office {
+        web,
+        sessions: Arc::new(sessions),
+        sign_ins: Arc::new(Limiter::new(SIGN_INS_MAX, SIGN_INS_WINDOW_SECS)),
+    };
+    let mut router = Router::new().route("/", get(sign::front));
+    for lang in [Lang::Fr, Lang::En] {
+        let case = Place::Case(String::new()).path(lang);
+        router = router
+            .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
+            .route(&Place::SignOut.path(lang), post(sign::sign_out))
+            .route(&Place::Work.path(lang), get(work::today))
+            .route(&format!("{case}{{reference}}"), get(case::show))
+            .route(
+                &format!("{case}{{reference}}/decision"),
+                get(decide::confirm).post(decide::enter),
+            );
+    }
+    router.with_state(office)
+}
+
+/// The person at the desk. Whoever has no session is sent to the sign-in page, which brings them
+/// back.
+struct AtDesk {
+    session: Session,
+    lang: Lang,
+    now: Timestamp,
+}
+
+impl FromRequestParts<Office> for AtDesk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
+        let now = (office.web.clock)();
+        let path = parts.uri.path();
+        let lang = place::of_path(path).unwrap_or(Lang::Fr);
+        match office.sessions.read(&parts.headers, now) {
+            Some(session) => Ok(Self { session, lang, now }),
+            None => {
+                let back = place::encoded(path);
+                let to = format!("{}?back={back}", Place::SignIn.path(lang));
+                Err(Redirect::to(&to).into_response())
+            }
+        }
+    }
+}
+
+impl Office {
+    /// The frame of an office page for the person at the desk.
+    fn page(&self, desk: &AtDesk, place: Place) -> Page {
+        let mut page = Page::new(desk.lang, place, &self.web.authority);
+        page.office = true;
+        page.sign_out = Some(self.sessions.form_token(&desk.session, sign::SIGN_OUT));
+        page
+    }
+}

@@ -1,0 +1,137 @@
+//! Ledger lines, alarms and channels in words.
+
+use entremise_core::effect::Alarm;
+use entremise_core::event::{Event, Ground, Verdict};
+use entremise_core::regime::rules::ChannelKind;
+use jiff::Timestamp;
+
+use crate::web::desk::{AlarmKind, Happened, LedgerLine};
+use crate::web::page::Page;
+use crate::web::words::filled;
+
+/// One line of the timeline as the page shows it.
+pub(in crate::web) struct Line {
+    pub at: Timestamp,
+    pub what: String,
+    /// What the event says beyond its name.
+    pub detail: Option<String>,
+    pub by: String,
+    pub seq: u64,
+    pub commitment: String,
+    /// How the line looks: `event`, `act`, `refusal`, `linking`.
+    pub class: &'static str,
+}
+
+pub(super) fn line(entry: &LedgerLine, page: &Page) -> Line {
+    let (class, what, detail) = match &entry.happened {
+        Happened::Event(event) => ("event", page.named("event", event.name()), detail(event, page)),
+        Happened::Refusal(name) => {
+            ("refusal", page.t("line.refusal").to_owned(), Some(page.named("refusal", name)))
+        }
+        Happened::Intent(effect) => {
+            ("act", page.t("line.intent").to_owned(), Some(page.named("effect", effect)))
+        }
+        Happened::Outcome(outcome) => {
+            let (effect, rest) = outcome.split_once('.').unwrap_or((outcome, ""));
+            let effect = page.named("effect", effect);
+            let told = if rest.is_empty() { effect } else { format!("{effect} ({rest})") };
+            ("act", page.t("line.outcome").to_owned(), Some(told))
+        }
+        Happened::Linking(purpose) => {
+            ("linking", page.t("line.linking").to_owned(), Some(page.named("purpose", purpose)))
+        }
+        Happened::Other(name) => ("event", name.clone(), None),
+    };
+    Line {
+        at: entry.at,
+        what,
+        detail,
+        by: actor(&entry.by, page),
+        seq: entry.seq,
+        commitment: entry.commitment.clone(),
+        class,
+    }
+}
+
+/// `house`, `party:isp-a`, `person:officer-7` in words.
+fn actor(by: &str, page: &Page) -> String {
+    match by.split_once(':') {
+        Some(("party", id)) => page.with("actor.party", "id", id),
+        Some(("person", id)) => page.with("actor.person", "id", id),
+        _ if by == "house" => page.t("actor.house").to_owned(),
+        _ => by.to_owned(),
+    }
+}
+
+fn detail(event: &Event, page: &Page) -> Option<String> {
+    match event {
+        Event::NoticeAccepted { sender, provider, .. } => Some(filled(
+            page.lang,
+            "detail.notice_accepted",
+            &[("sender", sender.as_str()), ("provider", provider.as_str())],
+        )),
+        Event::Answered { outcome, .. } => Some(page.named("answer", outcome.name())),
+        Event::Decided(decision) => Some(filled(
+            page.lang,
+            "detail.decided",
+            &[
+                ("verdict", &page.named("verdict", verdict_name(decision.verdict))),
+                ("ground", &page.named("ground", ground_name(decision.ground))),
+            ],
+        )),
+        Event::DisclosureFailed { .. } => Some(page.t("detail.disclosure_failed").to_owned()),
+        Event::Delivery(report) => Some(filled(
+            page.lang,
+            "detail.delivery",
+            &[
+                ("channel", &page.named("channel", channel_name(report.channel))),
+                ("status", &page.named("delivery", report.status.name())),
+            ],
+        )),
+        Event::QuestionAsked { .. }
+        | Event::NoticeRetracted { .. }
+        | Event::FactEstablished { .. }
+        | Event::Disclosed { .. }
+        | Event::DeadlinePassed => None,
+    }
+}
+
+pub(super) fn alarm_text(alarm: &AlarmKind, page: &Page) -> String {
+    match alarm {
+        AlarmKind::Rules(alarm @ Alarm::ProviderSilent { provider }) => {
+            page.with(&format!("alarm.{}", alarm.name()), "provider", provider.as_str())
+        }
+        AlarmKind::Rules(alarm) => page.named("alarm", alarm.name()),
+        AlarmKind::GivenUp { effect, trouble } => filled(
+            page.lang,
+            "alarm.given_up",
+            &[("effect", &page.named("effect", effect)), ("trouble", trouble)],
+        ),
+        AlarmKind::Other(name) => page.named("alarm", name),
+    }
+}
+
+/// A channel's name in the catalogue.
+pub(in crate::web) fn channel_name(kind: ChannelKind) -> &'static str {
+    match kind {
+        ChannelKind::Email => "email",
+        ChannelKind::Letter => "letter",
+        ChannelKind::RegisteredLetter => "registered_letter",
+    }
+}
+
+fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Send => "send",
+        Verdict::Close => "close",
+    }
+}
+
+fn ground_name(ground: Ground) -> &'static str {
+    match ground {
+        Ground::FactsEstablished => "facts_established",
+        Ground::EvidenceWeak => "evidence_weak",
+        Ground::Discretion => "discretion",
+        Ground::AlreadyAnswered => "already_answered",
+    }
+}

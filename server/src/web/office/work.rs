@@ -1,0 +1,171 @@
+//! Today's work: what is late, what ends today, what ends this week; oldest deadline first.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use entremise_core::deadline::Zone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::told::alarm_text;
+use super::{AtDesk, Office};
+use crate::web::ask;
+use crate::web::chart::{Bar, bars};
+use crate::web::desk::{AlarmView, Asked, TodayView, WorkQuery, WorkRow};
+use crate::web::page::{Page, render, said};
+use crate::web::place::{Place, encoded};
+
+/// What a person can look through before the next page.
+const ROWS_MAX: usize = 50;
+/// "This week" is what ends within seven days from today. Unit: hours.
+const WEEK_HOURS: i64 = 7 * 24;
+
+#[derive(Deserialize, Default)]
+pub(super) struct Wanted {
+    asked: Option<String>,
+    after: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "work.html")]
+struct Work {
+    page: Page,
+    zone: Zone,
+    now: Timestamp,
+    groups: Vec<Group>,
+    filters: Vec<Filter>,
+    bars: Vec<Bar>,
+    alarms: Vec<Alarm>,
+    /// The address of the next page.
+    next: Option<String>,
+    /// The address of the first page, when this is a later one.
+    first: Option<String>,
+    empty: bool,
+}
+
+/// Rows under one heading.
+struct Group {
+    name: &'static str,
+    rows: Vec<WorkRow>,
+}
+
+/// A link that narrows the list.
+struct Filter {
+    path: String,
+    name: String,
+    count: u64,
+    current: bool,
+}
+
+struct Alarm {
+    text: String,
+    at: Timestamp,
+    reference: Option<String>,
+}
+
+pub(super) async fn today(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let asked = wanted.asked.as_deref().and_then(Asked::named);
+    let query = WorkQuery { asked, after: wanted.after.clone(), rows_max: ROWS_MAX };
+    let now = desk.now;
+    let mut page = office.page(&desk, Place::Work);
+    page.query = query_text(asked, wanted.after.as_deref());
+    let title = page.t("work.title");
+    let page = page.titled(title);
+    match ask(&office.web.desk, move |desk| desk.today(&query, now)).await {
+        Ok(view) => {
+            let later = wanted.after.is_some();
+            render(StatusCode::OK, &Work::of(page, view, asked, later, now))
+        }
+        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+    }
+}
+
+impl Work {
+    fn of(page: Page, view: TodayView, asked: Option<Asked>, later: bool, now: Timestamp) -> Self {
+        let path = page.path();
+        let bars = bars(&view, &page);
+        let filters = filters(&page, &view, asked);
+        let alarms = view.alarms.iter().map(|alarm| told(alarm, &page)).collect();
+        let next =
+            view.next.as_deref().map(|after| format!("{path}{}", query_text(asked, Some(after))));
+        let first = later.then(|| format!("{path}{}", query_text(asked, None)));
+        let empty = view.rows.is_empty();
+        let groups = groups(view.rows, &view.zone, now);
+        Self { page, zone: view.zone, now, groups, filters, bars, alarms, next, first, empty }
+    }
+
+    /// How long the case has been open, in days of the calendar.
+    fn age(&self, row: &WorkRow) -> String {
+        let opened = self.zone.day_of(row.opened_at);
+        let days = (self.zone.day_of(self.now) - opened).get_days();
+        let key = if days == 1 { "work.age.one" } else { "work.age.many" };
+        let days = u64::try_from(days).unwrap_or_default();
+        self.page.with(key, "days", &self.page.number(&days))
+    }
+}
+
+fn told(alarm: &AlarmView, page: &Page) -> Alarm {
+    Alarm {
+        text: alarm_text(&alarm.what, page),
+        at: alarm.raised_at,
+        reference: alarm.reference.clone(),
+    }
+}
+
+/// Rows come in order of deadline, so each group is one run of them.
+fn groups(rows: Vec<WorkRow>, zone: &Zone, now: Timestamp) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for row in rows {
+        let name = group_of(&row, zone, now);
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group { name, rows: vec![row] }),
+        }
+    }
+    groups
+}
+
+fn group_of(row: &WorkRow, zone: &Zone, now: Timestamp) -> &'static str {
+    let Some(deadline) = &row.deadline else {
+        return "none";
+    };
+    let today = zone.day_of(now);
+    let week = zone.day_of(now + SignedDuration::from_hours(WEEK_HOURS));
+    if deadline.ends_at <= now {
+        "late"
+    } else if deadline.last_day <= today {
+        "today"
+    } else if deadline.last_day <= week {
+        "week"
+    } else {
+        "later"
+    }
+}
+
+fn filters(page: &Page, view: &TodayView, asked: Option<Asked>) -> Vec<Filter> {
+    let path = page.path();
+    let all = view.counts.iter().map(|(_, count)| count).sum();
+    let one = |name: String, count: u64, which: Option<Asked>| Filter {
+        path: format!("{path}{}", query_text(which, None)),
+        name,
+        count,
+        current: which == asked,
+    };
+    std::iter::once(one(page.t("work.all").to_owned(), all, None))
+        .chain(view.counts.iter().map(|(which, count)| {
+            one(page.named("work.filter", which.name()), *count, Some(*which))
+        }))
+        .collect()
+}
+
+fn query_text(asked: Option<Asked>, after: Option<&str>) -> String {
+    let asked = asked.map(|asked| format!("asked={}", asked.name()));
+    let after = after.map(|after| format!("after={}", encoded(after)));
+    let parts: Vec<String> = asked.into_iter().chain(after).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+}

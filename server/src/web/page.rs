@@ -1,0 +1,154 @@
+//! What all pages share: language, titles, the frame around them, and how they become a response.
+
+use std::borrow::Borrow;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use entremise_core::deadline::{Lang, Words, Zone};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::place::{self, Place};
+use super::{Authority, assets, words};
+
+/// The frame of one page. Templates read their words from it.
+pub struct Page {
+    pub lang: Lang,
+    pub place: Place,
+    pub title: String,
+    pub authority: Authority,
+    /// Set where somebody is signed in: the token of the sign-out form.
+    pub sign_out: Option<String>,
+    /// The office's frame, rather than the public's.
+    pub office: bool,
+    /// The query to keep when the language is switched, with its question mark.
+    pub query: String,
+}
+
+impl Page {
+    pub fn new(lang: Lang, place: Place, authority: &Authority) -> Self {
+        let title = words::text(lang, "title").to_owned();
+        let authority = authority.clone();
+        Self { lang, place, title, authority, sign_out: None, office: false, query: String::new() }
+    }
+
+    /// The title of the page, before the authority's name.
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The text of a key in the page's language.
+    pub fn t(&self, key: &str) -> &'static str {
+        words::text(self.lang, key)
+    }
+
+    /// The text of `prefix.name`; the bare name where the catalogue has none.
+    pub fn named(&self, prefix: &str, name: impl AsRef<str>) -> String {
+        let name = name.as_ref();
+        words::known(self.lang, prefix, name).unwrap_or(name).to_owned()
+    }
+
+    /// The text of a key with one place filled.
+    pub fn with(&self, key: &str, name: &str, value: impl AsRef<str>) -> String {
+        words::filled(self.lang, key, &[(name, value.as_ref())])
+    }
+
+    pub fn number(&self, count: impl Borrow<u64>) -> String {
+        words::number(self.lang, *count.borrow())
+    }
+
+    pub fn day(&self, day: impl Borrow<Date>) -> String {
+        words::day(self.lang, *day.borrow())
+    }
+
+    pub fn instant(&self, at: &Timestamp, zone: &Zone) -> String {
+        words::instant(self.lang, *at, zone)
+    }
+
+    /// A text that came in both languages.
+    pub fn told<'a>(&self, words: &'a Words) -> &'a str {
+        words.in_lang(self.lang)
+    }
+
+    pub fn tag(&self) -> &'static str {
+        place::tag(self.lang)
+    }
+
+    pub fn other_tag(&self) -> &'static str {
+        place::tag(place::other(self.lang))
+    }
+
+    /// The same page in the other language.
+    pub fn other_path(&self) -> String {
+        format!("{}{}", self.place.path(place::other(self.lang)), self.query)
+    }
+
+    pub fn home(&self) -> String {
+        let home = if self.office { Place::Work } else { Place::Home };
+        home.path(self.lang)
+    }
+
+    pub fn path(&self) -> String {
+        self.place.path(self.lang)
+    }
+
+    pub fn check_path(&self) -> String {
+        Place::Check.path(self.lang)
+    }
+
+    pub fn accessibility_path(&self) -> String {
+        Place::Accessibility.path(self.lang)
+    }
+
+    pub fn sign_out_path(&self) -> String {
+        Place::SignOut.path(self.lang)
+    }
+
+    pub fn case_path(&self, reference: &str) -> String {
+        Place::Case(reference.to_owned()).path(self.lang)
+    }
+
+    pub fn decision_path(&self, reference: &str) -> String {
+        Place::Decision(reference.to_owned()).path(self.lang)
+    }
+
+    pub fn is_home(&self) -> bool {
+        matches!(self.place, Place::Home | Place::Work)
+    }
+
+    pub fn is_check(&self) -> bool {
+        self.place == Place::Check
+    }
+
+    pub fn style(&self) -> &'static str {
+        assets::style_path()
+    }
+}
+
+/// A page that only says something: not found, trouble, too often.
+#[derive(Template)]
+#[template(path = "said.html")]
+struct Said<'a> {
+    page: &'a Page,
+    heading: &'a str,
+    text: &'a str,
+}
+
+/// A page with a heading and a sentence, under a status.
+pub fn said(status: StatusCode, mut page: Page, key: &str) -> Response {
+    let heading = page.t(&format!("{key}.heading"));
+    let text = page.t(&format!("{key}.text"));
+    page.title = heading.to_owned();
+    render(status, &Said { page: &page, heading, text })
+}
+
+/// A filled template as a response. A template writes into memory: it fails only if a `Display` of
+/// our own does, and none does.
+pub fn render(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

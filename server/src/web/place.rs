@@ -1,0 +1,99 @@
+//! Where each page is, in each language. The only file that writes or reads an address of a page.
+
+use entremise_core::deadline::Lang;
+
+/// A page, without its language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Home,
+    Check,
+    Accessibility,
+    SignIn,
+    SignOut,
+    Work,
+    Case(String),
+    Decision(String),
+}
+
+impl Place {
+    /// The page's path. File numbers are this house's own words and stay readable; whatever is no
+    /// plain character is percent-encoded, so a hostile number can't leave its segment.
+    pub fn path(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Home, Lang::Fr) => "/fr".to_owned(),
+            (Self::Home, Lang::En) => "/en".to_owned(),
+            (Self::Check, Lang::Fr) => "/fr/verifier".to_owned(),
+            (Self::Check, Lang::En) => "/en/check".to_owned(),
+            (Self::Accessibility, Lang::Fr) => "/fr/accessibilite".to_owned(),
+            (Self::Accessibility, Lang::En) => "/en/accessibility".to_owned(),
+            (Self::SignIn, Lang::Fr) => "/fr/connexion".to_owned(),
+            (Self::SignIn, Lang::En) => "/en/sign-in".to_owned(),
+            (Self::SignOut, Lang::Fr) => "/fr/deconnexion".to_owned(),
+            (Self::SignOut, Lang::En) => "/en/sign-out".to_owned(),
+            (Self::Work, Lang::Fr) => "/fr/bureau".to_owned(),
+            (Self::Work, Lang::En) => "/en/office".to_owned(),
+            (Self::Case(reference), Lang::Fr) => {
+                format!("/fr/bureau/dossier/{}", encoded(reference))
+            }
+            (Self::Case(reference), Lang::En) => format!("/en/office/case/{}", encoded(reference)),
+            (Self::Decision(reference), lang) => {
+                format!("{}/decision", Self::Case(reference.clone()).path(lang))
+            }
+        }
+    }
+}
+
+/// The other language.
+pub fn other(lang: Lang) -> Lang {
+    match lang {
+        Lang::Fr => Lang::En,
+        Lang::En => Lang::Fr,
+    }
+}
+
+/// The BCP 47 tag.
+pub fn tag(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Fr => "fr",
+        Lang::En => "en",
+    }
+}
+
+/// The language of a path that has one.
+pub fn of_path(path: &str) -> Option<Lang> {
+    match path.split('/').nth(1) {
+        Some("fr") => Some(Lang::Fr),
+        Some("en") => Some(Lang::En),
+        _ => None,
+    }
+}
+
+/// The language a browser prefers; French where it asks for neither.
+pub fn preferred(accept_language: Option<&str>) -> Lang {
+    let weight = |wanted: &str| {
+        accept_language
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|range| {
+                let mut parts = range.split(';');
+                let tag = parts.next()?.trim().to_ascii_lowercase();
+                let fits = tag == wanted || tag.starts_with(&format!("{wanted}-"));
+                let quality = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok());
+                fits.then(|| quality.unwrap_or(1.0_f32))
+            })
+            .fold(0.0, f32::max)
+    };
+    if weight("en") > weight("fr") { Lang::En } else { Lang::Fr }
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 §2.3.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut path, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+        path
+    })
+}

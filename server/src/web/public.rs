@@ -1,0 +1,274 @@
+//! The pages for everybody: who we are, and whether a message is genuine.
+//!
+//! No cookie, no name, no case. A wrong number and a wrong code get the same answer, and number and
+//! code travel in the body of a form: they never stand in an address that a log would keep.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{ConnectInfo, Form, FromRequestParts, State};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use entremise_core::deadline::Lang;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::desk::{Checked, Genuine, Standing};
+use super::ladder::{Figure, example};
+use super::limit::{Limiter, TooOften, origin};
+use super::page::{Page, render, said};
+use super::place::{self, Place};
+use super::{Web, ask};
+
+/// A household behind one address may check its letters; a machine that guesses may not.
+const TRIES_PER_ADDRESS: u32 = 20;
+/// The same for one file number, from wherever.
+const TRIES_PER_NUMBER: u32 = 10;
+/// Unit: seconds.
+const WINDOW_SECS: i64 = 60 * 60;
+/// No number or code of this house is longer.
+const TYPED_CHARS_MAX: usize = 64;
+
+#[derive(Clone)]
+struct Room {
+    web: Web,
+    addresses: Arc<Limiter>,
+    numbers: Arc<Limiter>,
+}
+
+pub(super) fn rooms(web: Web) -> Router {
+    let room = Room {
+        web,
+        addresses: Arc::new(Limiter::new(TRIES_PER_ADDRESS, WINDOW_SECS)),
+        numbers: Arc::new(Limiter::new(TRIES_PER_NUMBER, WINDOW_SECS)),
+    };
+    let mut router = Router::new()
+        .route("/", get(front))
+        .route("/.well-known/security.txt", get(security))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }));
+    for lang in [Lang::Fr, Lang::En] {
+        router = router
+            .route(&Place::Home.path(lang), get(home))
+            .route(&Place::Check.path(lang), get(form).post(check))
+            .route(&Place::Accessibility.path(lang), get(accessibility));
+    }
+    router.with_state(room)
+}
+
+/// The language of the page asked for, read from its path.
+pub(super) fn lang_of(uri: &Uri) -> Lang {
+    place::of_path(uri.path()).unwrap_or(place::preferred(None))
+}
+
+/// Where a request comes from. A request that doesn't say so shares one counter with its like.
+struct From(IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        Ok(Self(origin(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
+    }
+}
+
+async fn front(headers: HeaderMap) -> Response {
+    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let to = Place::Home.path(place::preferred(wanted));
+    ([(VARY, HeaderValue::from_static("accept-language"))], Redirect::to(&to)).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    page: Page,
+    figure: Figure,
+}
+
+async fn home(State(room): State<Room>, uri: Uri) -> Response {
+    let lang = lang_of(&uri);
+    let page = Page::new(lang, Place::Home, &room.web.authority);
+    let title = page.t("home.title");
+    let figure = Figure::of(&example());
+    render(StatusCode::OK, &Home { page: page.titled(title), figure })
+}
+
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+struct Accessibility {
+    page: Page,
+}
+
+async fn accessibility(State(room): State<Room>, uri: Uri) -> Response {
+    let page = Page::new(lang_of(&uri), Place::Accessibility, &room.web.authority);
+    let title = page.t("accessibility.title");
+    render(StatusCode::OK, &Accessibility { page: page.titled(title) })
+}
+
+/// The page of the check, before and after an answer.
+#[derive(Template)]
+#[template(path = "check.html")]
+struct Check {
+    page: Page,
+    answer: Answer,
+    number: String,
+    number_missing: bool,
+    code_missing: bool,
+}
+
+enum Answer {
+    None,
+    Genuine(Box<Told>),
+    NotKnown,
+    TooOften { minutes: u64 },
+}
+
+/// What a genuine message is, in words.
+struct Told {
+    kind: String,
+    says: String,
+    next: String,
+    sent: Vec<String>,
+}
+
+impl Check {
+    fn new(room: &Room, lang: Lang) -> Self {
+        let page = Page::new(lang, Place::Check, &room.web.authority);
+        let title = page.t("check.title");
+        Self {
+            page: page.titled(title),
+            answer: Answer::None,
+            number: String::new(),
+            number_missing: false,
+            code_missing: false,
+        }
+    }
+
+    fn asks_first(&self) -> bool {
+        matches!(self.answer, Answer::None)
+    }
+
+    fn answered(mut self, answer: Answer) -> Self {
+        let heading = match &answer {
+            Answer::None => None,
+            Answer::Genuine(_) => Some("check.genuine.heading"),
+            Answer::NotKnown => Some("check.unknown.heading"),
+            Answer::TooOften { .. } => Some("check.often.heading"),
+        };
+        if let Some(heading) = heading {
+            let title = format!("{} – {}", self.page.t(heading), self.page.t("check.title"));
+            self.page.title = title;
+        }
+        self.answer = answer;
+        self
+    }
+}
+
+async fn form(State(room): State<Room>, uri: Uri) -> Response {
+    render(StatusCode::OK, &Check::new(&room, lang_of(&uri)))
+}
+
+#[derive(Deserialize, Default)]
+struct Typed {
+    #[serde(default)]
+    number: String,
+    #[serde(default)]
+    code: String,
+}
+
+async fn check(
+    State(room): State<Room>,
+    From(address): From,
+    uri: Uri,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Response {
+    let lang = lang_of(&uri);
+    let typed = typed.map(|Form(typed)| typed).unwrap_or_default();
+    let (number, code) = (plain(&typed.number), plain(&typed.code));
+    let mut page = Check::new(&room, lang);
+    page.number = number.clone();
+    if number.is_empty() || code.is_empty() {
+        page.number_missing = number.is_empty();
+        page.code_missing = code.is_empty();
+        page.page.title = format!("{} – {}", page.page.t("error.title"), page.page.title);
+        return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let now = (room.web.clock)();
+    let counted = room
+        .addresses
+        .count(&address, now)
+        .and_then(|()| room.numbers.count(&number.to_lowercase(), now));
+    if let Err(TooOften { wait_secs }) = counted {
+        let minutes = u64::try_from(wait_secs).unwrap_or_default().div_ceil(60);
+        let page = page.answered(Answer::TooOften { minutes });
+        let mut response = render(StatusCode::TOO_MANY_REQUESTS, &page);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs.max(1)));
+        return response;
+    }
+    match ask(&room.web.desk, move |desk| desk.check(&number, &code, now)).await {
+        Ok(Checked::Genuine(genuine)) => {
+            let told = Told::of(&genuine, &page.page);
+            render(StatusCode::OK, &page.answered(Answer::Genuine(Box::new(told))))
+        }
+        Ok(Checked::NotKnown) => render(StatusCode::OK, &page.answered(Answer::NotKnown)),
+        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page.page, "trouble"),
+    }
+}
+
+/// What was typed, without the spaces that copying from paper brings.
+fn plain(typed: &str) -> String {
+    typed.chars().filter(|char| !char.is_whitespace()).take(TYPED_CHARS_MAX).collect()
+}
+
+impl Told {
+    fn of(genuine: &Genuine, page: &Page) -> Self {
+        let words = |prefix: &str| {
+            super::words::known(page.lang, prefix, &genuine.stage)
+                .or_else(|| super::words::known(page.lang, prefix, "other"))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let sent = genuine.messages.iter().map(|sent| {
+            let channel = page.named("channel", super::office::channel_name(sent.channel));
+            let day = page.day(&sent.day);
+            super::words::filled(
+                page.lang,
+                "check.genuine.sent",
+                &[("channel", &channel), ("day", &day)],
+            )
+        });
+        Self {
+            kind: words("stage"),
+            says: words("check.says"),
+            next: words("check.next"),
+            sent: sent.collect(),
+        }
+    }
+}
+
+/// RFC 9116. The file must name the day on which it grows stale: always half a year ahead.
+async fn security(State(room): State<Room>) -> Response {
+    let authority = &room.web.authority;
+    let expires = (room.web.clock)() + SignedDuration::from_hours(180 * 24);
+    let text = format!(
+        "# SPECIMEN: a fictitious authority.\nContact: {}\nExpires: {}\n\
+         Preferred-Languages: fr, en\nCanonical: {}/.well-known/security.txt\n",
+        authority.security_contact,
+        expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        authority.origin,
+    );
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+/// For templates: whether a rung of the example is drawn as barred.
+impl Home {
+    fn rungs(&self) -> Vec<(String, bool)> {
+        example().into_iter().map(|rung| (rung.stage, rung.standing == Standing::Barred)).collect()
+    }
+}
