@@ -1,0 +1,46 @@
+//! A child process that does not outlive its test.
+
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// How long a part may take to end by itself once it was asked to.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A started part. Dropping it stops it, by its id.
+pub struct Process(Child);
+
+impl Process {
+    pub fn start(command: &mut Command) -> std::io::Result<Self> {
+        command.spawn().map(Self)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        self.0.try_wait()
+    }
+
+    /// Asks it to end (`INT`: PostgreSQL's fast shutdown), then ends it.
+    pub fn stop(&mut self) {
+        let asked = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        let asked_at = Instant::now();
+        while asked.is_ok() && asked_at.elapsed() < PATIENCE {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Both fail only where it has ended in between.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

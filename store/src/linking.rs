@@ -1,0 +1,321 @@
+//! Mise en relation: the only code that opens a compartment beside the cases, and the only code
+//! that opens two at once.
+//!
+//! Each look has its line in the ledger (who, for what purpose, which fields), committed before
+//! anything is opened. A crash between the two leaves a line about a look that did not happen;
+//! never a look without its line.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::case::Subject;
+use entremise_core::effect::Effect;
+use entremise_core::id::{AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId};
+use entremise_core::identification::{Identity, Purpose};
+use entremise_core::ledger::{self as form, Actor};
+use entremise_core::notice::{Transport, Work};
+use entremise_wire::sealing;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::compartment::{Fresh, Record, RecordKind};
+use crate::conn::{Tx, Value};
+use crate::content::{EvidenceIn, TrafficIn, TrafficRecord};
+use crate::door::{Door, json};
+use crate::entropy::Draw;
+use crate::ledger::{self, Lateness};
+use crate::outbox::Claimed;
+use crate::party;
+use crate::rows;
+use crate::trouble::Trouble;
+
+/// All that one message needs, together for as long as it is written. No `Debug`.
+pub struct MessageMaterial {
+    pub identity: Identity,
+    pub provider: PartyId,
+    pub observed_at: Timestamp,
+    pub observed_until: Option<Timestamp>,
+    pub source_ip: IpAddr,
+    pub source_port: Option<u16>,
+    pub source_transport: Option<Transport>,
+    pub protocol: Option<String>,
+    /// None unless the effect says that the message names the works.
+    pub works: Option<Vec<Work>>,
+    pub file_number: String,
+    /// Of the notice's sender, as it is registered.
+    pub sender_name: String,
+}
+
+/// Why compartments stay closed.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error("only the sending of a message brings identity and content together")]
+    NotAMessage,
+    #[error("another worker has taken the effect over")]
+    LeaseLost,
+    #[error("nothing was disclosed for this case and purpose")]
+    NothingDisclosed,
+    #[error("the {0} is erased")]
+    Erased(&'static str),
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// What the cases compartment knows of a message to be sent: where to look.
+struct Found {
+    question: Uuid,
+    provider: PartyId,
+    file_number: String,
+    sender_name: String,
+}
+
+impl Store {
+    /// What the questions to a provider need: address, port, transport, instants, clock. Opens the
+    /// traffic compartment and no other; what is erased is left out.
+    pub fn question_material(
+        &self,
+        claims: &[Claimed],
+        now: Timestamp,
+    ) -> Result<Vec<(EffectId, TrafficRecord)>, Trouble> {
+        let mut authorities: Vec<&AuthorityId> =
+            claims.iter().map(|claim| &claim.authority).collect();
+        authorities.sort_unstable();
+        authorities.dedup();
+        let mut material = Vec::with_capacity(claims.len());
+        for authority in authorities {
+            let asked: Vec<(&Claimed, NoticeId)> = claims
+                .iter()
+                .filter(|claim| claim.authority == *authority)
+                .filter_map(|claim| match &claim.effect {
+                    Effect::AskProvider { notice, .. } => Some((claim, *notice)),
+                    _ => None,
+                })
+                .collect();
+            let Some((first, _)) = asked.first() else { continue };
+            self.note_questions(authority, first, &asked, now)?;
+            let ids: Vec<Uuid> = asked.iter().map(|(_, notice)| notice.0).collect();
+            let mut opened: std::collections::HashMap<Uuid, Vec<u8>> =
+                self.inner.traffic.open_records(authority, &ids)?.into_iter().collect();
+            for (claim, notice) in asked {
+                let Some(content) = opened.remove(&notice.0) else { continue };
+                material.push((claim.id, TrafficRecord::of(notice, read(&content)?)));
+            }
+        }
+        Ok(material)
+    }
+
+    /// One line for all questions that leave together.
+    fn note_questions(
+        &self,
+        authority: &AuthorityId,
+        first: &Claimed,
+        asked: &[(&Claimed, NoticeId)],
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let effects: Vec<EffectId> = asked.iter().map(|(claim, _)| claim.id).collect();
+        let body = json(&serde_json::json!({
+            "purpose": "ask_provider",
+            "fields": ["ip", "port", "transport", "observed_at", "clock"],
+            "effects": effects,
+        }));
+        self.inner.cases.write(|tx| {
+            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
+            let kind = form::Kind::Linking("ask_provider");
+            door.enter(&first.regime, form::Subject::House, kind, Actor::House, body)?;
+            door.close()
+        })
+    }
+
+    /// Takes a sealed disclosure into the identity compartment. Only the identity key opens it, and
+    /// it is sealed again, under a key of its own, before it is kept. Idempotent by question.
+    ///
+    /// `encapsulated_key` and `sealed` are the bytes, not their base64url.
+    pub fn keep_disclosure(
+        &self,
+        claim: &Claimed,
+        question: QuestionId,
+        encapsulated_key: &[u8],
+        sealed: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let Effect::RequestDisclosure { purpose, .. } = &claim.effect else {
+            return Err(Trouble::never("only a request for disclosure brings a disclosure"));
+        };
+        let identity = sealing::open(
+            &URL_SAFE_NO_PAD.encode(encapsulated_key),
+            &URL_SAFE_NO_PAD.encode(sealed),
+            &self.inner.opening_key,
+            question,
+            *purpose,
+        )
+        .map_err(|error| Trouble::never_from("the disclosure does not open", error))?;
+        let record = Record {
+            id: question.0,
+            kind: RecordKind::Disclosure,
+            fresh: Fresh::draw(&mut Draw::new(&*self.inner.entropy)),
+            content: json(&identity),
+        };
+        let records = std::iter::once(record);
+        self.inner.cases.write(|tx| {
+            // The lock keeps the sweep of orphans away from what is about to be noted.
+            ledger::lock(tx, &claim.authority)?;
+            self.inner.identity.keep(&claim.authority, &claim.regime, records, now)?;
+            self.inner.fault("disclosure.identity")?;
+            tx.execute(
+                "-- disclosure-note
+                 INSERT INTO disclosure (question_id, authority, regime, case_id, effect_id,
+                     purpose, kept_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (question_id) DO NOTHING",
+                &[
+                    Value::id(&question.0),
+                    claim.authority.as_str().into(),
+                    claim.regime.as_str().into(),
+                    Value::id(&claim.case.0),
+                    Value::id(&claim.id.0),
+                    purpose_name(*purpose).into(),
+                    Value::time(now),
+                ],
+            )
+            .map(|_| ())
+        })
+    }
+
+    /// Brings identity, traffic and (where the message names them) works together, for one message.
+    pub fn message_material(
+        &self,
+        claim: &Claimed,
+        purpose: Purpose,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<MessageMaterial, LinkError> {
+        let Effect::SendMessage { notice, names_works, .. } = &claim.effect else {
+            return Err(LinkError::NotAMessage);
+        };
+        let found = self.inner.cases.write(|tx| {
+            let authority = &claim.authority;
+            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
+            let found = look_up(door.tx, claim, *notice, purpose)?;
+            let fields: &[&str] = if *names_works {
+                &["identity", "source", "observed_at", "works"]
+            } else {
+                &["identity", "source", "observed_at"]
+            };
+            let body = json(&serde_json::json!({
+                "purpose": purpose_name(purpose),
+                "fields": fields,
+                "effect_id": claim.id,
+                "question": found.question,
+                "linking": linkings_of(door.tx, claim.case)? + 1,
+            }));
+            let subject = form::Subject::Case(claim.case);
+            let kind = form::Kind::Linking(purpose_name(purpose));
+            door.enter(&claim.regime, subject, kind, actor.clone(), body)?;
+            door.close()?;
+            self.inner.fault("linking.commit")?;
+            Ok::<_, LinkError>(found)
+        })?;
+        // The line is on the disk: now, and not before, the compartments are opened.
+        let open = |compartment: &crate::compartment::Compartment, id, what| {
+            compartment.open_record(&claim.authority, id)?.ok_or(LinkError::Erased(what))
+        };
+        let identity = read(&open(&self.inner.identity, found.question, "identity")?)?;
+        let traffic: TrafficIn = read(&open(&self.inner.traffic, notice.0, "observation")?)?;
+        let works = if *names_works {
+            let evidence: EvidenceIn = read(&open(&self.inner.evidence, notice.0, "evidence")?)?;
+            Some(evidence.works)
+        } else {
+            None
+        };
+        Ok(MessageMaterial {
+            identity,
+            provider: found.provider,
+            observed_at: traffic.observation.from,
+            observed_until: traffic.observation.until,
+            source_ip: traffic.source.ip,
+            source_port: traffic.source.port,
+            source_transport: traffic.source.transport,
+            protocol: traffic.protocol,
+            works,
+            file_number: found.file_number,
+            sender_name: found.sender_name,
+        })
+    }
+}
+
+/// Checks that the effect is this worker's to carry out, and finds where the parts lie.
+fn look_up(
+    tx: &mut Tx,
+    claim: &Claimed,
+    notice: NoticeId,
+    purpose: Purpose,
+) -> Result<Found, LinkError> {
+    let held = tx.query_one(
+        "-- outbox-held
+         SELECT effect_id FROM outbox WHERE effect_id = $1 AND state = 'leased' AND attempts = $2",
+        &[Value::id(&claim.id.0), i64::from(claim.attempts).into()],
+    )?;
+    if held.is_none() {
+        return Err(LinkError::LeaseLost);
+    }
+    let disclosed = tx
+        .query_one(
+            "-- disclosure-latest
+             SELECT question_id FROM disclosure
+             WHERE case_id = $1 AND authority = $2 AND purpose = $3
+             ORDER BY kept_at DESC, question_id DESC LIMIT 1",
+            &[
+                Value::id(&claim.case.0),
+                claim.authority.as_str().into(),
+                purpose_name(purpose).into(),
+            ],
+        )?
+        .ok_or(LinkError::NothingDisclosed)?;
+    let stored = rows::case_by_id(tx, &claim.authority, claim.case)?
+        .ok_or_else(|| Trouble::never("an effect's case is not there"))?;
+    let sender = tx
+        .query_one(
+            "-- notice-sender\nSELECT sender FROM notice WHERE notice_id = $1 AND authority = $2",
+            &[Value::id(&notice.0), claim.authority.as_str().into()],
+        )?
+        .ok_or_else(|| Trouble::never("a message is about a notice that is not there"))?;
+    let sender: PartyId = sender.word(0)?;
+    let party = party::find(tx, &claim.authority, &sender)?;
+    let provider = match stored.case.subject {
+        Subject::Line(line) => line.provider,
+        Subject::Notice { provider, .. } => provider,
+    };
+    Ok(Found {
+        question: disclosed.id(0)?,
+        provider,
+        file_number: stored.file_number.unwrap_or_default(),
+        sender_name: party.map_or_else(|| sender.to_string(), |party| party.name),
+    })
+}
+
+/// How often compartments were brought together for this case before.
+fn linkings_of(tx: &mut Tx, case: CaseId) -> Result<i64, Trouble> {
+    let row = tx.query_one(
+        "-- linkings-of-case
+         SELECT COUNT(seq) FROM ledger
+         WHERE subject = $1 AND subject IS NOT NULL AND kind LIKE 'linking.%'",
+        &[Value::id(&case.0)],
+    )?;
+    row.map_or(Ok(0), |row| row.integer(0))
+}
+
+/// The wire name.
+fn purpose_name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Warn => "warn",
+        Purpose::Finding => "finding",
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Trouble> {
+    // The parser's words could repeat what it read.
+    serde_json::from_slice(content)
+        .map_err(|_| Trouble::never("a sealed record is not of the form it was written in"))
+}

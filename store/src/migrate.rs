@@ -1,0 +1,64 @@
+//! One migration sequence per compartment, run at opening, each migration in its own transaction.
+//!
+//! Every migration must run while the previous release is still at work on the same database.
+
+use jiff::Timestamp;
+
+use crate::conn::{Pool, Value};
+use crate::trouble::Trouble;
+
+/// A migration: its name, and statements that both backends understand.
+pub(crate) struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+pub(crate) const CASES: &[Migration] =
+    &[Migration { name: "0001_first", sql: include_str!("../migrations/cases/0001_first.sql") }];
+
+/// Evidence, traffic and identity have the same form, each in a database of its own.
+pub(crate) const SEALED: &[Migration] =
+    &[Migration { name: "0001_record", sql: include_str!("../migrations/sealed/0001_record.sql") }];
+
+/// Brings a database to the newest form. `compartment` is written into it, and a database that
+/// belongs to another compartment is refused: two places swapped in a configuration would else
+/// put addresses where the cases are.
+pub(crate) fn migrate(
+    pool: &Pool,
+    compartment: &'static str,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    pool.write(|tx| {
+        tx.prepare_for_migrations()?;
+        tx.migrate(
+            "-- migration-table
+             CREATE TABLE IF NOT EXISTS migration (
+                 compartment text NOT NULL, name text NOT NULL, run_at bigint NOT NULL,
+                 PRIMARY KEY (name)
+             )",
+        )?;
+        let run = tx.query("-- migrations-run\nSELECT compartment, name FROM migration", &[])?;
+        for row in &run {
+            if row.text(0)? != compartment {
+                return Err(Trouble::never("this database belongs to another compartment"));
+            }
+        }
+        for migration in migrations {
+            let mut is_run = false;
+            for row in &run {
+                is_run |= row.text(1)? == migration.name;
+            }
+            if is_run {
+                continue;
+            }
+            tx.migrate(migration.sql)?;
+            tx.execute(
+                "-- migration-run
+                 INSERT INTO migration (compartment, name, run_at) VALUES ($1, $2, $3)",
+                &[compartment.into(), migration.name.into(), Value::time(now)],
+            )?;
+        }
+        Ok(())
+    })
+}

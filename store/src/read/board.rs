@@ -1,0 +1,150 @@
+//! The board: alarms that no person has settled yet, and counts.
+
+use std::collections::BTreeMap;
+
+use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
+use entremise_core::ledger::{self as form, Actor};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Store;
+use crate::conn::Value;
+use crate::door::{Door, json};
+use crate::ledger::Lateness;
+use crate::trouble::Trouble;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AlarmId(pub Uuid);
+
+/// Something a person must look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmRow {
+    pub id: AlarmId,
+    pub regime: RegimeId,
+    pub case: CaseId,
+    pub effect: Option<EffectId>,
+    /// The name of a `core::effect::Alarm`; or `given_up`, `deadline_refused`.
+    pub name: String,
+    pub body: serde_json::Value,
+    pub raised_at: Timestamp,
+}
+
+/// How much there is of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// By procedure and state: `ladder.proposed`.
+    pub cases: BTreeMap<String, u64>,
+    /// `accepted`, `duplicate`, `rejected`.
+    pub notices: BTreeMap<String, u64>,
+    /// Rejected notices by code; one notice may have several.
+    pub rejections: BTreeMap<String, u64>,
+    /// Effects not done, by queue and state: `ask_provider.ready`.
+    pub outbox: BTreeMap<String, u64>,
+    /// Effects done, by name and outcome.
+    pub effects: BTreeMap<String, u64>,
+    pub alarms: u64,
+}
+
+impl Store {
+    /// Alarms that nobody has settled, oldest first.
+    pub fn alarms(&self, authority: &AuthorityId) -> Result<Vec<AlarmRow>, Trouble> {
+        let rows = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- alarms
+                 SELECT alarm_id, regime, case_id, effect_id, name, body, raised_at FROM alarm
+                 WHERE authority = $1 AND settled_at IS NULL ORDER BY alarm_id",
+                &[authority.as_str().into()],
+            )
+        })?;
+        rows.iter()
+            .map(|row| {
+                Ok(AlarmRow {
+                    id: AlarmId(row.id(0)?),
+                    regime: row.word(1)?,
+                    case: CaseId(row.id(2)?),
+                    effect: row.maybe_id(3)?.map(EffectId),
+                    name: row.text(4)?.to_owned(),
+                    body: row.json(5)?,
+                    raised_at: row.time(6)?,
+                })
+            })
+            .collect()
+    }
+
+    /// A person has seen to an alarm. Yields whether it was still open.
+    pub fn settle_alarm(
+        &self,
+        authority: &AuthorityId,
+        id: AlarmId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, Trouble> {
+        self.inner.cases.write(|tx| {
+            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
+            let at = door.at;
+            let row = door.tx.query_one(
+                "-- alarm-settle
+                 UPDATE alarm SET settled_at = $3, settled_by = $4
+                 WHERE alarm_id = $1 AND authority = $2 AND settled_at IS NULL
+                 RETURNING case_id, regime, name",
+                &[
+                    Value::id(&id.0),
+                    authority.as_str().into(),
+                    Value::time(at),
+                    Value::Text(&by.to_string()),
+                ],
+            )?;
+            let Some(row) = row else { return Ok(false) };
+            let subject = form::Subject::Case(CaseId(row.id(0)?));
+            let body = json(&serde_json::json!({ "alarm": id, "name": row.text(2)? }));
+            let kind = form::Kind::House("alarm_settled");
+            door.enter(&row.word(1)?, subject, kind, by.clone(), body)?;
+            door.close()?;
+            Ok(true)
+        })
+    }
+
+    /// How much there is of what. Reads counters, not rows, but for the open outbox.
+    pub fn counts(&self, authority: &AuthorityId) -> Result<Counts, Trouble> {
+        let mut counts = Counts::default();
+        self.inner.cases.read(|tx| {
+            let tally = tx.query(
+                "-- tally\nSELECT what, name, n FROM tally WHERE authority = $1 AND n <> 0",
+                &[authority.as_str().into()],
+            )?;
+            for row in &tally {
+                let of = match row.text(0)? {
+                    "case" => &mut counts.cases,
+                    "notice" => &mut counts.notices,
+                    "rejection" => &mut counts.rejections,
+                    _ => &mut counts.effects,
+                };
+                of.insert(row.text(1)?.to_owned(), number(row.integer(2)?));
+            }
+            let open = tx.query(
+                "-- outbox-open
+                 SELECT queue, state, COUNT(effect_id) FROM outbox
+                 WHERE authority = $1 AND state <> 'done' GROUP BY queue, state",
+                &[authority.as_str().into()],
+            )?;
+            for row in &open {
+                let name = format!("{}.{}", row.text(0)?, row.text(1)?);
+                counts.outbox.insert(name, number(row.integer(2)?));
+            }
+            let alarms = tx.query_one(
+                "-- alarms-open
+                 SELECT COUNT(alarm_id) FROM alarm WHERE authority = $1 AND settled_at IS NULL",
+                &[authority.as_str().into()],
+            )?;
+            counts.alarms = alarms.map_or(Ok(0), |row| row.integer(0)).map(number)?;
+            Ok::<_, Trouble>(())
+        })?;
+        Ok(counts)
+    }
+}
+
+fn number(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}

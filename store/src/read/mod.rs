@@ -1,0 +1,168 @@
+//! Reading for people and pages: the desk, a case file, the board of alarms, the counts.
+//!
+//! Never opens a compartment: nothing here can show an address, a name or a title.
+
+mod board;
+mod file;
+
+pub use board::{AlarmId, AlarmRow, Counts};
+pub use file::{CaseFile, EffectRow, HistoryEntry};
+
+use entremise_core::case::{Case, State};
+use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, QuestionId, RegimeId};
+use jiff::Timestamp;
+
+use crate::Store;
+use crate::conn::Value;
+use crate::rows;
+use crate::trouble::Trouble;
+
+/// Which part of the desk.
+#[derive(Clone, Debug)]
+pub struct WorkOrder {
+    pub limit: usize,
+    /// The last row of the page before.
+    pub after: Option<WorkPlace>,
+}
+
+/// A row's place on the desk; opaque to whoever turns the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkPlace {
+    pub desk_at: i64,
+    pub case: CaseId,
+}
+
+/// A case that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkRow {
+    pub case: Case,
+    pub file_number: Option<String>,
+    pub due_at: Option<Timestamp>,
+    /// Somebody is late, and an alarm was raised.
+    pub late: bool,
+    pub place: WorkPlace,
+}
+
+/// Where a notice went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    pub notice: NoticeId,
+    pub regime: RegimeId,
+    pub case: CaseId,
+    pub batch: BatchId,
+    pub sender: PartyId,
+    pub received_at: Timestamp,
+}
+
+impl Store {
+    /// Open cases that wait for a person or are late, the next deadline first.
+    pub fn work(&self, authority: &AuthorityId, order: WorkOrder) -> Result<Vec<WorkRow>, Trouble> {
+        let nil = CaseId(uuid::Uuid::nil());
+        let after = order.after.unwrap_or(WorkPlace { desk_at: i64::MIN, case: nil });
+        let found = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- desk
+                 SELECT case_id, authority, regime, subject, state, opened_at, file_number,
+                     question, due_at, desk_at
+                 FROM cases
+                 WHERE authority = $1 AND desk_at IS NOT NULL
+                     AND (desk_at, case_id) > ($2, $3)
+                 ORDER BY desk_at, case_id LIMIT $4",
+                &[
+                    authority.as_str().into(),
+                    after.desk_at.into(),
+                    Value::id(&after.case.0),
+                    Value::count(order.limit),
+                ],
+            )
+        })?;
+        found
+            .iter()
+            .map(|row| {
+                let stored = rows::read_case(row)?;
+                Ok(WorkRow {
+                    late: is_late(&stored.case.state),
+                    place: WorkPlace { desk_at: row.integer(9)?, case: stored.case.id },
+                    case: stored.case,
+                    file_number: stored.file_number,
+                    due_at: stored.due_at,
+                })
+            })
+            .collect()
+    }
+
+    /// The case of a file number, however its parts are separated.
+    pub fn find_file(
+        &self,
+        authority: &AuthorityId,
+        file_number: &str,
+    ) -> Result<Option<CaseId>, Trouble> {
+        let Some(number) = crate::file_number::read(file_number) else { return Ok(None) };
+        let row = self.inner.cases.read(|tx| {
+            tx.query_one(
+                "-- case-of-file-number
+                 SELECT case_id FROM cases
+                 WHERE authority = $1 AND file_number = $2 AND file_number IS NOT NULL",
+                &[authority.as_str().into(), Value::Text(&number)],
+            )
+        })?;
+        row.map(|row| row.id(0).map(CaseId)).transpose()
+    }
+
+    /// The identification whose question this is.
+    pub fn find_question(
+        &self,
+        authority: &AuthorityId,
+        question: QuestionId,
+    ) -> Result<Option<CaseId>, Trouble> {
+        let row = self.inner.cases.read(|tx| {
+            tx.query_one(
+                "-- case-of-question
+                 SELECT case_id FROM cases
+                 WHERE question = $1 AND authority = $2 AND question IS NOT NULL",
+                &[Value::id(&question.0), authority.as_str().into()],
+            )
+        })?;
+        row.map(|row| row.id(0).map(CaseId)).transpose()
+    }
+
+    /// Where a notice went.
+    pub fn notice(
+        &self,
+        authority: &AuthorityId,
+        notice: NoticeId,
+    ) -> Result<Option<NoticeRow>, Trouble> {
+        let row = self.inner.cases.read(|tx| {
+            tx.query_one(
+                "-- notice-by-id
+                 SELECT notice_id, regime, case_id, batch_id, sender, received_at
+                 FROM notice WHERE notice_id = $1 AND authority = $2",
+                &[Value::id(&notice.0), authority.as_str().into()],
+            )
+        })?;
+        row.map(|row| {
+            Ok(NoticeRow {
+                notice: NoticeId(row.id(0)?),
+                regime: row.word(1)?,
+                case: CaseId(row.id(2)?),
+                batch: BatchId(row.id(3)?),
+                sender: row.word(4)?,
+                received_at: row.time(5)?,
+            })
+        })
+        .transpose()
+    }
+}
+
+fn is_late(state: &State) -> bool {
+    use entremise_core::procedure::{identification, ladder};
+    match state {
+        State::Identification(identification::State::Asked { alarmed, .. })
+        | State::Ladder(
+            ladder::State::Proposed { alarmed, .. }
+            | ladder::State::Asking { alarmed, .. }
+            | ladder::State::Sending { alarmed, .. },
+        ) => *alarmed,
+        _ => false,
+    }
+}
