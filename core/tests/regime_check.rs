@@ -75,7 +75,8 @@ fn a_value_that_ends_before_the_regime_is_a_gap() {
 fn a_value_without_any_row_is_a_gap() {
     let found = mutated(
         specimen(),
-        "batch_addresses_max = [{ value = 100, from = 2025-01-01, cite = \"Example Act, sch 1\", sure = \"H\" }]",
+        "batch_addresses_max = [{ value = 100, from = 2025-01-01, cite = \"Example Act, sch 1\", \
+         sure = \"H\" }]",
         "batch_addresses_max = []",
     );
     only(found, FindingCode::Gap);
@@ -240,8 +241,8 @@ fn every_way_a_letter_can_come_back_has_a_consequence() {
 fn a_personal_datum_that_nothing_lets_go_of_is_found() {
     let found = mutated(
         french(),
-        "holds       = [\"source_ip\", \"source_port\", \"sworn_agent\", \"email\", \"name\", \"postal_address\"]",
-        "holds       = [\"source_ip\", \"source_port\", \"sworn_agent\", \"email\", \"postal_address\"]",
+        "\"sworn_agent\", \"email\", \"name\", \"postal_address\"]",
+        "\"sworn_agent\", \"email\", \"postal_address\"]",
     );
     let finding = only(found, FindingCode::NoRetention);
     assert!(finding.why.contains("name") && finding.at.contains("first"), "{finding}");

@@ -133,3 +133,18 @@ fn every_stage_that_the_law_of_the_day_opens_has_its_letter_in_the_folder() {
         }
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn on_every_day_each_value_stands_on_a_row_in_force_that_day(offset in 0_i64..9_000) {
+        let regime = embedded("fr-graduated-response").unwrap();
+        let day = date(2010, 10, 14).checked_add(jiff::Span::new().days(offset)).unwrap();
+        let version = regime.version_on(day).unwrap();
+        for (path, value) in &version.values {
+            let text = &value.citation;
+            let in_force = text.from <= day && text.until.is_none_or(|until| day <= until);
+            proptest::prop_assert!(in_force, "{path} on {day}: {text:?}");
+        }
+        proptest::prop_assert_eq!(regime.on(day).unwrap().stages.len(), 3);
+    }
+}

@@ -70,7 +70,7 @@ impl Calendar {
         for holiday in &read.holiday {
             for given in &holiday.days {
                 let words = Words { fr: holiday.fr.clone(), en: holiday.en.clone() };
-                // Two holidays may fall on one day (8 May 2008 was Ascension too): one name is kept.
+                // Two holidays may fall on one day (1 May 2008 was Ascension): one is kept.
                 holidays.entry(day(given)?).or_insert(words);
             }
         }

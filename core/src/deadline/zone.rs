@@ -36,7 +36,7 @@ impl Zone {
         self.rules.to_datetime(instant)
     }
 
-    /// The first instant of a local day. Where the clocks jump over midnight, the first that exists.
+    /// The first instant of a local day. Where clocks jump over midnight, the first that exists.
     pub fn start_of(&self, day: Date) -> Timestamp {
         self.rules
             .to_ambiguous_zoned(day.at(0, 0, 0, 0))

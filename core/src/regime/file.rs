@@ -251,7 +251,7 @@ fn mend(message: &str) -> String {
     } else if message.contains("missing field") {
         "add the key; docs and regimes/xx-specimen/regime.toml show a complete file"
     } else if message.contains("expected a sequence") {
-        "write the value as dated rows: [{ value = …, from = 2026-01-01, cite = \"…\", sure = \"H\" }]"
+        "write dated rows: [{ value = …, from = 2026-01-01, cite = \"…\", sure = \"H\" }]"
     } else {
         "mend the TOML at this place"
     }

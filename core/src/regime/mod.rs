@@ -97,7 +97,7 @@ pub enum RegimeError {
 }
 
 impl Regime {
-    /// Reads and checks a regime file. `name` is what errors call it; `calendars` are those at hand.
+    /// Reads and checks a regime file. `name` is what errors call it; `calendars` are at hand.
     pub fn parse(name: &str, text: &str, calendars: &[Calendar]) -> Result<Self, RegimeError> {
         Self::from_file(RegimeFile::parse(name, text)?, calendars)
     }

@@ -162,6 +162,10 @@ fn read(
         (Some(wanted), Some((value, _))) => compare("is", Some(&wanted), value)?,
         (None, _) => {}
     }
+    let more = then.contains.is_some() || then.cite.is_some() || then.sure.is_some();
+    if found.is_none() && more {
+        return Err("the value is not in force".into());
+    }
     if let Some((value, citation)) = found {
         let has = |word: &String| {
             value.as_array().is_some_and(|list| list.iter().any(|one| one.as_str() == Some(word)))

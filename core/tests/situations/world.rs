@@ -97,7 +97,9 @@ impl World {
                 Ok(Done::Nothing)
             }
             "nothing" => Ok(Done::Nothing),
-            "first_warning" | "second_sent" | "second_warning" => self.warned(&step.event, at),
+            "first_warning" | "second_sent" | "second_warning" | "third_sent" => {
+                self.warned(&step.event, at)
+            }
             _ => self.move_case(step, at),
         }
     }
@@ -134,7 +136,11 @@ impl World {
     /// and the news of the message that starts the clock.
     fn warned(&mut self, name: &str, at: Timestamp) -> Result<Done, Because> {
         use IdentityField::{Email, Name, PostalAddress};
-        let stage = usize::from(name != "first_warning");
+        let stage = match name {
+            "first_warning" => 0,
+            "third_sent" => 2,
+            _ => 1,
+        };
         let notice = NoticeId(Uuid::from_u128(1));
         let identification = CaseId(Uuid::from_u128(8));
         let fact = Fact { notice, identification, fact_at: at, received_at: at };

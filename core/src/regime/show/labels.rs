@@ -51,8 +51,8 @@ fn grouped(number: i64, lang: Lang) -> String {
         Lang::En => ',',
     };
     let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) && digits.is_char_boundary(place) {
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(separator);
         }
         text.push(digit);

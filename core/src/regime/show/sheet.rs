@@ -142,9 +142,8 @@ impl Page<'_> {
     fn provider(&self) -> Section {
         let names = ["answers_within", "relays_within", "batch_addresses_max", "breach_fine_euros"];
         let arrow = self.say(
-            "constat recevable : l’opérateur dit quel abonné tenait l’adresse, ou qu’il ne sait pas",
-            "notice accepted: the provider says which subscriber held the address, or that it \
-             cannot say",
+            "constat recevable : l’opérateur dit qui tenait l’adresse, ou qu’il ne sait pas",
+            "notice accepted: the provider says who held the address, or that it cannot say",
         );
         let heading = self.say("Identification : l’opérateur", "Identification: the provider");
         self.plain(heading, Some(arrow), self.lines("provider", &names))

@@ -59,7 +59,7 @@ pub(super) fn draw(sheet: &Sheet, lang: Lang) -> String {
 }
 
 const STYLE: &str = "<style>
-text { font-family: 'Source Sans 3', 'Noto Sans', 'Liberation Sans', Arial, sans-serif; fill: #1b1b1f }
+text { font-family: 'Source Sans 3', 'Liberation Sans', Arial, sans-serif; fill: #1b1b1f }
 .page { fill: #fff }
 .box { fill: #f7f7f4; stroke: #b9b8ae; stroke-width: 1 }
 .rung { fill: #eef3f8; stroke: #23527c; stroke-width: 1.4 }
@@ -182,7 +182,7 @@ impl Canvas {
 
     fn labelled(&mut self, x: f64, label: &str, value: &str) {
         self.body.push_str(&format!(
-            "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"{TEXT}\"><tspan class=\"label\">{}</tspan>  \
+            "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"{TEXT}\"><tspan class=\"label\">{}</tspan> \
              <tspan dx=\"6\">{}</tspan></text>\n",
             self.y,
             escape(label),
