@@ -80,11 +80,7 @@ fn special_v6(ip: Ipv6Addr) -> Option<SpecialPurpose> {
 /// out as IPv4. Documentation addresses pass.
 pub(crate) fn public(given: &str, at: &str) -> Result<IpAddr, Rejection> {
     let ip: IpAddr = given.trim().parse().map_err(|_| {
-        Rejection::new(
-            Code::FieldInvalid,
-            at,
-            "write one IPv4 or IPv6 address, without a mask",
-        )
+        Rejection::new(Code::FieldInvalid, at, "write one IPv4 or IPv6 address, without a mask")
     })?;
     let ip = ip.to_canonical();
     match is_special_purpose(ip) {
@@ -185,11 +181,7 @@ mod tests {
             ("2a01:cb00::1", None),
         ];
         for (text, expected) in rows {
-            assert_eq!(
-                is_special_purpose(text.parse().unwrap()),
-                expected,
-                "{text}"
-            );
+            assert_eq!(is_special_purpose(text.parse().unwrap()), expected, "{text}");
         }
     }
 

@@ -37,10 +37,8 @@ pub(crate) fn all(bytes: &[u8]) -> Vec<Item> {
         if items.len() == limits::ITEMS {
             let how = "too many notices in one piece; send several, or a stream";
             let at = item.place.clone();
-            items.push(Item {
-                verdict: Err(vec![Rejection::new(Code::TooLarge, at, how)]),
-                ..item
-            });
+            items
+                .push(Item { verdict: Err(vec![Rejection::new(Code::TooLarge, at, how)]), ..item });
             break;
         }
         items.push(item);
@@ -51,14 +49,7 @@ pub(crate) fn all(bytes: &[u8]) -> Vec<Item> {
 impl<R: BufRead> Batch<R> {
     pub fn new(input: R) -> Self {
         let waiting = std::collections::VecDeque::new();
-        Self {
-            input,
-            shape: None,
-            offset: 0,
-            line: 0,
-            waiting,
-            done: false,
-        }
+        Self { input, shape: None, offset: 0, line: 0, waiting, done: false }
     }
 
     /// `csv`, `ndjson` or `acns`, known once the first notice is out.
@@ -238,8 +229,7 @@ impl<R: BufRead> Batch<R> {
 
     fn refuse_all(&mut self, raw: &[u8], rejection: Rejection) {
         let format = self.format().unwrap_or("unknown");
-        self.waiting
-            .push_back(Item::refused(format, raw, rejection));
+        self.waiting.push_back(Item::refused(format, raw, rejection));
         self.done = true;
     }
 }
@@ -256,10 +246,7 @@ fn closes_notice(raw: &[u8]) -> bool {
     let Some(start) = tail.windows(2).rposition(|pair| pair == b"</") else {
         return false;
     };
-    let name = tail[start + 2..]
-        .strip_suffix(b">")
-        .unwrap_or_default()
-        .trim_ascii_end();
+    let name = tail[start + 2..].strip_suffix(b">").unwrap_or_default().trim_ascii_end();
     name == b"Infringement" || name.ends_with(b":Infringement")
 }
 

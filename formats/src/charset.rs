@@ -26,39 +26,27 @@ fn decode<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Cow<'a, st
         Rejection::new(Code::CharsetInvalid, "byte 0", how)
     })?;
     if text.as_bytes().contains(&0) {
-        return Err(Rejection::new(
-            Code::CharsetInvalid,
-            "byte 0",
-            "text holds no NUL",
-        ));
+        return Err(Rejection::new(Code::CharsetInvalid, "byte 0", "text holds no NUL"));
     }
     Ok(text)
 }
 
 /// The character set an XML declaration names.
 fn declared(bytes: &[u8]) -> Result<&'static Encoding, Rejection> {
-    let start = bytes
-        .iter()
-        .position(|byte| !byte.is_ascii_whitespace())
-        .unwrap_or(0);
+    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
     let head = &bytes[start..];
     if !head.starts_with(b"<?xml") {
         return Ok(UTF_8);
     }
     let head = &head[..head.len().min(200)];
-    let end = head
-        .windows(2)
-        .position(|pair| pair == b"?>")
-        .unwrap_or(head.len());
+    let end = head.windows(2).position(|pair| pair == b"?>").unwrap_or(head.len());
     let head = String::from_utf8_lossy(&head[..end]);
     let Some((_, value)) = head.split_once("encoding") else {
         return Ok(UTF_8);
     };
     let value = value.trim_start_matches([' ', '\t', '\r', '\n', '=']);
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let label = quote
-        .and_then(|quote| value[1..].split(quote).next())
-        .unwrap_or("");
+    let label = quote.and_then(|quote| value[1..].split(quote).next()).unwrap_or("");
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         Rejection::new(
             Code::CharsetInvalid,
@@ -94,11 +82,7 @@ mod tests {
             b"\xff\xfe\x00\xd8",
         ];
         for bytes in rows {
-            assert_eq!(
-                text(bytes).unwrap_err().code,
-                Code::CharsetInvalid,
-                "{bytes:?}"
-            );
+            assert_eq!(text(bytes).unwrap_err().code, Code::CharsetInvalid, "{bytes:?}");
         }
     }
 }

@@ -14,11 +14,7 @@ pub(crate) fn hash(algorithm: &str, value: &str) -> Hash {
             "sha-256" => "sha256".to_owned(),
             _ => algorithm,
         },
-        value: if hexadecimal {
-            value.to_ascii_lowercase()
-        } else {
-            value.to_owned()
-        },
+        value: if hexadecimal { value.to_ascii_lowercase() } else { value.to_owned() },
     }
 }
 

@@ -27,10 +27,9 @@ impl<'a> Json<'a> {
     /// A member of an object; None when there is none or this is no object.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         match self {
-            Json::Object(members) => members
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
+            Json::Object(members) => {
+                members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+            }
             _ => None,
         }
     }
@@ -63,9 +62,8 @@ impl<'a> Json<'a> {
             Json::Text(text) => Value::String(text.to_string()),
             Json::List(values) => values.iter().map(Json::to_value).collect(),
             Json::Object(members) => {
-                let members = members
-                    .iter()
-                    .map(|(name, value)| (name.to_string(), value.to_value()));
+                let members =
+                    members.iter().map(|(name, value)| (name.to_string(), value.to_value()));
                 Value::Object(members.collect())
             }
         }
@@ -87,17 +85,9 @@ pub(crate) fn parse(text: &str) -> Result<Json<'_>, Rejection> {
 
 /// The first document of the text, and where it ends.
 pub(crate) fn parse_first(text: &str) -> Result<(Json<'_>, usize), Rejection> {
-    let bounds = Bounds {
-        values: Cell::new(0),
-        broken: Cell::new(None),
-    };
+    let bounds = Bounds { values: Cell::new(0), broken: Cell::new(None) };
     let mut reader = serde_json::Deserializer::from_str(text);
-    match (Node {
-        bounds: &bounds,
-        depth: 0,
-    })
-    .deserialize(&mut reader)
-    {
+    match (Node { bounds: &bounds, depth: 0 }).deserialize(&mut reader) {
         Ok(json) => {
             let rest = reader.into_iter::<serde::de::IgnoredAny>();
             Ok((json, rest.byte_offset()))
@@ -135,14 +125,9 @@ struct Node<'b> {
 impl<'b> Node<'b> {
     fn inner<E: Error>(self) -> Result<Self, E> {
         if self.depth == limits::JSON_DEPTH {
-            return Err(self
-                .bounds
-                .break_off(Code::TooLarge, "the JSON is nested too deeply"));
+            return Err(self.bounds.break_off(Code::TooLarge, "the JSON is nested too deeply"));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
@@ -152,9 +137,7 @@ impl<'de, 'b> DeserializeSeed<'de> for Node<'b> {
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Json<'de>, D::Error> {
         let values = self.bounds.values.get() + 1;
         if values > limits::JSON_VALUES {
-            return Err(self
-                .bounds
-                .break_off(Code::TooLarge, "the JSON holds too many values"));
+            return Err(self.bounds.break_off(Code::TooLarge, "the JSON holds too many values"));
         }
         self.bounds.values.set(values);
         reader.deserialize_any(self)
@@ -186,9 +169,7 @@ impl<'de, 'b> Visitor<'de> for Node<'b> {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Json<'de>, E> {
         let number = Number::from_f64(value);
-        number
-            .map(Json::Number)
-            .ok_or_else(|| E::custom("the number is too large"))
+        number.map(Json::Number).ok_or_else(|| E::custom("the number is too large"))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
@@ -215,9 +196,7 @@ impl<'de, 'b> Visitor<'de> for Node<'b> {
             members.push((name, map.next_value_seed(inner)?));
         }
         if names_twice(&members) {
-            return Err(self
-                .bounds
-                .break_off(Code::Malformed, "an object names a member twice"));
+            return Err(self.bounds.break_off(Code::Malformed, "an object names a member twice"));
         }
         Ok(Json::Object(members))
     }
@@ -268,10 +247,7 @@ mod tests {
         assert_eq!(parse(&deep).unwrap_err().code, Code::TooLarge);
         let wide = format!("[{}0]", "0,".repeat(limits::JSON_VALUES));
         assert_eq!(parse(&wide).unwrap_err().code, Code::TooLarge);
-        assert_eq!(
-            parse(r#"{"ip":"a","ip":"b"}"#).unwrap_err().code,
-            Code::Malformed
-        );
+        assert_eq!(parse(r#"{"ip":"a","ip":"b"}"#).unwrap_err().code, Code::Malformed);
         assert_eq!(parse("{} {}").unwrap_err().code, Code::Malformed);
         assert_eq!(parse("{\"a\":").unwrap_err().code, Code::Malformed);
         assert_eq!(parse("").unwrap_err().code, Code::Malformed);

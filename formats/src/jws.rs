@@ -68,23 +68,12 @@ impl PublicKey {
     /// From a JSON Web Key (RFC 7517): `OKP`/`Ed25519` or `EC`/`P-256`.
     pub fn from_jwk(jwk: &serde_json::Value) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(serde_json::Value::as_str);
-        let bytes = |name: &str| {
-            URL_SAFE_NO_PAD
-                .decode(text(name)?)
-                .ok()
-                .filter(|b| b.len() == 32)
-        };
+        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok().filter(|b| b.len() == 32);
         match (text("kty")?, text("crv")?) {
-            ("OKP", "Ed25519") => Some(Self {
-                algorithm: Algorithm::EdDsa,
-                bytes: bytes("x")?,
-            }),
+            ("OKP", "Ed25519") => Some(Self { algorithm: Algorithm::EdDsa, bytes: bytes("x")? }),
             ("EC", "P-256") => {
                 let point = [&[4][..], &bytes("x")?, &bytes("y")?].concat();
-                Some(Self {
-                    algorithm: Algorithm::Es256,
-                    bytes: point,
-                })
+                Some(Self { algorithm: Algorithm::Es256, bytes: point })
             }
             _ => None,
         }
@@ -115,10 +104,7 @@ impl SigningKey {
                 Pair::P256(Box::new(pair))
             }
         };
-        Some(Self {
-            kid: kid.to_owned(),
-            pair,
-        })
+        Some(Self { kid: kid.to_owned(), pair })
     }
 
     pub fn public(&self) -> PublicKey {
@@ -126,10 +112,7 @@ impl SigningKey {
             Pair::Ed25519(pair) => (Algorithm::EdDsa, pair.public_key().as_ref()),
             Pair::P256(pair) => (Algorithm::Es256, pair.public_key().as_ref()),
         };
-        PublicKey {
-            algorithm,
-            bytes: bytes.to_vec(),
-        }
+        PublicKey { algorithm, bytes: bytes.to_vec() }
     }
 
     /// Signs the payload at the instant `now`.
@@ -148,10 +131,7 @@ impl SigningKey {
             Pair::Ed25519(pair) => pair.sign(&input).as_ref().to_vec(),
             Pair::P256(pair) => {
                 let signature = pair.sign(&SystemRandom::new(), &input);
-                signature
-                    .expect("the system has random numbers")
-                    .as_ref()
-                    .to_vec()
+                signature.expect("the system has random numbers").as_ref().to_vec()
             }
         };
         format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
@@ -185,15 +165,8 @@ pub fn verify(
 }
 
 fn parts(jws: &str) -> Result<(&str, Header, Vec<u8>), BadSignature> {
-    let (encoded, signature) = jws
-        .trim()
-        .split_once("..")
-        .ok_or(BadSignature::NotDetached)?;
-    let decode = |part: &str| {
-        URL_SAFE_NO_PAD
-            .decode(part)
-            .map_err(|_| BadSignature::NotDetached)
-    };
+    let (encoded, signature) = jws.trim().split_once("..").ok_or(BadSignature::NotDetached)?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| BadSignature::NotDetached);
     if jws.len() > 8192 {
         return Err(BadSignature::Header("it is too long"));
     }

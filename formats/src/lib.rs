@@ -40,11 +40,7 @@ pub use reading::{Hint, Item, Reading, Signature};
 pub fn read(bytes: &[u8], hint: Hint<'_>) -> Reading {
     if bytes.len() > limits::INPUT_BYTES {
         let how = "this is more than is read in one piece; send it as several, or as a stream";
-        return Reading::refused(
-            "unknown",
-            bytes,
-            Rejection::new(Code::TooLarge, "byte 0", how),
-        );
+        return Reading::refused("unknown", bytes, Rejection::new(Code::TooLarge, "byte 0", how));
     }
     let (format, outcomes) = match recognise(bytes) {
         Shape::Archive => {
@@ -58,18 +54,10 @@ pub fn read(bytes: &[u8], hint: Hint<'_>) -> Reading {
     };
     if outcomes.is_empty() {
         let how = "no notice was found; send ACNS, XARF, CSV, NDJSON, or a mail that carries one";
-        return Reading::refused(
-            format,
-            bytes,
-            Rejection::new(Code::FormatUnknown, "byte 0", how),
-        );
+        return Reading::refused(format, bytes, Rejection::new(Code::FormatUnknown, "byte 0", how));
     }
     let version = outcomes.iter().find_map(|item| item.version.clone());
-    Reading {
-        format,
-        version,
-        outcomes,
-    }
+    Reading { format, version, outcomes }
 }
 
 /// What the bytes look like.
@@ -107,36 +95,24 @@ fn recognise(bytes: &[u8]) -> Shape {
 
 /// The input after a byte-order mark and blanks.
 pub(crate) fn head(bytes: &[u8]) -> &[u8] {
-    bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(bytes)
-        .trim_ascii_start()
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default()
+    bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
 fn has_several_lines_of_json(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.next().unwrap_or_default();
     first.ends_with(b"}")
-        && lines
-            .find(|line| !line.is_empty())
-            .is_some_and(|line| line.starts_with(b"{"))
+        && lines.find(|line| !line.is_empty()).is_some_and(|line| line.starts_with(b"{"))
 }
 
 fn names_a_report(bytes: &[u8]) -> bool {
-    [
-        &b"\"xarf_version\""[..],
-        b"\"ReporterInfo\"",
-        b"\"report_id\"",
-    ]
-    .iter()
-    .any(|n| contains(bytes, n))
+    [&b"\"xarf_version\""[..], b"\"ReporterInfo\"", b"\"report_id\""]
+        .iter()
+        .any(|n| contains(bytes, n))
         || !table::is_row(first_line(bytes))
 }
 

@@ -34,11 +34,7 @@ impl Reading {
     /// Input that is refused as a whole.
     pub(crate) fn refused(format: &'static str, bytes: &[u8], rejection: Rejection) -> Self {
         let outcomes = vec![Item::refused(format, bytes, rejection)];
-        Self {
-            format,
-            version: None,
-            outcomes,
-        }
+        Self { format, version: None, outcomes }
     }
 }
 
@@ -75,10 +71,7 @@ impl Item {
 
     pub(crate) fn refused(format: &'static str, raw: &[u8], rejection: Rejection) -> Self {
         let verdict = Err(vec![rejection]);
-        Self {
-            verdict,
-            ..Self::new(format, raw, 0)
-        }
+        Self { verdict, ..Self::new(format, raw, 0) }
     }
 
     /// Adds a reason to refuse; an accepted notice becomes a refused one.
@@ -133,10 +126,6 @@ impl Complaints {
     /// The value, or None with the complaint noted.
     pub fn keep<T>(&mut self, outcome: Result<T, Rejection>) -> Option<T> {
         outcome.map_err(|rejection| self.push(rejection)).ok()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     pub fn into_inner(self) -> Vec<Rejection> {

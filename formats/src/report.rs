@@ -124,11 +124,7 @@ pub fn acceptance_report<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Value
 
 /// One result of the acceptance report.
 pub fn line_json(line: &Line<'_>) -> Value {
-    let Line {
-        index,
-        sender_case_id,
-        acceptance,
-    } = line;
+    let Line { index, sender_case_id, acceptance } = line;
     match acceptance {
         Acceptance::Accepted { notice } => json!({
             "index": index, "sender_case_id": sender_case_id, "result": "accepted", "notice": notice,

@@ -41,9 +41,7 @@ pub struct Ack<'a> {
 impl<'a> Ack<'a> {
     /// The case number to acknowledge a notice under.
     pub fn case_id(notice: Option<&'a Notice>) -> &'a str {
-        notice
-            .and_then(|notice| notice.sender_case_id.as_deref())
-            .unwrap_or("")
+        notice.and_then(|notice| notice.sender_case_id.as_deref()).unwrap_or("")
     }
 
     /// The document, in UTF-8.
@@ -81,9 +79,7 @@ impl<'a> Ack<'a> {
 /// The ACNS reason for a list of rejections: the most telling one, `OTHER` where ACNS has none.
 pub fn reason(rejections: &[Rejection]) -> &'static str {
     let reasons = rejections.iter().map(|rejection| reason_of(rejection.code));
-    reasons
-        .min_by_key(|reason| *reason == "OTHER")
-        .unwrap_or("OTHER")
+    reasons.min_by_key(|reason| *reason == "OTHER").unwrap_or("OTHER")
 }
 
 /// The ACNS reason for one of our codes.

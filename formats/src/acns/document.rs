@@ -180,11 +180,7 @@ impl Walk {
         let tag = Tag::of(start.local_name().as_ref());
         if self.path.len() == limits::XML_DEPTH {
             let how = "the XML is nested too deeply";
-            return Err(Rejection::new(
-                Code::TooLarge,
-                format!("byte {at} of the notice"),
-                how,
-            ));
+            return Err(Rejection::new(Code::TooLarge, format!("byte {at} of the notice"), how));
         }
         if tag == Tag::Infringement && !self.path.is_empty() {
             return Err(malformed(at));
@@ -236,10 +232,7 @@ impl Walk {
 
     fn text(&mut self, text: &str) -> Result<(), Rejection> {
         // Free text and what is not listed stays where it is: in the raw notice.
-        if !matches!(
-            self.path.last(),
-            None | Some(Tag::Other | Tag::Infringement)
-        ) {
+        if !matches!(self.path.last(), None | Some(Tag::Other | Tag::Infringement)) {
             if self.text.len() + text.len() > limits::FIELD_BYTES {
                 if text.trim_ascii().is_empty() {
                     return Ok(());
@@ -260,11 +253,9 @@ impl Walk {
                 Some(text) => self.text(text),
                 None => Err(doctype()),
             },
-            Err(_) => Err(Rejection::new(
-                Code::Malformed,
-                self.place(),
-                "there is no such character",
-            )),
+            Err(_) => {
+                Err(Rejection::new(Code::Malformed, self.place(), "there is no such character"))
+            }
         }
     }
 
@@ -336,8 +327,7 @@ fn keep(document: &mut Document, path: &[Tag], attribute: &mut String, text: &st
             if let Some(item) = document.items.last_mut()
                 && item.hashes.len() < 20
             {
-                item.hashes
-                    .push((std::mem::take(attribute), text.to_owned()));
+                item.hashes.push((std::mem::take(attribute), text.to_owned()));
             }
         }
         [Infringement, Detection, Asset, OriginalAssetId] => {
@@ -345,11 +335,7 @@ fn keep(document: &mut Document, path: &[Tag], attribute: &mut String, text: &st
         }
         [Infringement, Declarations, part @ (Type | Body)] => {
             if let Some(declaration) = document.declarations.last_mut() {
-                let to = if *part == Type {
-                    &mut declaration.0
-                } else {
-                    &mut declaration.1
-                };
+                let to = if *part == Type { &mut declaration.0 } else { &mut declaration.1 };
                 text.clone_into(to);
             }
         }
@@ -394,19 +380,15 @@ fn name(tag: Tag) -> &'static str {
 
 /// An attribute's value by its local name; as written where it cannot be unescaped.
 fn attribute(start: &BytesStart, name: &str) -> Option<String> {
-    start
-        .attributes()
-        .with_checks(false)
-        .flatten()
-        .find_map(|attribute| {
-            if attribute.key.local_name().as_ref() != name {
-                return None;
-            }
-            let value = attribute.value.as_ref();
-            if value.len() > limits::FIELD_BYTES {
-                return None;
-            }
-            let unescaped = quick_xml::escape::unescape(value).unwrap_or(value.into());
-            Some(unescaped.trim().to_owned())
-        })
+    start.attributes().with_checks(false).flatten().find_map(|attribute| {
+        if attribute.key.local_name().as_ref() != name {
+            return None;
+        }
+        let value = attribute.value.as_ref();
+        if value.len() > limits::FIELD_BYTES {
+            return None;
+        }
+        let unescaped = quick_xml::escape::unescape(value).unwrap_or(value.into());
+        Some(unescaped.trim().to_owned())
+    })
 }

@@ -125,10 +125,8 @@ fn opening(text: &str, from: usize, name: usize) -> Option<usize> {
 
 /// What ends the comment or character data that the text leaves open, if it leaves one open.
 fn enclosing(before: &str) -> Option<&'static str> {
-    [("<!--", "-->"), ("<![CDATA[", "]]>")]
-        .into_iter()
-        .find_map(|(opens, closes)| {
-            let opened = before.rfind(opens)?;
-            (!before[opened..].contains(closes)).then_some(closes)
-        })
+    [("<!--", "-->"), ("<![CDATA[", "]]>")].into_iter().find_map(|(opens, closes)| {
+        let opened = before.rfind(opens)?;
+        (!before[opened..].contains(closes)).then_some(closes)
+    })
 }

@@ -18,16 +18,8 @@ pub(super) fn from_document(document: &Document, version: &str) -> Result<Notice
     let mut found = Complaints::default();
     let case_id = required(&document.case_id, CASE_ID, &mut found);
     let parties = [
-        (
-            "Complainant",
-            &document.complainant,
-            document.complainant_email,
-        ),
-        (
-            "Service_Provider",
-            &document.provider,
-            document.provider_email,
-        ),
+        ("Complainant", &document.complainant, document.complainant_email),
+        ("Service_Provider", &document.provider, document.provider_email),
     ];
     for (party, entity, email) in parties {
         required(entity, &format!("/Infringement/{party}/Entity"), &mut found);
@@ -59,11 +51,7 @@ pub(super) fn from_document(document: &Document, version: &str) -> Result<Notice
 }
 
 fn missing(at: &str, found: &mut Complaints) {
-    found.add(
-        Code::FieldMissing,
-        at,
-        "this element must be given, and not empty",
-    );
+    found.add(Code::FieldMissing, at, "this element must be given, and not empty");
 }
 
 fn filled(text: &Option<String>) -> Option<String> {
@@ -82,25 +70,14 @@ fn observation(document: &Document, found: &mut Complaints) -> Option<Observatio
     let at = "/Infringement/Source/TimeStamp";
     let given = required(&document.source.time_stamp, at, found)?;
     let from = found.keep(instant::parse(&given, at))?;
-    Some(Observation {
-        from,
-        until: None,
-        clock: clock(document, found),
-    })
+    Some(Observation { from, until: None, clock: clock(document, found) })
 }
 
 /// The declaration of type `clock`: `source=ntp offset_ms=3 max_error_ms=500`.
 fn clock(document: &Document, found: &mut Complaints) -> Option<Clock> {
     let body = declared(document, "clock")?;
-    let mut clock = Clock {
-        source: String::new(),
-        offset_ms: None,
-        max_error_ms: None,
-    };
-    for (name, value) in body
-        .split_ascii_whitespace()
-        .filter_map(|part| part.split_once('='))
-    {
+    let mut clock = Clock { source: String::new(), offset_ms: None, max_error_ms: None };
+    for (name, value) in body.split_ascii_whitespace().filter_map(|part| part.split_once('=')) {
         match name {
             "source" => clock.source = value.to_owned(),
             "offset_ms" => clock.offset_ms = value.parse().ok(),
@@ -126,19 +103,11 @@ fn source(document: &Document, found: &mut Complaints) -> Option<Source> {
         let at = "/Infringement/Source/Protocol";
         let number = given.parse::<u8>().ok().filter(|number| *number <= 254);
         if number.is_none() {
-            found.add(
-                Code::FieldInvalid,
-                at,
-                "write the IANA protocol number, 0 to 254: 6 is TCP",
-            );
+            found.add(Code::FieldInvalid, at, "write the IANA protocol number, 0 to 254: 6 is TCP");
         }
         number.map(Transport::from_number)
     });
-    Some(Source {
-        ip: ip?,
-        port,
-        transport,
-    })
+    Some(Source { ip: ip?, port, transport })
 }
 
 /// In the words of XARF: what was seen on a peer-to-peer network is `p2p`.
@@ -174,12 +143,7 @@ fn works(document: &Document, version: &str, found: &mut Complaints) -> Vec<Work
         .iter()
         .enumerate()
         .map(|(index, item)| {
-            work(
-                item,
-                &format!("/Infringement/Content/Item[{}]", index + 1),
-                version,
-                found,
-            )
+            work(item, &format!("/Infringement/Content/Item[{}]", index + 1), version, found)
         })
         .collect();
     // The asset's number belongs to the one work there is; with several nobody can say to which.
@@ -199,11 +163,7 @@ fn work(item: &Item, at: &str, version: &str, found: &mut Complaints) -> Work {
     let size_bytes = filled(&item.file_size).and_then(|given| {
         let size = given.parse().ok();
         if size.is_none() {
-            found.add(
-                Code::FieldInvalid,
-                format!("{at}/FileSize"),
-                "write the size in bytes",
-            );
+            found.add(Code::FieldInvalid, format!("{at}/FileSize"), "write the size in bytes");
         }
         size
     });
@@ -215,11 +175,7 @@ fn work(item: &Item, at: &str, version: &str, found: &mut Complaints) -> Work {
         artist: filled(&item.artist),
         file_name: filled(&item.file_name),
         size_bytes,
-        hashes: item
-            .hashes
-            .iter()
-            .map(|(kind, value)| digests::hash(kind, value))
-            .collect(),
+        hashes: item.hashes.iter().map(|(kind, value)| digests::hash(kind, value)).collect(),
         work_id: None,
     }
 }
@@ -249,10 +205,7 @@ fn claim(document: &Document) -> Claim {
         rights_holder: filled(&document.complainant),
         mandate: value("mandate"),
         sworn_agent: value("sworn_agent"),
-        standing_declared: document
-            .declarations
-            .iter()
-            .any(|(kind, _)| kind == "standing"),
+        standing_declared: document.declarations.iter().any(|(kind, _)| kind == "standing"),
         legal_basis: value("legal_basis"),
         retraction,
     }

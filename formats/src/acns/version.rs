@@ -12,22 +12,12 @@ const KNOWN: [&str; 5] = ["0.6", "0.7", "1.0", "1.1", "1.2"];
 /// The version. `gap` is what stands before the notice: an envelope declares the namespace there.
 pub(super) fn recognise(document: &Document, gap: &str) -> Result<&'static str, Rejection> {
     if let Some(declared) = &document.schema_version {
-        return KNOWN
-            .into_iter()
-            .find(|known| known == declared)
-            .ok_or_else(|| {
-                let shown: String = declared
-                    .chars()
-                    .filter(|c| c.is_ascii_digit() || *c == '.')
-                    .take(12)
-                    .collect();
-                let how = format!("ACNS {shown} is not read here; send ACNS 0.6 to 1.2");
-                Rejection::new(
-                    Code::VersionUnsupported,
-                    "/Infringement/@schemaVersion",
-                    how,
-                )
-            });
+        return KNOWN.into_iter().find(|known| known == declared).ok_or_else(|| {
+            let shown: String =
+                declared.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(12).collect();
+            let how = format!("ACNS {shown} is not read here; send ACNS 0.6 to 1.2");
+            Rejection::new(Code::VersionUnsupported, "/Infringement/@schemaVersion", how)
+        });
     }
     let attributes = document.root_attributes.as_str();
     let namespace = namespaces(attributes).or_else(|| namespaces(tail(gap)));

@@ -43,10 +43,7 @@ fn read(text: &str) -> Option<Found> {
     for block in text.split("\n\n") {
         let fields = fields(block);
         let get = |name: &str| {
-            fields
-                .iter()
-                .find(|(given, _)| given == name)
-                .map(|(_, value)| value.as_str())
+            fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
         };
         if let Some(id) = get("original-envelope-id") {
             found.envelope_id = Some(id.to_owned());
@@ -56,36 +53,21 @@ fn read(text: &str) -> Option<Found> {
         };
         found.kind = found.kind.max(kind);
         // Some servers name the mailbox's path last, and the address only before.
-        let names = [
-            "original-recipient",
-            "final-recipient",
-            "x-actual-recipient",
-        ];
-        let (first, second) = (
-            get("final-recipient"),
-            names.iter().find_map(|name| get(name)),
-        );
-        let address = first
-            .and_then(address_in)
-            .or_else(|| second.and_then(address_in));
+        let names = ["original-recipient", "final-recipient", "x-actual-recipient"];
+        let (first, second) = (get("final-recipient"), names.iter().find_map(|name| get(name)));
+        let address = first.and_then(address_in).or_else(|| second.and_then(address_in));
         let words = get("diagnostic-code").unwrap_or_default();
         // `5.2.1 (mailbox disabled, not accepting messages)`
         let status = get("status").and_then(|status| status.split_whitespace().next());
         let comment = get("status").unwrap_or_default();
-        let words = format!(
-            "{words} {}",
-            comment.split_once(' ').map_or("", |(_, comment)| comment)
-        );
+        let words =
+            format!("{words} {}", comment.split_once(' ').map_or("", |(_, comment)| comment));
         match address {
             Some(address) if found.recipients.len() < limits::RECIPIENTS => {
                 let status = status.map(str::to_owned);
-                found
-                    .recipients
-                    .push(Recipient::new(kind, &address, status, &words));
+                found.recipients.push(Recipient::new(kind, &address, status, &words));
             }
-            _ => found
-                .words
-                .push_str(&format!("{} {words} ", status.unwrap_or_default())),
+            _ => found.words.push_str(&format!("{} {words} ", status.unwrap_or_default())),
         }
     }
     (found.kind != Kind::Other).then_some(found)
@@ -114,9 +96,7 @@ fn complete(message: &Message<'_>, found: &mut Found) {
         && let Some(address) = failed.and_then(address_in)
     {
         let words = std::mem::take(&mut found.words);
-        found
-            .recipients
-            .push(Recipient::new(found.kind, &address, None, &words));
+        found.recipients.push(Recipient::new(found.kind, &address, None, &words));
     }
     let [only] = found.recipients.as_mut_slice() else {
         return;

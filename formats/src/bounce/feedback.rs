@@ -9,15 +9,11 @@ pub(super) fn find(message: &Message<'_>) -> Option<Found> {
     let text = parts_of(message, "message", &["feedback-report"]).next()?;
     let fields = fields(&text);
     let values = |name: &'static str| {
-        fields
-            .iter()
-            .filter(move |(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        fields.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     };
     let mut recipients: Vec<Recipient> = Vec::new();
-    for address in values("original-rcpt-to")
-        .chain(values("removal-recipient"))
-        .filter_map(address_in)
+    for address in
+        values("original-rcpt-to").chain(values("removal-recipient")).filter_map(address_in)
     {
         if !recipients.iter().any(|known| known.address == address) {
             recipients.push(Recipient::new(Kind::FeedbackReport, &address, None, ""));

@@ -15,6 +15,7 @@ mod notification;
 mod original;
 mod plain;
 pub mod reason;
+mod words;
 
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use serde::{Deserialize, Serialize};
@@ -181,13 +182,7 @@ struct Found {
 
 impl Found {
     fn new(kind: Kind, recipients: Vec<Recipient>) -> Self {
-        Self {
-            kind,
-            recipients,
-            envelope_id: None,
-            feedback_type: None,
-            words: String::new(),
-        }
+        Self { kind, recipients, envelope_id: None, feedback_type: None, words: String::new() }
     }
 }
 
@@ -237,27 +232,19 @@ fn parts_of<'m>(
         part.content_type().is_some_and(|kind| {
             let sub = kind.c_subtype.as_deref().unwrap_or_default();
             kind.c_type.eq_ignore_ascii_case(main)
-                && subtypes
-                    .iter()
-                    .any(|wanted| wanted.eq_ignore_ascii_case(sub))
+                && subtypes.iter().any(|wanted| wanted.eq_ignore_ascii_case(sub))
         })
     };
-    message
-        .parts
-        .iter()
-        .filter(fits)
-        .map(|part| match &part.body {
-            PartType::Message(inner) => String::from_utf8_lossy(inner.raw_message()).into_owned(),
-            _ => String::from_utf8_lossy(part.contents()).into_owned(),
-        })
+    message.parts.iter().filter(fits).map(|part| match &part.body {
+        PartType::Message(inner) => String::from_utf8_lossy(inner.raw_message()).into_owned(),
+        _ => String::from_utf8_lossy(part.contents()).into_owned(),
+    })
 }
 
 /// A header field's text by its name, whatever its case; the first where there are several.
 fn raw_header<'m>(message: &'m Message<'_>, name: &str) -> Option<&'m str> {
     let mut fields = message.headers_raw();
-    fields
-        .find(|(given, _)| given.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim())
+    fields.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 /// Header fields in a block of text, unfolded, names in lower case.
@@ -280,17 +267,14 @@ fn fields(block: &str) -> Vec<(String, String)> {
 
 /// The first address in a text: `rfc822; a@b.example`, `<a@b.example>`, `a@b.example`.
 fn address_in(text: &str) -> Option<String> {
-    text.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c))
-        .find_map(|word| {
-            let word = word.trim_matches(['.', '*', '#', '`']);
-            let (local, domain) = word.rsplit_once('@')?;
-            let sound = !local.is_empty()
-                && word.len() <= 320
-                && domain.contains('.')
-                && !domain.starts_with('.')
-                && domain
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
-            sound.then(|| word.to_owned())
-        })
+    text.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c)).find_map(|word| {
+        let word = word.trim_matches(['.', '*', '#', '`']);
+        let (local, domain) = word.rsplit_once('@')?;
+        let sound = !local.is_empty()
+            && word.len() <= 320
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && domain.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        sound.then(|| word.to_owned())
+    })
 }

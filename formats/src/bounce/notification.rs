@@ -32,27 +32,17 @@ fn read(notification: &Json) -> Option<Found> {
     let list = match kind {
         Kind::Bounce => notification.get("bounce")?.get("bouncedRecipients")?,
         Kind::Delivered => notification.get("delivery")?.get("recipients")?,
-        Kind::Delay => notification
-            .get("deliveryDelay")?
-            .get("delayedRecipients")?,
+        Kind::Delay => notification.get("deliveryDelay")?.get("delayedRecipients")?,
         _ => notification.get("complaint")?.get("complainedRecipients")?,
     };
     let Json::List(list) = list else { return None };
-    let recipients = list
-        .iter()
-        .take(crate::limits::RECIPIENTS)
-        .filter_map(|recipient| {
-            let address = match recipient {
-                Json::Text(address) => address.to_string(),
-                _ => text(recipient, "emailAddress")?,
-            };
-            let words = text(recipient, "diagnosticCode").unwrap_or_default();
-            Some(Recipient::new(
-                kind,
-                &address,
-                text(recipient, "status"),
-                &words,
-            ))
-        });
+    let recipients = list.iter().take(crate::limits::RECIPIENTS).filter_map(|recipient| {
+        let address = match recipient {
+            Json::Text(address) => address.to_string(),
+            _ => text(recipient, "emailAddress")?,
+        };
+        let words = text(recipient, "diagnosticCode").unwrap_or_default();
+        Some(Recipient::new(kind, &address, text(recipient, "status"), &words))
+    });
     Some(Found::new(kind, recipients.collect()))
 }

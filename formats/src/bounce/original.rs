@@ -16,37 +16,18 @@ pub(super) struct Original {
 pub(super) fn find(message: &Message<'_>, envelope_id: Option<String>) -> Original {
     let headers = returned_headers(message);
     let get = |name: &str| {
-        headers
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     };
     let reply = ["In-Reply-To", "References"].into_iter().find_map(|name| {
         let raw = raw_header(message, name)?;
         raw.split_whitespace().last()
     });
-    let message_id = get("message-id")
-        .or(reply)
-        .map(bare)
-        .filter(|id| !id.is_empty());
+    let message_id = get("message-id").or(reply).map(bare).filter(|id| !id.is_empty());
     let token = sent_to(message)
         .or_else(|| envelope_id.filter(|id| is_token(id)))
-        .or_else(|| {
-            get("x-entremise-token")
-                .filter(|token| is_token(token))
-                .map(str::to_owned)
-        })
-        .or_else(|| {
-            get("return-path")
-                .and_then(address_in)
-                .as_deref()
-                .and_then(token_of)
-        });
-    Original {
-        message_id,
-        token,
-        recipient: get("to").and_then(address_in),
-    }
+        .or_else(|| get("x-entremise-token").filter(|token| is_token(token)).map(str::to_owned))
+        .or_else(|| get("return-path").and_then(address_in).as_deref().and_then(token_of));
+    Original { message_id, token, recipient: get("to").and_then(address_in) }
 }
 
 /// An address's token: `bounce+TOKEN@…`.
@@ -65,20 +46,14 @@ fn is_token(given: &str) -> bool {
 
 /// The token of the address that the report was sent to.
 fn sent_to(message: &Message<'_>) -> Option<String> {
-    ["X-Original-To", "Delivered-To", "Envelope-To", "To"]
-        .into_iter()
-        .find_map(|name| {
-            let raw = raw_header(message, name)?;
-            token_of(&address_in(raw)?)
-        })
+    ["X-Original-To", "Delivered-To", "Envelope-To", "To"].into_iter().find_map(|name| {
+        let raw = raw_header(message, name)?;
+        token_of(&address_in(raw)?)
+    })
 }
 
 fn bare(id: &str) -> String {
-    id.trim()
-        .trim_matches(['<', '>'])
-        .chars()
-        .take(998)
-        .collect()
+    id.trim().trim_matches(['<', '>']).chars().take(998).collect()
 }
 
 /// The header of the returned mail: as a mail, as a part of headers, or below a line in the text.
@@ -107,9 +82,6 @@ fn returned_headers(message: &Message<'_>) -> Vec<(String, String)> {
 
 fn head(text: &str) -> &str {
     let text = text.trim_start();
-    let end = text
-        .find("\r\n\r\n")
-        .or_else(|| text.find("\n\n"))
-        .unwrap_or(text.len());
+    let end = text.find("\r\n\r\n").or_else(|| text.find("\n\n")).unwrap_or(text.len());
     &text[..end]
 }

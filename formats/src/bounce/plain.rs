@@ -115,12 +115,8 @@ pub(super) fn covering_text(message: &Message<'_>) -> String {
 }
 
 pub(super) fn sent_by_a_mail_system(message: &Message<'_>) -> bool {
-    let raw = |name: &'static str| {
-        raw_header(message, name)
-            .unwrap_or_default()
-            .trim()
-            .to_lowercase()
-    };
+    let raw =
+        |name: &'static str| raw_header(message, name).unwrap_or_default().trim().to_lowercase();
     let from = raw("From");
     let names = [
         "mailer-daemon",
@@ -132,10 +128,7 @@ pub(super) fn sent_by_a_mail_system(message: &Message<'_>) -> bool {
         "mail administrator",
         "maildelivery",
     ];
-    let returns = message
-        .parts
-        .iter()
-        .any(|part| matches!(part.body, PartType::Message(_)));
+    let returns = message.parts.iter().any(|part| matches!(part.body, PartType::Message(_)));
     raw("Return-Path") == "<>"
         || from.ends_with("<>")
         || names.iter().any(|name| from.contains(name))
@@ -173,13 +166,8 @@ pub(super) fn split(text: &str) -> (&str, &str) {
     let mut position = 0;
     for line in text.split_inclusive('\n') {
         let lower = line.trim().to_lowercase();
-        let header = [
-            "received:",
-            "return-path:",
-            "x-original-to:",
-            "message-id:",
-            "dkim-signature:",
-        ];
+        let header =
+            ["received:", "return-path:", "x-original-to:", "message-id:", "dkim-signature:"];
         if header.iter().any(|name| lower.starts_with(name)) && !line.starts_with("    ") {
             return text.split_at(position);
         }
@@ -201,9 +189,7 @@ fn recipients(
     let own = own_addresses(message);
     let mut named: Vec<(String, usize)> = Vec::new();
     let mut add = |address: String, at: usize| {
-        let known = named
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(&address));
+        let known = named.iter().any(|(known, _)| known.eq_ignore_ascii_case(&address));
         if !known && named.len() < crate::limits::RECIPIENTS {
             named.push((address, at));
         }
@@ -236,11 +222,7 @@ fn recipients(
     let several = named.len() > 1 && failed.is_none();
     let words = |index: usize, at: usize| {
         let end = ends.get(index).copied().unwrap_or(above.len());
-        if several {
-            &above[at..end.max(at)]
-        } else {
-            above
-        }
+        if several { &above[at..end.max(at)] } else { above }
     };
     let recipients = named.iter().enumerate();
     recipients
@@ -265,10 +247,8 @@ fn names_recipient(line: &str) -> bool {
     }
     let start = line.trim_start_matches([' ', '\t', '*', '<', '>', '-', '.']);
     let start = start.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ' || c == '<');
-    let first = start
-        .split([' ', '>', ':', ',', '\t', '\r', '\n', '(', '['])
-        .next()
-        .unwrap_or_default();
+    let first =
+        start.split([' ', '>', ':', ',', '\t', '\r', '\n', '(', '[']).next().unwrap_or_default();
     if address_in(first).is_some() {
         return true;
     }
@@ -299,18 +279,9 @@ fn names_sender(line: &str) -> bool {
 
 /// Addresses of the report itself: ours, and the mail system's.
 fn own_addresses(message: &Message<'_>) -> Vec<String> {
-    let names = [
-        "To",
-        "From",
-        "Delivered-To",
-        "X-Original-To",
-        "Return-Path",
-        "Reply-To",
-    ];
+    let names = ["To", "From", "Delivered-To", "X-Original-To", "Return-Path", "Reply-To"];
     let raw = names.iter().filter_map(|name| raw_header(message, name));
-    raw.filter_map(address_in)
-        .map(|address| address.to_lowercase())
-        .collect()
+    raw.filter_map(address_in).map(|address| address.to_lowercase()).collect()
 }
 
 fn is_own(own: &[String], address: &str) -> bool {

@@ -36,15 +36,8 @@ const INSTANT: [&str; 9] = [
     "recent infringement timestamp",
     "horodatage",
 ];
-const CASE: [&str; 7] = [
-    "notice id",
-    "case id",
-    "case",
-    "case number",
-    "notice",
-    "reference number",
-    "dossier",
-];
+const CASE: [&str; 7] =
+    ["notice id", "case id", "case", "case number", "notice", "reference number", "dossier"];
 
 /// What the text claims, behind its labels.
 #[derive(Default)]
@@ -63,11 +56,7 @@ pub(super) fn check(text: &str, items: &mut [Item]) {
         let Ok(notice) = &item.verdict else { continue };
         if let Some(what) = contradiction(&claims, notice, alone) {
             let how = format!("text and notice name a different {what}; send them alike");
-            item.refuse(Rejection::new(
-                Code::TextXmlMismatch,
-                item.place.clone(),
-                how,
-            ));
+            item.refuse(Rejection::new(Code::TextXmlMismatch, item.place.clone(), how));
         }
     }
 }
@@ -77,18 +66,14 @@ fn contradiction(claims: &Claims, notice: &Notice, alone: bool) -> Option<&'stat
     if differs(&claims.addresses, &source.ip, alone) {
         return Some("address");
     }
-    if source
-        .port
-        .is_some_and(|port| differs(&claims.ports, &u32::from(port), alone))
-    {
+    if source.port.is_some_and(|port| differs(&claims.ports, &u32::from(port), alone)) {
         return Some("port");
     }
     if differs(&claims.instants, &notice.observation.from, alone) {
         return Some("instant");
     }
     let case = notice.sender_case_id.as_deref();
-    case.is_some_and(|case| differs(&claims.cases, &case, alone))
-        .then_some("case number")
+    case.is_some_and(|case| differs(&claims.cases, &case, alone)).then_some("case number")
 }
 
 /// With one notice every claim must be its own; with several, its own must be among them.
@@ -124,14 +109,10 @@ fn gather_from<'t>(text: &'t str, claims: &mut Claims<'t>) {
         let Some((label, value)) = line.split_once(':') else {
             continue;
         };
-        let label = label
-            .trim_matches([' ', '-', '*', '\t', '#', '\u{a0}'])
-            .to_lowercase();
+        let label = label.trim_matches([' ', '-', '*', '\t', '#', '\u{a0}']).to_lowercase();
         let (label, value) = (label.as_str(), value.trim());
         if ADDRESS.contains(&label) {
-            claims
-                .addresses
-                .extend(value.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()));
+            claims.addresses.extend(value.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()));
         } else if PORT.contains(&label) {
             claims.ports.extend(value.parse::<u32>().ok());
         } else if INSTANT.contains(&label) {

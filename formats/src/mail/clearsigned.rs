@@ -36,20 +36,12 @@ impl OpenPgpKey {
 
     /// Hexadecimal, in lower case.
     pub fn fingerprint(&self) -> String {
-        self.0
-            .primary_key
-            .fingerprint()
-            .to_string()
-            .to_ascii_lowercase()
+        self.0.primary_key.fingerprint().to_string().to_ascii_lowercase()
     }
 
     fn verifies(&self, message: &CleartextSignedMessage) -> bool {
         message.verify(&*self.0).is_ok()
-            || self
-                .0
-                .public_subkeys
-                .iter()
-                .any(|subkey| message.verify(subkey).is_ok())
+            || self.0.public_subkeys.iter().any(|subkey| message.verify(subkey).is_ok())
     }
 }
 
@@ -69,10 +61,7 @@ pub(super) fn open<'a>(text: &'a str, keys: &[OpenPgpKey]) -> Option<Opened<'a>>
         return Some(Err(Rejection::new(Code::SignatureInvalid, "", how)));
     };
     if keys.is_empty() {
-        return Some(Ok((
-            Cow::Owned(unescape(&block[..signature])),
-            Signature::Unverified,
-        )));
+        return Some(Ok((Cow::Owned(unescape(&block[..signature])), Signature::Unverified)));
     }
     Some(verify(&block[..end], keys))
 }
@@ -85,9 +74,7 @@ fn verify<'a>(block: &str, keys: &[OpenPgpKey]) -> Opened<'a> {
     let key = key.ok_or_else(|| {
         invalid("the signature does not hold under a key registered for this sender")
     })?;
-    let signature = Signature::Verified {
-        key: key.fingerprint(),
-    };
+    let signature = Signature::Verified { key: key.fingerprint() };
     Ok((Cow::Owned(message.signed_text()), signature))
 }
 
@@ -96,8 +83,6 @@ fn unescape(block: &str) -> String {
     let mut lines = block.lines();
     // Armour headers end with an empty line.
     lines.by_ref().find(|line| line.trim().is_empty());
-    let lines: Vec<&str> = lines
-        .map(|line| line.strip_prefix("- ").unwrap_or(line))
-        .collect();
+    let lines: Vec<&str> = lines.map(|line| line.strip_prefix("- ").unwrap_or(line)).collect();
     lines.join("\n")
 }

@@ -26,10 +26,7 @@ pub(crate) fn looks_like_mail(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"From ") {
         return true;
     }
-    let line = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let Some(colon) = line.iter().position(|byte| *byte == b':') else {
         return false;
     };
@@ -40,11 +37,7 @@ pub(crate) fn looks_like_mail(bytes: &[u8]) -> bool {
 
 /// Every notice in one mail; one refused item where there is none.
 pub(crate) fn read(bytes: &[u8], hint: Hint<'_>) -> Vec<Item> {
-    let mut walk = Walk {
-        hint,
-        items: Vec::new(),
-        parts: 0,
-    };
+    let mut walk = Walk { hint, items: Vec::new(), parts: 0 };
     let start = crate::head(bytes);
     if start.starts_with(b"-----BEGIN PGP") {
         match charset::text(start) {
@@ -53,21 +46,13 @@ pub(crate) fn read(bytes: &[u8], hint: Hint<'_>) -> Vec<Item> {
         }
     } else if too_many_parts(bytes) {
         let how = "the mail has too many parts; send the notice itself";
-        walk.refuse(
-            "the mail",
-            bytes,
-            Rejection::new(Code::TooLarge, "the mail", how),
-        );
+        walk.refuse("the mail", bytes, Rejection::new(Code::TooLarge, "the mail", how));
     } else {
         match parse(bytes) {
             Some(message) => walk.message(&message, 0),
             None => {
                 let how = "this is no mail (RFC 5322)";
-                walk.refuse(
-                    "the mail",
-                    bytes,
-                    Rejection::new(Code::Malformed, "the mail", how),
-                );
+                walk.refuse("the mail", bytes, Rejection::new(Code::Malformed, "the mail", how));
             }
         }
     }
@@ -78,12 +63,7 @@ pub(crate) fn read(bytes: &[u8], hint: Hint<'_>) -> Vec<Item> {
 pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     let bytes = crate::head(bytes);
     let bytes = match bytes.strip_prefix(b"From ") {
-        Some(rest) => {
-            &rest[rest
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(0, |end| end + 1)..]
-        }
+        Some(rest) => &rest[rest.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1)..],
         None => bytes,
     };
     MessageParser::default().parse(bytes)
@@ -91,9 +71,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
 
 /// Counted before parsing: each multipart names its boundary.
 pub(crate) fn too_many_parts(bytes: &[u8]) -> bool {
-    let boundaries = bytes
-        .windows(9)
-        .filter(|w| w.eq_ignore_ascii_case(b"boundary="));
+    let boundaries = bytes.windows(9).filter(|w| w.eq_ignore_ascii_case(b"boundary="));
     boundaries.take(limits::MAIL_PARTS / 4 + 1).count() > limits::MAIL_PARTS / 4
 }
 
@@ -107,11 +85,7 @@ impl Walk<'_> {
     fn message(&mut self, message: &Message<'_>, depth: usize) {
         if depth == limits::MAIL_DEPTH {
             let how = "mails within mails, too deeply";
-            self.refuse(
-                "the mail",
-                &[],
-                Rejection::new(Code::TooLarge, "the mail", how),
-            );
+            self.refuse("the mail", &[], Rejection::new(Code::TooLarge, "the mail", how));
             return;
         }
         let signed = message.parts.first().is_some_and(|root| is_signed(root));
@@ -120,11 +94,7 @@ impl Walk<'_> {
             self.parts += 1;
             if self.parts > limits::MAIL_PARTS {
                 let how = "the mail has too many parts; send the notice itself";
-                self.refuse(
-                    "the mail",
-                    &[],
-                    Rejection::new(Code::TooLarge, "the mail", how),
-                );
+                self.refuse("the mail", &[], Rejection::new(Code::TooLarge, "the mail", how));
                 return;
             }
             let place = format!("part {}", self.parts);
@@ -176,10 +146,7 @@ impl Walk<'_> {
                 }
             }
             Some(Err(rejection)) => {
-                let rejection = Rejection {
-                    at: place.to_owned(),
-                    ..rejection
-                };
+                let rejection = Rejection { at: place.to_owned(), ..rejection };
                 self.refuse(place, text.as_bytes(), rejection);
                 if let Some(item) = self.items.last_mut() {
                     item.signature = Signature::Invalid;
@@ -208,22 +175,12 @@ impl Walk<'_> {
 
     fn attachment(&mut self, bytes: &[u8], place: &str) {
         if crate::is_archive(bytes) {
-            self.refuse(
-                place,
-                bytes,
-                Rejection {
-                    at: place.to_owned(),
-                    ..crate::archive()
-                },
-            );
+            self.refuse(place, bytes, Rejection { at: place.to_owned(), ..crate::archive() });
             return;
         }
         let start = crate::head(bytes);
         let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-        let line = start
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
+        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         if !(wide || start.starts_with(b"<") || start.starts_with(b"{") || table::is_header(line)) {
             return;
         }
@@ -253,14 +210,7 @@ impl Walk<'_> {
     }
 
     fn refuse(&mut self, place: &str, raw: &[u8], rejection: Rejection) {
-        let mut item = Item::refused(
-            "mail",
-            raw,
-            Rejection {
-                at: place.to_owned(),
-                ..rejection
-            },
-        );
+        let mut item = Item::refused("mail", raw, Rejection { at: place.to_owned(), ..rejection });
         item.place = place.to_owned();
         self.items.push(item);
     }
@@ -269,10 +219,7 @@ impl Walk<'_> {
 fn is_signed(part: &MessagePart<'_>) -> bool {
     part.content_type().is_some_and(|kind| {
         kind.c_type.eq_ignore_ascii_case("multipart")
-            && kind
-                .c_subtype
-                .as_deref()
-                .is_some_and(|sub| sub.eq_ignore_ascii_case("signed"))
+            && kind.c_subtype.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("signed"))
     })
 }
 
@@ -327,10 +274,7 @@ fn unquote(text: &str) -> Cow<'_, str> {
     match quoted {
         None | Some(0) => Cow::Borrowed(text),
         Some(depth) => {
-            let lines: Vec<&str> = text
-                .lines()
-                .map(|line| without_marks(line, depth))
-                .collect();
+            let lines: Vec<&str> = text.lines().map(|line| without_marks(line, depth)).collect();
             Cow::Owned(lines.join("\n"))
         }
     }

@@ -41,9 +41,7 @@ fn quoted_field(rest: &str) -> Result<Field<'_>, &'static str> {
     let mut end = 0;
     let mut doubled = false;
     loop {
-        let mark = rest[end..]
-            .find('"')
-            .ok_or("a quoted field is not closed")?;
+        let mark = rest[end..].find('"').ok_or("a quoted field is not closed")?;
         end += mark;
         if !rest[end + 1..].starts_with('"') {
             break;
@@ -52,11 +50,7 @@ fn quoted_field(rest: &str) -> Result<Field<'_>, &'static str> {
         end += 2;
     }
     let text = &rest[..end];
-    let field = if doubled {
-        Cow::Owned(text.replace("\"\"", "\""))
-    } else {
-        Cow::Borrowed(text)
-    };
+    let field = if doubled { Cow::Owned(text.replace("\"\"", "\"")) } else { Cow::Borrowed(text) };
     match &rest[end + 1..] {
         "" => Ok((field, None)),
         after => match after.strip_prefix(',') {
@@ -97,11 +91,7 @@ g""#
     fn a_stray_quotation_mark_is_refused() {
         for record in ["a\"b", "\"a", "\"a\"b", "\"a\" ,b", "a,\"b\"\"\""] {
             let strict = record != "a,\"b\"\"\"";
-            assert_eq!(
-                split(record).is_err(),
-                strict || split(record).is_err(),
-                "{record}"
-            );
+            assert_eq!(split(record).is_err(), strict || split(record).is_err(), "{record}");
         }
         assert!(split("a\"b").is_err() && split("\"a").is_err() && split("\"a\"b").is_err());
     }

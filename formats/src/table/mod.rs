@@ -33,7 +33,7 @@ use crate::json::{self, Json};
 use crate::reading::Item;
 use crate::{charset, xarf};
 
-pub(crate) use fields::split;
+pub(crate) use fields::{quoted, split};
 use row::Row;
 
 /// The version of the profile: what `Item::version` says of a row.
@@ -99,19 +99,14 @@ impl Columns {
         for (index, name) in names.iter().enumerate() {
             let known = COLUMNS.iter().position(|column| *column == name.trim());
             let Some(column) = known else {
-                return Err(wrong(format!(
-                    "column {} is none of the profile's",
-                    index + 1
-                )));
+                return Err(wrong(format!("column {} is none of the profile's", index + 1)));
             };
             if columns.contains(&column) {
                 return Err(wrong(format!("column {} stands twice", COLUMNS[column])));
             }
             columns.push(column);
         }
-        match REQUIRED
-            .iter()
-            .find(|name| !columns.iter().any(|column| COLUMNS[*column] == **name))
+        match REQUIRED.iter().find(|name| !columns.iter().any(|column| COLUMNS[*column] == **name))
         {
             Some(missing) => Err(wrong(format!("column {missing} is missing"))),
             None => Ok(Self(columns)),
@@ -130,10 +125,9 @@ pub(crate) fn read_csv(columns: &Columns, raw: &[u8], line: usize, start: usize)
         Err(rejection) => Err(whole(rejection.code, &rejection.how)),
         Ok(text) => match fields::split(&text) {
             Err(how) => Err(whole(Code::Malformed, how)),
-            Ok(values) if values.len() != columns.0.len() => Err(whole(
-                Code::Malformed,
-                "this row has not as many fields as the header",
-            )),
+            Ok(values) if values.len() != columns.0.len() => {
+                Err(whole(Code::Malformed, "this row has not as many fields as the header"))
+            }
             Ok(values) => {
                 let mut row = Row::default();
                 for (column, value) in columns.0.iter().zip(values) {
@@ -153,18 +147,12 @@ pub(crate) fn read_ndjson(raw: &[u8], line: usize, start: usize) -> Item {
     let text = match charset::text(raw) {
         Ok(text) => text,
         Err(rejection) => {
-            item.refuse(Rejection {
-                at: format!("line {line}"),
-                ..rejection
-            });
+            item.refuse(Rejection { at: format!("line {line}"), ..rejection });
             return item;
         }
     };
     match json::parse(&text) {
-        Err(rejection) => item.refuse(Rejection {
-            at: format!("line {line}"),
-            ..rejection
-        }),
+        Err(rejection) => item.refuse(Rejection { at: format!("line {line}"), ..rejection }),
         Ok(document) if xarf::is_report(&document) => {
             item = xarf::read_report(&document, &text, start);
             item.place = format!("line {line}");
@@ -181,11 +169,7 @@ pub(crate) fn read_ndjson(raw: &[u8], line: usize, start: usize) -> Item {
 
 fn from_object<'a>(document: &Json<'a>) -> Result<Row<'a>, Rejection> {
     let Json::Object(members) = document else {
-        return Err(Rejection::new(
-            Code::SchemaInvalid,
-            "",
-            "write one object a line",
-        ));
+        return Err(Rejection::new(Code::SchemaInvalid, "", "write one object a line"));
     };
     let mut row = Row::default();
     for (name, value) in members {
@@ -203,11 +187,7 @@ fn from_object<'a>(document: &Json<'a>) -> Result<Row<'a>, Rejection> {
             Json::Number(number) => Cow::Owned(number.to_string()),
             Json::List(_) | Json::Object(_) => {
                 let at = format!("/{}", COLUMNS[column]);
-                return Err(Rejection::new(
-                    Code::SchemaInvalid,
-                    at,
-                    "write a plain value",
-                ));
+                return Err(Rejection::new(Code::SchemaInvalid, at, "write a plain value"));
             }
         };
         row.set(column, value);

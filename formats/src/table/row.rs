@@ -40,24 +40,13 @@ impl<'a> Row<'a> {
     pub fn notice(&self, place: Place) -> Result<Notice, Vec<Rejection>> {
         let mut found = Complaints::default();
         for (column, value) in COLUMNS.iter().zip(&self.values) {
-            if value
-                .as_ref()
-                .is_some_and(|value| value.len() > limits::FIELD_BYTES)
-            {
-                found.add(
-                    Code::TooLarge,
-                    place(column),
-                    "this field is longer than 4096 bytes",
-                );
+            if value.as_ref().is_some_and(|value| value.len() > limits::FIELD_BYTES) {
+                found.add(Code::TooLarge, place(column), "this field is longer than 4096 bytes");
             }
         }
         for column in super::REQUIRED {
             if self.get(column).is_none() {
-                found.add(
-                    Code::FieldMissing,
-                    place(column),
-                    "this field must be filled",
-                );
+                found.add(Code::FieldMissing, place(column), "this field must be filled");
             }
         }
         let observation = self.observation(place, &mut found);
@@ -98,22 +87,14 @@ impl<'a> Row<'a> {
         }
         let clock = self.clock(place, found);
         let from = from?;
-        Some(Observation {
-            from,
-            until: until.filter(|until| *until != from),
-            clock,
-        })
+        Some(Observation { from, until: until.filter(|until| *until != from), clock })
     }
 
     fn clock(&self, place: Place, found: &mut Complaints) -> Option<Clock> {
         let offset_ms = self.number("clock_offset_ms", place, found);
         let max_error_ms = self.number("clock_max_error_ms", place, found);
         match self.text("clock_source") {
-            Some(source) => Some(Clock {
-                source,
-                offset_ms,
-                max_error_ms,
-            }),
+            Some(source) => Some(Clock { source, offset_ms, max_error_ms }),
             None if offset_ms.is_some() || max_error_ms.is_some() => {
                 let how = "say what the clock is set by: ntp, gps, ptp";
                 found.add(Code::FieldMissing, place("clock_source"), how);
@@ -143,11 +124,7 @@ impl<'a> Row<'a> {
         let transport =
             given.and_then(|given| found.keep(address::transport(given, &place("transport"))));
         let ip = found.keep(address::public(self.get(ip)?, &place(ip)))?;
-        Some(Source {
-            ip,
-            port,
-            transport,
-        })
+        Some(Source { ip, port, transport })
     }
 
     /// The observer may stand anywhere, behind a translator too.
@@ -157,17 +134,9 @@ impl<'a> Row<'a> {
             given.and_then(|given| found.keep(address::port(given, &place("observer_port"))));
         let ip = self.get("observer_ip")?.parse().ok();
         if ip.is_none() {
-            found.add(
-                Code::FieldInvalid,
-                place("observer_ip"),
-                "write one IP address",
-            );
+            found.add(Code::FieldInvalid, place("observer_ip"), "write one IP address");
         }
-        Some(Source {
-            ip: ip?,
-            port,
-            transport: None,
-        })
+        Some(Source { ip: ip?, port, transport: None })
     }
 
     fn works(&self, place: Place, found: &mut Complaints) -> Vec<Work> {
@@ -184,11 +153,7 @@ impl<'a> Row<'a> {
                 found.add(Code::FieldInvalid, place(column), how);
             }
         }
-        for given in self
-            .get("hashes")
-            .into_iter()
-            .flat_map(|given| given.split(';'))
-        {
+        for given in self.get("hashes").into_iter().flat_map(|given| given.split(';')) {
             match digests::prefixed(given) {
                 Some(hash) => hashes.push(hash),
                 None => {
@@ -198,11 +163,7 @@ impl<'a> Row<'a> {
             }
         }
         let work = self.work(hashes, place, found);
-        if work == Work::default() {
-            Vec::new()
-        } else {
-            vec![work]
-        }
+        if work == Work::default() { Vec::new() } else { vec![work] }
     }
 
     fn work(&self, hashes: Vec<Hash>, place: Place, found: &mut Complaints) -> Work {

@@ -17,24 +17,8 @@ pub static CORE: &[Member] = &[
     required("category", Text(ANY_LENGTH)),
     required("type", Text(ANY_LENGTH)),
     optional("evidence_source", Text(ANY_LENGTH)),
-    optional(
-        "evidence",
-        List {
-            of: &EVIDENCE,
-            min: 0,
-            max: 50,
-            unique: false,
-        },
-    ),
-    optional(
-        "tags",
-        List {
-            of: &Tag,
-            min: 0,
-            max: 20,
-            unique: false,
-        },
-    ),
+    optional("evidence", List { of: &EVIDENCE, min: 0, max: 50, unique: false }),
+    optional("tags", List { of: &Tag, min: 0, max: 20, unique: false }),
     optional("confidence", Number(0.0, 1.0)),
     optional("description", Text(1000)),
     optional("legacy_version", OneOf(&["3"])),
@@ -42,11 +26,7 @@ pub static CORE: &[Member] = &[
 ];
 
 const CONTACT: Rule = Object(
-    &[
-        required("org", Text(200)),
-        required("contact", Email),
-        required("domain", Hostname),
-    ],
+    &[required("org", Text(200)), required("contact", Email), required("domain", Hostname)],
     CLOSED,
 );
 
@@ -83,15 +63,7 @@ pub static PROFILE: &[Member] = &[
     optional("file_name", Text(1000)),
     optional("artist", Text(500)),
     // Several works of one observation; then the single-work members are not read.
-    optional(
-        "works",
-        List {
-            of: &WORK,
-            min: 1,
-            max: 1000,
-            unique: false,
-        },
-    ),
+    optional("works", List { of: &WORK, min: 1, max: 1000, unique: false }),
     optional("pseudonym", Text(200)),
     optional("provider_name", Text(200)),
     optional("mandate", Text(200)),
@@ -111,11 +83,7 @@ const CLOCK: Rule = Object(
 );
 
 const OBSERVER: Rule = Object(
-    &[
-        required("ip", Ip),
-        optional("port", Integer(1, 65_535)),
-        optional("transport", Anything),
-    ],
+    &[required("ip", Ip), optional("port", Integer(1, 65_535)), optional("transport", Anything)],
     CLOSED,
 );
 
@@ -134,24 +102,10 @@ const WORK: Rule = Object(
         optional("artist", Text(500)),
         optional("file_name", Text(1000)),
         optional("size_bytes", Integer(0, i64::MAX)),
-        optional(
-            "hashes",
-            List {
-                of: &HASH,
-                min: 0,
-                max: 20,
-                unique: false,
-            },
-        ),
+        optional("hashes", List { of: &HASH, min: 0, max: 20, unique: false }),
         optional("work_id", Text(200)),
     ],
     CLOSED,
 );
 
-const HASH: Rule = Object(
-    &[
-        required("algorithm", Text(20)),
-        required("value", Text(200)),
-    ],
-    CLOSED,
-);
+const HASH: Rule = Object(&[required("algorithm", Text(20)), required("value", Text(200))], CLOSED);

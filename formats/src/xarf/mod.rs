@@ -62,11 +62,8 @@ pub(crate) fn read_report(report: &Json, raw: &str, start: usize) -> Item {
         Some(_) => {
             let version = item.version.as_deref().unwrap_or_default();
             let how = format!("XARF {version} is not read here; send XARF 4");
-            item.verdict = Err(vec![Rejection::new(
-                Code::VersionUnsupported,
-                "/xarf_version",
-                how,
-            )]);
+            item.verdict =
+                Err(vec![Rejection::new(Code::VersionUnsupported, "/xarf_version", how)]);
             return item;
         }
         None => {
@@ -85,19 +82,12 @@ pub(crate) fn read_report(report: &Json, raw: &str, start: usize) -> Item {
 
 /// Version 4 calls it `xarf_version`, version 3 `Version`.
 fn declared_version<'a>(report: &'a Json) -> Option<&'a str> {
-    report
-        .get("xarf_version")
-        .or_else(|| report.get("Version"))
-        .and_then(Json::text)
+    report.get("xarf_version").or_else(|| report.get("Version")).and_then(Json::text)
 }
 
 /// A version as it may be shown: short, digits and dots only.
 fn printable(version: &str) -> String {
-    version
-        .chars()
-        .filter(|c| c.is_ascii_digit() || *c == '.')
-        .take(12)
-        .collect()
+    version.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(12).collect()
 }
 
 /// Checks everything the schemas demand; the kind when category and type name one.
@@ -108,19 +98,11 @@ fn check(report: &Json, found: &mut Complaints) -> Option<&'static Kind> {
     let category = report.get("category").and_then(Json::text)?;
     let name = report.get("type").and_then(Json::text)?;
     if kinds::class(category).is_none() {
-        found.add(
-            Code::FieldInvalid,
-            "/category",
-            "use one of the seven categories of XARF 4",
-        );
+        found.add(Code::FieldInvalid, "/category", "use one of the seven categories of XARF 4");
         return None;
     }
     let Some(kind) = kinds::find(category, name) else {
-        found.add(
-            Code::FieldInvalid,
-            "/type",
-            "XARF 4 has no such type in this category",
-        );
+        found.add(Code::FieldInvalid, "/type", "XARF 4 has no such type in this category");
         return None;
     };
     for members in kind.members {
@@ -150,11 +132,8 @@ fn check_together(report: &Json, category: &str, name: &str, found: &mut Complai
         }
         ("copyright", "p2p") => {
             let swarm = report.get("swarm_info");
-            let named = |swarm: &Json| {
-                ["info_hash", "magnet_uri"]
-                    .iter()
-                    .any(|m| swarm.get(m).is_some())
-            };
+            let named =
+                |swarm: &Json| ["info_hash", "magnet_uri"].iter().any(|m| swarm.get(m).is_some());
             if !swarm.is_some_and(named) {
                 rule::missing("/swarm_info", "info_hash", found);
             }

@@ -66,11 +66,7 @@ pub(super) fn from_report(report: &Json, kind: &Kind, found: &mut Complaints) ->
     let ip = source_address(report, kind, &mut details, found)?;
     let port = report.get("source_port").and_then(Json::integer);
     let port = port.and_then(|port| found.keep(address::port_number(port, "/source_port")));
-    let source = Source {
-        ip,
-        port,
-        transport: transport(report, "", found),
-    };
+    let source = Source { ip, port, transport: transport(report, "", found) };
     let observation = observation(report, found)?;
     let copyright = kind.class == Class::Copyright;
     keep_details(report, copyright, &mut details);
@@ -127,11 +123,7 @@ fn transport(holder: &Json, at: &str, found: &mut Complaints) -> Option<Transpor
         Json::Text(name) => found.keep(address::transport(name, &at)),
         Json::Number(number) => found.keep(address::transport(&number.to_string(), &at)),
         _ => {
-            found.add(
-                Code::FieldInvalid,
-                at,
-                "write tcp, udp or an IANA protocol number",
-            );
+            found.add(Code::FieldInvalid, at, "write tcp, udp or an IANA protocol number");
             None
         }
     }
@@ -154,11 +146,7 @@ fn observation(report: &Json, found: &mut Complaints) -> Option<Observation> {
         );
     }
     let clock = report.get("clock").and_then(clock);
-    Some(Observation {
-        from,
-        until: until.filter(|until| *until != from),
-        clock,
-    })
+    Some(Observation { from, until: until.filter(|until| *until != from), clock })
 }
 
 fn clock(given: &Json) -> Option<Clock> {
@@ -180,14 +168,8 @@ fn observer(report: &Json, found: &mut Complaints) -> Option<Source> {
     let port = holder.get(port).and_then(Json::integer);
     Some(Source {
         ip: ip.to_canonical(),
-        port: port
-            .and_then(|port| u16::try_from(port).ok())
-            .filter(|port| *port != 0),
-        transport: if at.is_empty() {
-            None
-        } else {
-            transport(holder, at, found)
-        },
+        port: port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0),
+        transport: if at.is_empty() { None } else { transport(holder, at, found) },
     })
 }
 
@@ -214,35 +196,20 @@ fn works(report: &Json) -> Vec<Work> {
     if let Some(file) = report.get("file_info") {
         work.file_name = work.file_name.or_else(|| text(file, "filename"));
         work.size_bytes = work.size_bytes.or_else(|| size(file, "file_size"));
-        work.hashes.extend(
-            text(file, "file_hash")
-                .as_deref()
-                .and_then(digests::prefixed),
-        );
+        work.hashes.extend(text(file, "file_hash").as_deref().and_then(digests::prefixed));
     }
     if let Some(message) = report.get("message_info") {
         work.size_bytes = work.size_bytes.or_else(|| size(message, "file_size"));
     }
-    work.hashes.extend(
-        text(report, "file_hash")
-            .as_deref()
-            .and_then(digests::prefixed),
-    );
-    if work == Work::default() {
-        Vec::new()
-    } else {
-        vec![work]
-    }
+    work.hashes.extend(text(report, "file_hash").as_deref().and_then(digests::prefixed));
+    if work == Work::default() { Vec::new() } else { vec![work] }
 }
 
 /// The hash that names the swarm: given as such, else within the magnet URI.
 fn swarm_hash(report: &Json, swarm: &Json) -> Option<Hash> {
     let bittorrent = report.get("p2p_protocol").and_then(Json::text) == Some("bittorrent");
     if let Some(hash) = text(swarm, "info_hash") {
-        return Some(digests::hash(
-            if bittorrent { "btih" } else { "sha1" },
-            &hash,
-        ));
+        return Some(digests::hash(if bittorrent { "btih" } else { "sha1" }, &hash));
     }
     digests::from_magnet(swarm.get("magnet_uri")?.text()?)
 }
@@ -252,10 +219,7 @@ fn listed_work(given: &Json) -> Work {
         Some(Json::List(hashes)) => hashes
             .iter()
             .filter_map(|hash| {
-                Some(digests::hash(
-                    hash.get("algorithm")?.text()?,
-                    hash.get("value")?.text()?,
-                ))
+                Some(digests::hash(hash.get("algorithm")?.text()?, hash.get("value")?.text()?))
             })
             .collect(),
         _ => Vec::new(),
@@ -275,10 +239,7 @@ fn text(holder: &Json, name: &str) -> Option<String> {
 }
 
 fn size(holder: &Json, name: &str) -> Option<u64> {
-    holder
-        .get(name)
-        .and_then(Json::integer)
-        .and_then(|number| number.try_into().ok())
+    holder.get(name).and_then(Json::integer).and_then(|number| number.try_into().ok())
 }
 
 /// Keeps what has no field of its own, under its own name.

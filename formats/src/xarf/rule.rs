@@ -69,31 +69,18 @@ pub const OPEN: bool = true;
 pub const CLOSED: bool = false;
 
 pub const fn required(name: &'static str, rule: Rule) -> Member {
-    Member {
-        name,
-        required: true,
-        rule,
-    }
+    Member { name, required: true, rule }
 }
 
 pub const fn optional(name: &'static str, rule: Rule) -> Member {
-    Member {
-        name,
-        required: false,
-        rule,
-    }
+    Member { name, required: false, rule }
 }
 
 /// Checks the members of an object, at the JSON pointer `at`.
 pub(crate) fn check_members(json: &Json, members: &[Member], at: &str, found: &mut Complaints) {
     for member in members {
         match json.get(member.name) {
-            Some(value) => check(
-                value,
-                &member.rule,
-                &|| format!("{at}/{}", member.name),
-                found,
-            ),
+            Some(value) => check(value, &member.rule, &|| format!("{at}/{}", member.name), found),
             None if member.required => missing(at, member.name, found),
             None => {}
         }
@@ -102,11 +89,7 @@ pub(crate) fn check_members(json: &Json, members: &[Member], at: &str, found: &m
 
 /// Notes that a member must be there.
 pub(crate) fn missing(at: &str, name: &str, found: &mut Complaints) {
-    found.add(
-        Code::FieldMissing,
-        format!("{at}/{name}"),
-        "this member must be given",
-    );
+    found.add(Code::FieldMissing, format!("{at}/{name}"), "this member must be given");
 }
 
 /// Checks one value. The pointer is only made when there is something to say.
@@ -116,34 +99,15 @@ fn check(json: &Json, rule: &Rule, at: &dyn Fn() -> String, found: &mut Complain
             check_members(json, members, &at(), found);
             let known = |name: &str| members.iter().any(|member| member.name == name);
             if !open && given.iter().any(|(name, _)| !known(name)) {
-                found.add(
-                    Code::SchemaInvalid,
-                    at(),
-                    "this object holds a member it may not hold",
-                );
+                found.add(Code::SchemaInvalid, at(), "this object holds a member it may not hold");
             }
         }
-        (
-            Rule::List {
-                of,
-                min,
-                max,
-                unique,
-            },
-            Json::List(values),
-        ) => {
+        (Rule::List { of, min, max, unique }, Json::List(values)) => {
             if values.len() < *min || values.len() > *max {
-                found.add(
-                    Code::SchemaInvalid,
-                    at(),
-                    "this list is too short or too long",
-                );
+                found.add(Code::SchemaInvalid, at(), "this list is too short or too long");
             }
             if *unique
-                && values
-                    .iter()
-                    .enumerate()
-                    .any(|(index, value)| values[..index].contains(value))
+                && values.iter().enumerate().any(|(index, value)| values[..index].contains(value))
             {
                 found.add(Code::SchemaInvalid, at(), "this list holds a value twice");
             }
@@ -189,15 +153,9 @@ fn check_text(text: &str, rule: &Rule) -> Result<(), Fault> {
     let (fits, how) = match rule {
         Rule::Text(max) => {
             // Bytes first: no text has more characters than bytes.
-            (
-                text.len() <= *max || text.chars().count() <= *max,
-                "the text is too long",
-            )
+            (text.len() <= *max || text.chars().count() <= *max, "the text is too long")
         }
-        Rule::OneOf(words) => (
-            words.contains(&text),
-            "use one of the words XARF lists here",
-        ),
+        Rule::OneOf(words) => (words.contains(&text), "use one of the words XARF lists here"),
         Rule::DateTime => {
             return instant::parse(text, "").map(drop).map_err(|rejection| match rejection.code {
                 Code::TimestampWithoutZone => (
@@ -212,18 +170,9 @@ fn check_text(text: &str, rule: &Rule) -> Result<(), Fault> {
         Rule::Email => (is_email(text), "write a mail address"),
         Rule::Hostname => (is_hostname(text), "write a host name"),
         Rule::Uuid => (is_uuid(text), "write a UUID"),
-        Rule::Ip => (
-            text.parse::<std::net::IpAddr>().is_ok(),
-            "write an IP address",
-        ),
-        Rule::Ipv4 => (
-            text.parse::<std::net::Ipv4Addr>().is_ok(),
-            "write an IPv4 address",
-        ),
-        Rule::Ipv6 => (
-            text.parse::<std::net::Ipv6Addr>().is_ok(),
-            "write an IPv6 address",
-        ),
+        Rule::Ip => (text.parse::<std::net::IpAddr>().is_ok(), "write an IP address"),
+        Rule::Ipv4 => (text.parse::<std::net::Ipv4Addr>().is_ok(), "write an IPv4 address"),
+        Rule::Ipv6 => (text.parse::<std::net::Ipv6Addr>().is_ok(), "write an IPv6 address"),
         Rule::Hex(digits) => (
             text.len() == *digits && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
             "write the hash in hexadecimal, in its full length",
@@ -238,27 +187,14 @@ fn check_text(text: &str, rule: &Rule) -> Result<(), Fault> {
             "write a CVSS 3.0 or 3.1 vector",
         ),
         Rule::Domain => (is_domain(text), "write a domain name in lower case"),
-        Rule::Digest => (
-            is_digest(text),
-            "write the digest as sha256:… in hexadecimal",
-        ),
-        Rule::Magnet => (
-            text.starts_with("magnet:?xt=urn:"),
-            "write a magnet URI with xt=urn:",
-        ),
+        Rule::Digest => (is_digest(text), "write the digest as sha256:… in hexadecimal"),
+        Rule::Magnet => (text.starts_with("magnet:?xt=urn:"), "write a magnet URI with xt=urn:"),
         Rule::Language => (is_language(text), "write the language as fr or fr-FR"),
         Rule::Version => (is_version(text), "write the version as 4.2.0"),
-        Rule::Tag => (
-            is_tag(text),
-            "write the tag as namespace:predicate, in lower case",
-        ),
+        Rule::Tag => (is_tag(text), "write the tag as namespace:predicate, in lower case"),
         _ => (false, "a text cannot stand here"),
     };
-    if fits {
-        Ok(())
-    } else {
-        Err((Code::FieldInvalid, how))
-    }
+    if fits { Ok(()) } else { Err((Code::FieldInvalid, how)) }
 }
 
 fn is_date(text: &str) -> bool {
@@ -271,13 +207,9 @@ fn is_uri(text: &str) -> bool {
         return false;
     };
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
         && !rest.is_empty()
-        && rest
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+        && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// An RFC 5321 mailbox without quoting.
@@ -300,9 +232,7 @@ fn is_hostname(text: &str) -> bool {
     (1..=253).contains(&text.len())
         && text.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
@@ -313,9 +243,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn is_cve(text: &str, digits: usize) -> bool {
-    let Some((year, number)) = text
-        .strip_prefix("CVE-")
-        .and_then(|rest| rest.split_once('-'))
+    let Some((year, number)) = text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-'))
     else {
         return false;
     };
@@ -332,9 +260,7 @@ fn is_domain(text: &str) -> bool {
         && labels.split('.').all(|label| {
             label.split('-').all(|part| {
                 !part.is_empty()
-                    && part
-                        .bytes()
-                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                    && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             })
         })
 }
@@ -360,13 +286,11 @@ fn is_language(text: &str) -> bool {
 }
 
 fn is_version(text: &str) -> bool {
-    text.strip_prefix("4.")
-        .and_then(|rest| rest.split_once('.'))
-        .is_some_and(|(minor, patch)| {
-            let number =
-                |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            number(minor) && number(patch)
-        })
+    text.strip_prefix("4.").and_then(|rest| rest.split_once('.')).is_some_and(|(minor, patch)| {
+        let number =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        number(minor) && number(patch)
+    })
 }
 
 fn is_tag(text: &str) -> bool {
@@ -376,6 +300,5 @@ fn is_tag(text: &str) -> bool {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_+-".contains(&byte)
             })
     };
-    text.split_once(':')
-        .is_some_and(|(space, predicate)| part(space) && part(predicate))
+    text.split_once(':').is_some_and(|(space, predicate)| part(space) && part(predicate))
 }

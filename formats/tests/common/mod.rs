@@ -7,9 +7,7 @@ use entremise_formats::{Hint, Item, Reading};
 
 /// A folder of the corpus; None, with a line that says so, where it is absent.
 pub fn corpus(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/corpus")
-        .join(folder);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus").join(folder);
     if path.is_dir() {
         return Some(path);
     }

@@ -29,10 +29,7 @@ pub static DDOS: &[Member] = &[
     optional("last_seen", DateTime),
     optional("threshold_exceeded", DateTime),
     optional("mitigation_applied", Bool),
-    optional(
-        "service_impact",
-        OneOf(&["none", "degraded", "unavailable"]),
-    ),
+    optional("service_impact", OneOf(&["none", "degraded", "unavailable"])),
 ];
 
 pub static INFECTED_HOST: &[Member] = &[
@@ -78,17 +75,9 @@ pub static INFECTED_HOST: &[Member] = &[
     optional("accepts_cookies", Bool),
     optional(
         "api_endpoints_accessed",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
-    optional(
-        "verification_status",
-        OneOf(&["verified", "unverified", "spoofed", "unknown"]),
-    ),
+    optional("verification_status", OneOf(&["verified", "unverified", "spoofed", "unknown"])),
     required("first_seen", DateTime),
     optional("last_seen", DateTime),
 ];
@@ -115,12 +104,7 @@ pub static RECONNAISSANCE: &[Member] = &[
     required("protocol", OneOf(&["tcp", "udp"])),
     required(
         "probed_resources",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "resource_categories",
@@ -146,9 +130,7 @@ pub static RECONNAISSANCE: &[Member] = &[
     optional(
         "http_methods",
         List {
-            of: &OneOf(&[
-                "GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "CONNECT",
-            ]),
+            of: &OneOf(&["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "CONNECT"]),
             min: 0,
             max: ANY_LENGTH,
             unique: false,
@@ -156,21 +138,11 @@ pub static RECONNAISSANCE: &[Member] = &[
     ),
     optional(
         "response_codes",
-        List {
-            of: &Integer(i64::MIN, i64::MAX),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Integer(i64::MIN, i64::MAX), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "successful_probes",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional("user_agent", Text(ANY_LENGTH)),
     required("first_seen", DateTime),
@@ -229,21 +201,11 @@ pub static SQL_INJECTION: &[Member] = &[
     optional("destination_ip", Ip),
     optional("destination_port", Integer(1, 65535)),
     required("protocol", OneOf(&["tcp", "udp"])),
-    optional(
-        "http_method",
-        OneOf(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]),
-    ),
+    optional("http_method", OneOf(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])),
     optional("target_url", Uri),
     optional(
         "injection_point",
-        OneOf(&[
-            "query_parameter",
-            "post_body",
-            "cookie",
-            "header",
-            "path",
-            "json_parameter",
-        ]),
+        OneOf(&["query_parameter", "post_body", "cookie", "header", "path", "json_parameter"]),
     ),
     optional("payload_sample", Text(1000)),
     optional(
@@ -282,30 +244,15 @@ pub static VULNERABILITY_SCAN: &[Member] = &[
     optional("scanner_signature", Text(ANY_LENGTH)),
     optional(
         "targeted_ports",
-        List {
-            of: &Integer(1, 65535),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Integer(1, 65535), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "targeted_services",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "vulnerabilities_probed",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional("scan_rate", Number(f64::MIN, f64::MAX)),
     required("protocol", OneOf(&["tcp", "udp", "icmp", "mixed"])),

@@ -13,13 +13,7 @@ pub static COPYRIGHT: &[Member] = &[
     optional("original_url", Uri),
     optional(
         "infringement_type",
-        OneOf(&[
-            "direct_copy",
-            "modified_copy",
-            "streaming",
-            "download",
-            "distribution",
-        ]),
+        OneOf(&["direct_copy", "modified_copy", "streaming", "download", "distribution"]),
     ),
 ];
 
@@ -55,10 +49,7 @@ pub static CYBERLOCKER: &[Member] = &[
             &[
                 optional("username", Text(200)),
                 optional("user_id", Text(100)),
-                optional(
-                    "account_type",
-                    OneOf(&["free", "premium", "business", "unknown"]),
-                ),
+                optional("account_type", OneOf(&["free", "premium", "business", "unknown"])),
             ],
             CLOSED,
         ),
@@ -184,15 +175,7 @@ pub static LINK_SITE: &[Member] = &[
             "other",
         ]),
     ),
-    optional(
-        "search_terms",
-        List {
-            of: &Text(200),
-            min: 0,
-            max: 10,
-            unique: false,
-        },
-    ),
+    optional("search_terms", List { of: &Text(200), min: 0, max: 10, unique: false }),
     optional(
         "site_ranking",
         Object(
@@ -216,10 +199,7 @@ pub static P2P: &[Member] = &[
             "watermark_detection",
         ]),
     ),
-    required(
-        "p2p_protocol",
-        OneOf(&["bittorrent", "edonkey", "gnutella", "kademlia", "other"]),
-    ),
+    required("p2p_protocol", OneOf(&["bittorrent", "edonkey", "gnutella", "kademlia", "other"])),
     optional(
         "swarm_info",
         Object(
@@ -249,26 +229,12 @@ pub static P2P: &[Member] = &[
     optional("rights_holder", Text(200)),
     optional(
         "work_category",
-        OneOf(&[
-            "movie",
-            "tv_show",
-            "music",
-            "software",
-            "ebook",
-            "audiobook",
-            "game",
-            "other",
-        ]),
+        OneOf(&["movie", "tv_show", "music", "software", "ebook", "audiobook", "game", "other"]),
     ),
     optional("release_date", Date),
     optional(
         "detection_method",
-        OneOf(&[
-            "automated_crawl",
-            "fingerprinting",
-            "metadata_match",
-            "manual_verification",
-        ]),
+        OneOf(&["automated_crawl", "fingerprinting", "metadata_match", "manual_verification"]),
     ),
 ];
 
@@ -438,10 +404,7 @@ pub static USENET: &[Member] = &[
         "encoding_info",
         Object(
             &[
-                optional(
-                    "encoding_format",
-                    OneOf(&["yenc", "uuencode", "base64", "other"]),
-                ),
+                optional("encoding_format", OneOf(&["yenc", "uuencode", "base64", "other"])),
                 optional("par2_recovery", Bool),
                 optional("rar_compression", Bool),
             ],
@@ -450,11 +413,6 @@ pub static USENET: &[Member] = &[
     ),
     optional(
         "detection_method",
-        OneOf(&[
-            "subject_line_match",
-            "header_analysis",
-            "content_sampling",
-            "nzb_metadata",
-        ]),
+        OneOf(&["subject_line_match", "header_analysis", "content_sampling", "nzb_metadata"]),
     ),
 ];

@@ -9,10 +9,7 @@ use crate::xarf::rule::*;
 pub static BOTNET: &[Member] = &[
     optional("malware_family", Text(200)),
     optional("c2_server", Text(ANY_LENGTH)),
-    optional(
-        "c2_protocol",
-        OneOf(&["http", "https", "tcp", "udp", "dns", "irc", "p2p", "custom"]),
-    ),
+    optional("c2_protocol", OneOf(&["http", "https", "tcp", "udp", "dns", "irc", "p2p", "custom"])),
     optional(
         "bot_capabilities",
         List {

@@ -9,12 +9,7 @@ use crate::xarf::rule::*;
 pub static BULK_MESSAGING: &[Member] = &[
     optional(
         "evidence_source",
-        OneOf(&[
-            "user_complaint",
-            "automated_filter",
-            "reputation_feed",
-            "volume_analysis",
-        ]),
+        OneOf(&["user_complaint", "automated_filter", "reputation_feed", "volume_analysis"]),
     ),
     required(
         "protocol",
@@ -87,12 +82,7 @@ pub static SPAM: &[Member] = &[
             &[
                 optional(
                     "suspicious_links",
-                    List {
-                        of: &Uri,
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
+                    List { of: &Uri, min: 0, max: ANY_LENGTH, unique: false },
                 ),
                 optional("commercial_content", Bool),
                 optional("bulk_characteristics", Bool),

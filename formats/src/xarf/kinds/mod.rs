@@ -27,9 +27,7 @@ pub struct Kind {
 /// The type that a report's category and type name, or None where XARF 4.2.0 has no such pair.
 pub fn find(category: &str, name: &str) -> Option<&'static Kind> {
     let class = class(category)?;
-    KINDS
-        .iter()
-        .find(|kind| kind.class == class && kind.name == name)
+    KINDS.iter().find(|kind| kind.class == class && kind.name == name)
 }
 
 /// The class of notice a category stands for.
@@ -47,19 +45,11 @@ pub fn class(category: &str) -> Option<Class> {
 }
 
 const fn kind(class: Class, name: &'static str, members: &'static [Member]) -> Kind {
-    Kind {
-        class,
-        name,
-        members: [members, &[]],
-    }
+    Kind { class, name, members: [members, &[]] }
 }
 
 const fn about_content(name: &'static str, members: &'static [Member]) -> Kind {
-    Kind {
-        class: Class::Content,
-        name,
-        members: [content::base::BASE, members],
-    }
+    Kind { class: Class::Content, name, members: [content::base::BASE, members] }
 }
 
 /// Copyright first: nearly every report that arrives is one.
@@ -71,68 +61,29 @@ static KINDS: [Kind; 32] = [
     kind(Class::Copyright, "ugc_platform", copyright::UGC_PLATFORM),
     kind(Class::Copyright, "usenet", copyright::USENET),
     kind(Class::Connection, "ddos", connection::DDOS),
-    kind(
-        Class::Connection,
-        "infected_host",
-        connection::INFECTED_HOST,
-    ),
+    kind(Class::Connection, "infected_host", connection::INFECTED_HOST),
     kind(Class::Connection, "login_attack", connection::LOGIN_ATTACK),
     kind(Class::Connection, "port_scan", connection::PORT_SCAN),
-    kind(
-        Class::Connection,
-        "reconnaissance",
-        connection::RECONNAISSANCE,
-    ),
+    kind(Class::Connection, "reconnaissance", connection::RECONNAISSANCE),
     kind(Class::Connection, "scraping", connection::SCRAPING),
-    kind(
-        Class::Connection,
-        "sql_injection",
-        connection::SQL_INJECTION,
-    ),
-    kind(
-        Class::Connection,
-        "vulnerability_scan",
-        connection::VULNERABILITY_SCAN,
-    ),
+    kind(Class::Connection, "sql_injection", connection::SQL_INJECTION),
+    kind(Class::Connection, "vulnerability_scan", connection::VULNERABILITY_SCAN),
     about_content("brand_infringement", content::deception::BRAND_INFRINGEMENT),
     about_content("fraud", content::deception::FRAUD),
     about_content("phishing", content::deception::PHISHING),
-    about_content(
-        "suspicious_registration",
-        content::deception::SUSPICIOUS_REGISTRATION,
-    ),
+    about_content("suspicious_registration", content::deception::SUSPICIOUS_REGISTRATION),
     about_content("csam", content::exploitation::CSAM),
     about_content("csem", content::exploitation::CSEM),
     about_content("exposed_data", content::intrusion::EXPOSED_DATA),
     about_content("malware", content::intrusion::MALWARE),
     about_content("remote_compromise", content::intrusion::REMOTE_COMPROMISE),
     kind(Class::Infrastructure, "botnet", infrastructure::BOTNET),
-    kind(
-        Class::Infrastructure,
-        "compromised_server",
-        infrastructure::COMPROMISED_SERVER,
-    ),
-    kind(
-        Class::Messaging,
-        "bulk_messaging",
-        messaging::BULK_MESSAGING,
-    ),
+    kind(Class::Infrastructure, "compromised_server", infrastructure::COMPROMISED_SERVER),
+    kind(Class::Messaging, "bulk_messaging", messaging::BULK_MESSAGING),
     kind(Class::Messaging, "spam", messaging::SPAM),
     kind(Class::Reputation, "blocklist", reputation::BLOCKLIST),
-    kind(
-        Class::Reputation,
-        "threat_intelligence",
-        reputation::THREAT_INTELLIGENCE,
-    ),
+    kind(Class::Reputation, "threat_intelligence", reputation::THREAT_INTELLIGENCE),
     kind(Class::Vulnerability, "cve", vulnerability::CVE),
-    kind(
-        Class::Vulnerability,
-        "misconfiguration",
-        vulnerability::MISCONFIGURATION,
-    ),
-    kind(
-        Class::Vulnerability,
-        "open_service",
-        vulnerability::OPEN_SERVICE,
-    ),
+    kind(Class::Vulnerability, "misconfiguration", vulnerability::MISCONFIGURATION),
+    kind(Class::Vulnerability, "open_service", vulnerability::OPEN_SERVICE),
 ];

@@ -10,54 +10,20 @@ pub static BASE: &[Member] = &[
     required("url", Uri),
     optional("domain", Domain),
     optional("registrar", Text(ANY_LENGTH)),
-    optional(
-        "nameservers",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
-    ),
+    optional("nameservers", List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false }),
     optional(
         "dns_records",
         Object(
             &[
-                optional(
-                    "a",
-                    List {
-                        of: &Ipv4,
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
-                ),
-                optional(
-                    "aaaa",
-                    List {
-                        of: &Ipv6,
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
-                ),
+                optional("a", List { of: &Ipv4, min: 0, max: ANY_LENGTH, unique: false }),
+                optional("aaaa", List { of: &Ipv6, min: 0, max: ANY_LENGTH, unique: false }),
                 optional(
                     "mx",
-                    List {
-                        of: &Text(ANY_LENGTH),
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
+                    List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
                 ),
                 optional(
                     "txt",
-                    List {
-                        of: &Text(ANY_LENGTH),
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
+                    List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
                 ),
             ],
             OPEN,
@@ -67,13 +33,7 @@ pub static BASE: &[Member] = &[
     optional("verified_at", DateTime),
     optional(
         "verification_method",
-        OneOf(&[
-            "manual",
-            "automated_crawler",
-            "user_report",
-            "honeypot",
-            "threat_intelligence",
-        ]),
+        OneOf(&["manual", "automated_crawler", "user_report", "honeypot", "threat_intelligence"]),
     ),
     optional(
         "attack_vector",
@@ -124,10 +84,7 @@ pub static BASE: &[Member] = &[
             &[
                 optional("query_time", DateTime),
                 optional("authoritative", Bool),
-                optional(
-                    "response_code",
-                    OneOf(&["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"]),
-                ),
+                optional("response_code", OneOf(&["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"])),
             ],
             OPEN,
         ),

@@ -31,12 +31,7 @@ pub static BRAND_INFRINGEMENT: &[Member] = &[
                 optional("jurisdiction", Text(ANY_LENGTH)),
                 optional(
                     "category",
-                    List {
-                        of: &Integer(1, 45),
-                        min: 0,
-                        max: ANY_LENGTH,
-                        unique: false,
-                    },
+                    List { of: &Integer(1, 45), min: 0, max: ANY_LENGTH, unique: false },
                 ),
             ],
             OPEN,
@@ -62,12 +57,7 @@ pub static BRAND_INFRINGEMENT: &[Member] = &[
     ),
     optional(
         "products_offered",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "previous_enforcement",
@@ -156,10 +146,7 @@ pub static FRAUD: &[Member] = &[
     optional(
         "loss_amount",
         Object(
-            &[
-                optional("currency", Capitals(3)),
-                optional("amount", Number(0.0, f64::MAX)),
-            ],
+            &[optional("currency", Capitals(3)), optional("amount", Number(0.0, f64::MAX))],
             OPEN,
         ),
     ),
@@ -168,23 +155,10 @@ pub static FRAUD: &[Member] = &[
 pub static PHISHING: &[Member] = &[
     optional(
         "credential_fields",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional("phishing_kit", Text(ANY_LENGTH)),
-    optional(
-        "redirect_chain",
-        List {
-            of: &Uri,
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
-    ),
+    optional("redirect_chain", List { of: &Uri, min: 0, max: ANY_LENGTH, unique: false }),
     optional("submission_url", Uri),
     optional("cloned_site", Uri),
     optional(
@@ -251,12 +225,7 @@ pub static SUSPICIOUS_REGISTRATION: &[Member] = &[
     optional("risk_score", Number(0.0, 1.0)),
     optional(
         "targeted_brands",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "registrant_details",

@@ -53,46 +53,19 @@ pub static EXPOSED_DATA: &[Member] = &[
     optional("affected_organization", Text(ANY_LENGTH)),
     optional(
         "data_format",
-        OneOf(&[
-            "plaintext",
-            "csv",
-            "json",
-            "xml",
-            "sql",
-            "excel",
-            "pdf",
-            "mixed",
-            "other",
-        ]),
+        OneOf(&["plaintext", "csv", "json", "xml", "sql", "excel", "pdf", "mixed", "other"]),
     ),
     optional(
         "sensitive_fields",
-        List {
-            of: &Text(ANY_LENGTH),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
+        List { of: &Text(ANY_LENGTH), min: 0, max: ANY_LENGTH, unique: false },
     ),
     optional(
         "encryption_status",
-        OneOf(&[
-            "unencrypted",
-            "encrypted",
-            "partially_encrypted",
-            "hashed",
-            "unknown",
-        ]),
+        OneOf(&["unencrypted", "encrypted", "partially_encrypted", "hashed", "unknown"]),
     ),
     optional(
         "accessibility",
-        OneOf(&[
-            "public",
-            "requires_authentication",
-            "requires_payment",
-            "dark_web",
-            "removed",
-        ]),
+        OneOf(&["public", "requires_authentication", "requires_payment", "dark_web", "removed"]),
     ),
     optional(
         "discovery_source",
@@ -190,10 +163,7 @@ pub static MALWARE: &[Member] = &[
                 &[
                     optional("address", Text(ANY_LENGTH)),
                     optional("port", Integer(1, 65535)),
-                    optional(
-                        "protocol",
-                        OneOf(&["http", "https", "tcp", "udp", "dns", "other"]),
-                    ),
+                    optional("protocol", OneOf(&["http", "https", "tcp", "udp", "dns", "other"])),
                 ],
                 OPEN,
             ),
@@ -208,24 +178,13 @@ pub static MALWARE: &[Member] = &[
             &[
                 optional("sandbox_name", Text(ANY_LENGTH)),
                 optional("analysis_url", Uri),
-                optional(
-                    "verdict",
-                    OneOf(&["malicious", "suspicious", "clean", "unknown"]),
-                ),
+                optional("verdict", OneOf(&["malicious", "suspicious", "clean", "unknown"])),
                 optional("score", Number(0.0, 100.0)),
             ],
             OPEN,
         ),
     ),
-    optional(
-        "exploit_cve",
-        List {
-            of: &Cve(4),
-            min: 0,
-            max: ANY_LENGTH,
-            unique: false,
-        },
-    ),
+    optional("exploit_cve", List { of: &Cve(4), min: 0, max: ANY_LENGTH, unique: false }),
     optional(
         "persistence_mechanism",
         List {
@@ -246,14 +205,7 @@ pub static MALWARE: &[Member] = &[
     optional(
         "targeted_platforms",
         List {
-            of: &OneOf(&[
-                "windows",
-                "linux",
-                "macos",
-                "android",
-                "ios",
-                "multi_platform",
-            ]),
+            of: &OneOf(&["windows", "linux", "macos", "android", "ios", "multi_platform"]),
             min: 0,
             max: ANY_LENGTH,
             unique: false,
@@ -396,12 +348,6 @@ pub static REMOTE_COMPROMISE: &[Member] = &[
     ),
     optional(
         "cleanup_status",
-        OneOf(&[
-            "not_cleaned",
-            "partially_cleaned",
-            "cleaned",
-            "reinfected",
-            "unknown",
-        ]),
+        OneOf(&["not_cleaned", "partially_cleaned", "cleaned", "reinfected", "unknown"]),
     ),
 ];
