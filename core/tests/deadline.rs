@@ -158,6 +158,9 @@ fn french_articles_and_numbers_agree() {
     assert!(sent.explanation.fr.contains("une heure à compter du constat le 1er mai 2026"));
     let day = after("2026-05-01T09:00:00Z", Span::Days(1)).explanation;
     assert!(day.fr.contains("un jour à compter"), "{}", day.fr);
+    let none = after("2026-05-01T09:00:00Z", Span::Days(0)).explanation;
+    assert!(none.fr.contains("zéro jour à compter"), "{}", none.fr);
+    assert!(none.en.contains("zero days from"), "{}", none.en);
     assert!(day.en.contains("one day from"), "{}", day.en);
 }
 

@@ -1,7 +1,9 @@
 //! The regimes in the binary: readable, lawful, and the law of each day.
 
+use std::sync::LazyLock;
+
 use entremise_core::regime::rules::{Gate, Span};
-use entremise_core::regime::{RegimeError, embedded};
+use entremise_core::regime::{Regime, RegimeError, embedded};
 use jiff::civil::date;
 
 #[test]
@@ -88,6 +90,32 @@ fn versions_follow_each_other_without_a_hole_and_each_differs_from_the_one_befor
 }
 
 #[test]
+fn a_rule_may_be_in_force_for_one_day_only() {
+    let text = embedded::text("xx-specimen").unwrap().replace(
+        "{ hours = 48, from = 2025-01-01, until = 2026-06-30,",
+        "{ hours = 48, from = 2025-01-01, until = 2026-06-29, cite = \"x\", sure = \"L\" }, \
+         { hours = 1, from = 2026-06-30, until = 2026-06-30,",
+    );
+    let regime = Regime::parse("x", &text, &embedded::calendars().unwrap()).unwrap();
+    let answers = |day| regime.on(day).unwrap().provider.answers_within;
+    assert_eq!(answers(date(2026, 6, 29)), Span::Hours(48));
+    assert_eq!(answers(date(2026, 6, 30)), Span::Hours(1));
+    assert_eq!(answers(date(2026, 7, 1)), Span::WorkingDays(2));
+}
+
+#[test]
+fn a_regime_that_ended_has_no_rules_after_its_last_day() {
+    let text = embedded::text("xx-specimen").unwrap().replacen(
+        "from = 2025-01-01",
+        "from = 2025-01-01\nuntil = 2026-12-31",
+        1,
+    );
+    let regime = Regime::parse("x", &text, &embedded::calendars().unwrap()).unwrap();
+    assert!(regime.on(date(2026, 12, 31)).is_ok());
+    assert!(regime.on(date(2027, 1, 1)).is_err());
+}
+
+#[test]
 fn the_specimen_law_counts_in_hours_and_then_in_working_days() {
     let regime = embedded("xx-specimen").unwrap();
     let answers = |day| regime.on(day).unwrap().provider.answers_within;
@@ -137,7 +165,9 @@ fn every_stage_that_the_law_of_the_day_opens_has_its_letter_in_the_folder() {
 proptest::proptest! {
     #[test]
     fn on_every_day_each_value_stands_on_a_row_in_force_that_day(offset in 0_i64..9_000) {
-        let regime = embedded("fr-graduated-response").unwrap();
+        static REGIME: LazyLock<Regime> =
+            LazyLock::new(|| embedded("fr-graduated-response").unwrap());
+        let regime = &*REGIME;
         let day = date(2010, 10, 14).checked_add(jiff::Span::new().days(offset)).unwrap();
         let version = regime.version_on(day).unwrap();
         for (path, value) in &version.values {

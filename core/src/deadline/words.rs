@@ -151,6 +151,12 @@ pub fn start_words(started_by: &str) -> Words {
         ),
         "presented" => ("la présentation de la lettre", "the presentation of the letter"),
         "notified" => ("la notification", "the notification"),
+        "approved" => ("l’agrément", "the approval"),
+        "approval_suspended" => ("la suspension de l’agrément", "the suspension of the approval"),
+        "empowered" => ("l’habilitation", "the empowerment"),
+        "contract_ended" => ("la fin du contrat", "the end of the contract"),
+        "connected" => ("la connexion", "the connection"),
+        "recorded" => ("l’enregistrement", "the recording"),
         "measure_ended" => ("la fin de la mesure", "the end of the measure"),
         other => (other, other),
     };

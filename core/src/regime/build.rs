@@ -74,6 +74,9 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
         let path = format!("retention.{}.{}.keep", row.data, row.after_stage);
         list.span(&path, &row.keep);
     }
+    for duty in &file.duty {
+        list.span(&format!("duty.{}.within", duty.id), &duty.within).lapses();
+    }
     list.0
 }
 

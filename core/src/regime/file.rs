@@ -32,6 +32,9 @@ pub struct RegimeFile {
     #[serde(default)]
     pub measure: Vec<MeasureFile>,
     pub retention: Vec<RetentionFile>,
+    /// Times and terms that the law sets and no procedure of this house runs by itself.
+    #[serde(default)]
+    pub duty: Vec<DutyFile>,
     /// The file's own text, for line numbers and the digest.
     #[serde(skip)]
     pub text: String,
@@ -211,6 +214,19 @@ pub struct RetentionFile {
     /// The personal data that this row lets go of, by field name.
     pub holds: Vec<String>,
     pub keep: Dated,
+}
+
+/// A time that binds a party and that the party itself must keep.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DutyFile {
+    pub id: String,
+    pub title: Words,
+    /// Whom it binds: `sender`, `provider`, `authority`.
+    pub who: String,
+    /// The name of the event it runs from.
+    pub starts_at: String,
+    pub within: Dated,
 }
 
 impl RegimeFile {

@@ -39,6 +39,7 @@ fn names(file: &RegimeFile, findings: &mut Vec<Finding>) {
     let all = (file.stage.iter().map(|stage| format!("stage.{}", stage.id)))
         .chain(file.measure.iter().map(|measure| format!("measure.{}", measure.id)))
         .chain(file.deliberation.iter().map(|one| format!("deliberation.{}", one.id)))
+        .chain(file.duty.iter().map(|duty| format!("duty.{}", duty.id)))
         .chain(
             file.retention.iter().map(|row| format!("retention.{}.{}", row.data, row.after_stage)),
         );

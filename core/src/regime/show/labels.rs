@@ -104,11 +104,12 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
         let stages = file.stage.iter().map(|one| (&one.id, &one.title));
         let measures = file.measure.iter().map(|one| (&one.id, &one.title));
         let deliberations = file.deliberation.iter().map(|one| (&one.id, &one.title));
-        let mut all = stages.chain(measures).chain(deliberations);
+        let duties = file.duty.iter().map(|one| (&one.id, &one.title));
+        let mut all = stages.chain(measures).chain(deliberations).chain(duties);
         all.find(|(known, _)| *known == id).map(|(_, title)| title.in_lang(lang).to_owned())
     };
     match parts.as_slice() {
-        ["stage" | "measure" | "deliberation", id, .., last] => {
+        ["stage" | "measure" | "deliberation" | "duty", id, .., last] => {
             let title = own(id).unwrap_or_else(|| (*id).to_owned());
             let name = name_words(path, lang);
             match (parts.contains(&"returned"), lang) {
@@ -145,6 +146,8 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
 const WORDS: &[(&str, &str, &str)] = &[
     ("none", "aucun", "none"),
     ("provider", "opérateur", "provider"),
+    ("sender", "saisissant", "sender"),
+    ("authority", "autorité", "authority"),
     // senders
     ("rights_holder_body", "organisme de défense des ayants droit", "rights holders’ body"),
     ("prosecutor", "procureur de la République", "prosecutor"),
@@ -256,4 +259,5 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("implement_within", "appliquée dans les", "applied within"),
     ("spares", "épargne", "spares"),
     ("keep", "conservé", "kept"),
+    ("within", "délai", "time"),
 ];

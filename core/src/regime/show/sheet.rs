@@ -8,6 +8,7 @@ use super::{Citation, NoRulesOnThatDay, Regime, Sure, on_day};
 use crate::deadline::{Lang, date_words, of, start_words};
 use crate::regime::Version;
 use crate::regime::file::StageFile;
+use crate::regime::rules::Gate;
 
 pub(super) struct Sheet {
     pub title: String,
@@ -50,6 +51,7 @@ pub(super) fn sheet(regime: &Regime, day: Date, lang: Lang) -> Result<Sheet, NoR
     sections.extend(page.deliberations());
     sections.push(page.measures());
     sections.push(page.retention());
+    sections.push(page.duties());
     sections.retain(|section| !section.lines.is_empty());
     Ok(Sheet {
         title: format!("{} — {}", regime.title().in_lang(lang), on_day(day, lang)),
@@ -173,7 +175,12 @@ impl Page<'_> {
         let names = ["hears.observations_within", "hears.hearing", "hears.counsel"];
         lines.extend(self.lines(&under, &names));
         if !sections.is_empty() {
-            let open = self.say("autorisation accordée", "authorisation granted");
+            let open = match self.version.rules.stages.get(place).and_then(|rung| rung.gate) {
+                Some(Gate::ReviewerAuthorisation) => {
+                    self.say("autorisation accordée", "authorisation granted")
+                }
+                _ => self.say("voie fermée", "closed"),
+            };
             arrow = Some(open.to_owned());
         }
         sections.push(Section {
@@ -303,5 +310,21 @@ impl Page<'_> {
             lines.push(line);
         }
         self.plain(self.say("Durées de conservation", "Retention"), None, lines)
+    }
+
+    fn duties(&self) -> Section {
+        let mut lines = Vec::new();
+        for duty in &self.regime.file().duty {
+            let Some(mut line) = self.line(&format!("duty.{}.within", duty.id)) else { continue };
+            let start = start_words(&duty.starts_at);
+            line.label =
+                format!("{} ({})", duty.title.in_lang(self.lang), word(&duty.who, self.lang));
+            line.value = match self.lang {
+                Lang::Fr => format!("{} à compter {}", line.value, of(&start.fr)),
+                Lang::En => format!("{} from {}", line.value, start.en),
+            };
+            lines.push(line);
+        }
+        self.plain(self.say("Autres délais", "Other times"), None, lines)
     }
 }
