@@ -106,7 +106,7 @@ impl<R: BufRead> Batch<R> {
 
     fn read_header(&mut self) -> io::Result<()> {
         let mut raw = Vec::new();
-        let length = match self.take_record(&mut raw, limits::ROW_BYTES, Some(b'"'))? {
+        let length = match self.take_record(&mut raw, limits::ROW_BYTES, true)? {
             Taken::Record => raw.len(),
             _ => 0,
         };
@@ -119,12 +119,12 @@ impl<R: BufRead> Batch<R> {
 
     fn next_row(&mut self) -> io::Result<()> {
         let (line, start) = (self.line + 1, self.offset);
-        let (format, bound, quote) = match self.shape {
-            Some(Shape::Csv(_)) => ("csv", limits::ROW_BYTES, Some(b'"')),
-            _ => ("ndjson", limits::DOCUMENT_BYTES, None),
+        let (format, bound, csv) = match self.shape {
+            Some(Shape::Csv(_)) => ("csv", limits::ROW_BYTES, true),
+            _ => ("ndjson", limits::DOCUMENT_BYTES, false),
         };
         let mut raw = Vec::new();
-        let taken = self.take_record(&mut raw, bound, quote)?;
+        let taken = self.take_record(&mut raw, bound, csv)?;
         let row = raw.trim_ascii();
         match taken {
             Taken::End => self.done = true,
@@ -188,23 +188,18 @@ impl<R: BufRead> Batch<R> {
         Ok(())
     }
 
-    /// Appends one record up to its line end; with `quote`, line ends between quotes do not count.
-    fn take_record(
-        &mut self,
-        raw: &mut Vec<u8>,
-        bound: usize,
-        quote: Option<u8>,
-    ) -> io::Result<Taken> {
-        let mut quotes = 0;
+    /// Appends one record up to its line end; in CSV, line ends within a quoted field do not count.
+    fn take_record(&mut self, raw: &mut Vec<u8>, bound: usize, csv: bool) -> io::Result<Taken> {
+        let mut place = Place::Start;
         loop {
             let before = raw.len();
             let taken = self.take_until(raw, b'\n', bound)?;
-            if let Some(quote) = quote {
-                quotes += raw[before..].iter().filter(|byte| **byte == quote).count();
-            }
             self.line += usize::from(raw.len() > before);
+            if csv {
+                place = raw[before..].iter().fold(place, |place, byte| place.after(*byte));
+            }
             match taken {
-                Taken::Record if quotes % 2 == 1 => {}
+                Taken::Record if place == Place::Quoted && raw.ends_with(b"\n") => {}
                 Taken::End if before > 0 => return Ok(Taken::Record),
                 other => return Ok(other),
             }
@@ -238,6 +233,29 @@ enum Taken {
     Record,
     TooLong,
     End,
+}
+
+/// Where in a CSV record a byte stands. A quotation mark within a plain field opens nothing: the
+/// row is malformed, but it must not swallow the rows behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a mark that closes the field, or doubles.
+    Closed,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Start | Self::Closed, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Closed,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b',' | b'\n') => Self::Start,
+            _ => Self::Plain,
+        }
+    }
 }
 
 /// Whether the bytes end with `</Infringement>` or `</prefix:Infringement >`.

@@ -41,7 +41,7 @@ fn a_notice_is_found_in_the_text_in_an_attachment_and_in_a_forward() {
     let inner = plain(XML);
     let quoted: String = XML.lines().map(|line| format!("> > {line}\n")).collect();
     let page = XML.replace('<', "&lt;").replace('>', "&gt;");
-    let xarf = include_str!("../samples/xarf/4.2.0/p2p-profile.json.in");
+    let xarf = include_str!("../samples/xarf/4.2.0/p2p-profile.json");
     let mails = [
         plain(&format!("{TEXT}{XML}-- \nsignature\n")),
         plain(&format!("Bonjour,\n{body}", body = body())),
@@ -104,9 +104,9 @@ fn with_several_notices_each_must_be_among_what_the_text_names() {
     assert_eq!(codes, ["accepted", "text_xml_mismatch"]);
 }
 
-const SIGNED: &str = include_str!("../samples/mail/clearsigned.asc");
-const KEY: &str = include_str!("../samples/mail/clearsigned.key.asc");
-const OTHER_KEY: &str = include_str!("../samples/mail/other.key.asc");
+const SIGNED: &str = include_str!("../samples/mail/openpgp/clearsigned.asc");
+const KEY: &str = include_str!("../samples/mail/openpgp/clearsigned.key");
+const OTHER_KEY: &str = include_str!("../samples/mail/openpgp/other.key");
 
 #[test]
 fn a_clearsigned_mail_verifies_under_the_senders_key_only() {

@@ -14,7 +14,7 @@ fn verdict(report: &Value) -> &'static str {
 }
 
 fn peer() -> Value {
-    serde_json::from_str(include_str!("../samples/xarf/4.2.0/p2p-profile.json.in")).unwrap()
+    serde_json::from_str(include_str!("../samples/xarf/4.2.0/p2p-profile.json")).unwrap()
 }
 
 fn with(member: &str, value: Value) -> Value {

@@ -48,15 +48,15 @@ struct Claims<'t> {
     cases: Vec<&'t str>,
 }
 
-/// Refuses every notice that the text around it contradicts.
-pub(super) fn check(text: &str, items: &mut [Item]) {
+/// Refuses every notice that the text around it contradicts; `place` is where the text stands.
+pub(super) fn check(text: &str, items: &mut [Item], place: &str) {
     let claims = gather(text, items);
     let alone = items.len() == 1;
     for item in items {
         let Ok(notice) = &item.verdict else { continue };
         if let Some(what) = contradiction(&claims, notice, alone) {
             let how = format!("text and notice name a different {what}; send them alike");
-            item.refuse(Rejection::new(Code::TextXmlMismatch, item.place.clone(), how));
+            item.refuse(Rejection::new(Code::TextXmlMismatch, place, how));
         }
     }
 }

@@ -164,7 +164,7 @@ impl Walk<'_> {
         } else {
             let unquoted = unquote(text);
             let mut found = acns::read(&unquoted);
-            agree::check(&unquoted, &mut found);
+            agree::check(&unquoted, &mut found, place);
             found
         };
         for item in &mut found {

@@ -66,7 +66,8 @@ pub(super) fn from_report(report: &Json, kind: &Kind, found: &mut Complaints) ->
     let ip = source_address(report, kind, &mut details, found)?;
     let port = report.get("source_port").and_then(Json::integer);
     let port = port.and_then(|port| found.keep(address::port_number(port, "/source_port")));
-    let source = Source { ip, port, transport: transport(report, "", found) };
+    let transport = transport(report, "", found).or_else(|| transport_of_attack(report));
+    let source = Source { ip, port, transport };
     let observation = observation(report, found)?;
     let copyright = kind.class == Class::Copyright;
     keep_details(report, copyright, &mut details);
@@ -126,6 +127,15 @@ fn transport(holder: &Json, at: &str, found: &mut Complaints) -> Option<Transpor
             found.add(Code::FieldInvalid, at, "write tcp, udp or an IANA protocol number");
             None
         }
+    }
+}
+
+/// XARF's connection types name the transport `protocol`.
+fn transport_of_attack(report: &Json) -> Option<Transport> {
+    match report.get("protocol").and_then(Json::text)? {
+        "tcp" => Some(Transport::Tcp),
+        "udp" => Some(Transport::Udp),
+        _ => None,
     }
 }
 

@@ -1,0 +1,12 @@
+//! Mails: MIME, quotation and clearsigned text around a notice.
+//!
+//! Seeds: `samples/mail`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run mail corpus/mail samples/mail` in `formats`.
+#![no_main]
+
+use entremise_formats::{Hint, read};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let reading = read(bytes, Hint::default());
+    assert!(!reading.outcomes.is_empty());
+});
