@@ -53,7 +53,7 @@ pub(crate) fn note_regimes(inner: &Inner, now: Timestamp) -> Result<(), Trouble>
                 &[
                     id.as_str().into(),
                     regime.digest().into(),
-                    regime.calendar().digest().into(),
+                    Value::Text(&edition(regime)),
                     Value::time(now),
                 ],
             )
@@ -62,13 +62,18 @@ pub(crate) fn note_regimes(inner: &Inner, now: Timestamp) -> Result<(), Trouble>
     Ok(())
 }
 
+/// The edition of a regime's calendar: its version, and the digest of the file it was read from.
+fn edition(regime: &Regime) -> String {
+    format!("{} {}", regime.calendar().version(), regime.calendar().digest())
+}
+
 fn is_current(cases: &Pool, id: &RegimeId, regime: &Regime) -> Result<bool, Trouble> {
     let row = cases.read(|tx| {
         tx.query_one(
             "-- regime-text-current
              SELECT current FROM regime_text
              WHERE regime = $1 AND digest = $2 AND calendar = $3 AND current = 1",
-            &[id.as_str().into(), regime.digest().into(), regime.calendar().digest().into()],
+            &[id.as_str().into(), regime.digest().into(), Value::Text(&edition(regime))],
         )
     })?;
     Ok(row.is_some())

@@ -1,0 +1,14 @@
+//! Every rule of the store, on both backends. PostgreSQL is started by `entremise-parts`.
+
+mod support;
+
+mod applying;
+mod compartments;
+mod intake;
+mod kill;
+mod ledger;
+mod linking;
+mod outbox;
+mod party;
+mod random;
+mod reading;
