@@ -10,13 +10,18 @@
 //! request ─▶ serve ─▶ disclose ─▶ directory ─▶ sealed identity
 //! ```
 
+pub mod alarm;
 pub mod answering;
 pub mod cli;
 pub mod config;
+pub mod desk;
+pub mod directory;
 pub mod handle;
 pub mod identify;
 pub mod index;
 pub mod interval;
+pub mod journal;
 pub mod keys;
 pub mod load;
 pub mod read;
+pub mod serve;

@@ -49,7 +49,7 @@ pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
     for path in &arguments.files {
         let bar = progress_bar(path);
         let report = loader
-            .load(path, arguments.format, &options, false, &mut |done| bar.set_position(done))
+            .load(path, arguments.format, &options, &mut |done| bar.set_position(done))
             .with_context(|| format!("loading {}", path.display()))?;
         bar.finish_and_clear();
         print(path, &report);

@@ -1,11 +1,17 @@
 //! The command line. Exit codes: 0 done, 1 not done (the reason is on stderr), 2 wrong usage.
 
+pub mod alarms;
 pub mod ask;
 pub mod load;
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::keys::KeyFile;
+use crate::serve::{stop, tls};
 
 /// Says who held an address, a port and an instant, from the provider's own records.
 #[derive(Parser)]
@@ -21,11 +27,34 @@ pub enum Command {
     Load(load::LoadArguments),
     /// Ask one question, as the provider's engineer.
     Ask(ask::AskArguments),
+    /// Answer authorities over HTTPS, and follow the configured log files.
+    Serve(ConfigArgument),
+    /// Read the configuration and say what is wrong with it.
+    Check(ConfigArgument),
+    /// Stop answering at once (503), also across restarts, until `resume`.
+    StopAnswering(IndexArgument),
+    /// Answer again.
+    Resume(IndexArgument),
+    /// Accounts that answer improbably often.
+    Alarms(alarms::AlarmsArguments),
     /// Make or change the provider's keys.
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+#[derive(clap::Args)]
+pub struct ConfigArgument {
+    #[arg(long)]
+    pub config: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct IndexArgument {
+    /// The index directory.
+    #[arg(long)]
+    pub index: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -54,12 +83,39 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Load(arguments) => load::run(&arguments),
         Command::Ask(arguments) => ask::run(&arguments),
+        Command::Serve(argument) => crate::serve::run(&argument.config),
+        Command::Check(argument) => check(&argument.config),
+        Command::StopAnswering(argument) => {
+            stop::stop(&argument.index)?;
+            println!("stopped; `resume` answers again");
+            Ok(0)
+        }
+        Command::Resume(argument) => {
+            let was_stopped = stop::resume(&argument.index)?;
+            println!("{}", if was_stopped { "answering again" } else { "was not stopped" });
+            Ok(0)
+        }
+        Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Keys { command } => keys(command),
     }
 }
 
+fn check(path: &std::path::Path) -> anyhow::Result<u8> {
+    let config = Config::read(path)?;
+    let keys = KeyFile::read(&config.key_path())?;
+    tls::server_config(&config.tls)?;
+    for source in &config.sources {
+        for file in &source.files {
+            std::fs::File::open(file).with_context(|| format!("opening {}", file.display()))?;
+        }
+    }
+    println!("{} is in order; answers are signed with:", path.display());
+    let public = keys.signing_key()?.verifying_key();
+    println!("{} {}", public.key_id, public.to_base64());
+    Ok(0)
+}
+
 fn keys(command: KeysCommand) -> anyhow::Result<u8> {
-    use crate::keys::KeyFile;
     match command {
         KeysCommand::New { out } => {
             let keys = KeyFile::generate()?;

@@ -8,9 +8,10 @@
 pub mod frame;
 pub mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use memmap2::Mmap;
@@ -51,6 +52,18 @@ impl FileReport {
         self.errors.values().sum()
     }
 
+    /// Adds what another file, or another part of this one, came to.
+    fn join(&mut self, other: Self) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+        self.known &= other.known;
+        for (code, count) in other.errors {
+            *self.errors.entry(code).or_default() += count;
+        }
+        self.shown.extend(other.shown);
+        self.shown.truncate(ERRORS_SHOWN);
+    }
+
     fn note(&mut self, error: LineError) {
         *self.errors.entry(error.code).or_default() += 1;
         if self.shown.len() < ERRORS_SHOWN {
@@ -63,13 +76,24 @@ impl FileReport {
 pub struct Loader {
     builder: Builder,
     state: State,
+    /// Files that are followed, kept open where they were left.
+    tails: HashMap<(PathBuf, Format, u16), Tail>,
+}
+
+/// A followed file. Kept open, so that what was appended before a rotation is read after it.
+struct Tail {
+    file: File,
+    inode: u64,
+    read: usize,
+    line: u64,
+    digested: digest::Context,
 }
 
 impl Loader {
     pub fn open(directory: &Path, keys: &KeyFile) -> anyhow::Result<Self> {
         let builder = Builder::open(directory, keys)?;
         let state = State::read(directory, &builder.manifest)?;
-        Ok(Self { builder, state })
+        Ok(Self { builder, state, tails: HashMap::new() })
     }
 
     /// The number of a routing instance by its name.
@@ -82,46 +106,113 @@ impl Loader {
         self.builder.manifest.generation
     }
 
-    /// Reads a whole file. `progress` is told how many bytes of it are done. With `growing` an
-    /// unfinished last record is left for the next time.
+    /// Reads a whole file to its end. `progress` is told how many bytes of it are done.
     pub fn load(
         &mut self,
         path: &Path,
         format: Format,
         options: &ReadOptions,
-        growing: bool,
         progress: &mut dyn FnMut(u64),
     ) -> anyhow::Result<FileReport> {
         let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-        let length = file.metadata()?.len();
+        let source = Opened { path, file: &file, format, options, at_end: true };
+        Ok(self.read(&source, None, progress)?.0)
+    }
+
+    /// Reads what was appended to a followed file since the last call, leaving an unfinished
+    /// record for the next one. After a rotation: the rest of the old file, then the new one.
+    pub fn follow(
+        &mut self,
+        path: &Path,
+        format: Format,
+        options: &ReadOptions,
+    ) -> anyhow::Result<FileReport> {
+        let key = (path.to_owned(), format, options.space);
+        let now = std::fs::metadata(path).with_context(|| format!("opening {}", path.display()))?;
         let mut report = FileReport::default();
-        if length == 0 {
-            return Ok(report);
+        let mut tail = self.tails.remove(&key);
+        if let Some(known) = tail.take() {
+            let length = known.file.metadata()?.len();
+            let rotated = known.inode != now.ino();
+            let cut = (length as usize) < known.read;
+            if !rotated && !cut && length as usize == known.read {
+                self.tails.insert(key, known);
+                return Ok(report);
+            }
+            if !cut {
+                let file = known.file.try_clone()?;
+                let source = Opened { path, file: &file, format, options, at_end: rotated };
+                let (read, next) = self.read(&source, Some(known), &mut |_| {})?;
+                report = read;
+                if !rotated {
+                    self.tails.insert(key, next);
+                    return Ok(report);
+                }
+            }
         }
+        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        let source = Opened { path, file: &file, format, options, at_end: false };
+        let (read, next) = self.read(&source, None, &mut |_| {})?;
+        self.tails.insert(key, next);
+        report.join(read);
+        Ok(report)
+    }
+
+    fn read(
+        &mut self,
+        source: &Opened<'_>,
+        tail: Option<Tail>,
+        progress: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<(FileReport, Tail)> {
+        let (path, format, options) = (source.path, source.format, source.options);
+        let metadata = source.file.metadata()?;
         // SAFETY: log files are appended to; one that is cut while it is mapped ends this process
         // with SIGBUS before anything is committed, as a kill would.
-        let bytes =
-            unsafe { Mmap::map(&file) }.with_context(|| format!("mapping {}", path.display()))?;
+        let bytes = unsafe { Mmap::map(source.file) }
+            .with_context(|| format!("mapping {}", path.display()))?;
         let name = std::path::absolute(path)?.to_string_lossy().into_owned();
+        let mut report = FileReport::default();
         let mut reading = Reading::new(format, options, &bytes);
-        let start = self.resume(&name, format, options.space, &bytes, &mut reading);
-        if start == bytes.len() {
-            report.known = true;
-            return Ok(report);
+        let start = match tail {
+            Some(tail) => {
+                (reading.line, reading.digested) = (tail.line, tail.digested);
+                tail.read
+            }
+            None => self.resume(&name, format, options.space, &bytes, &mut reading),
+        };
+        report.known = start == bytes.len() && start > 0;
+        let mut end = start;
+        if start < bytes.len() {
+            let range = Range { bytes: &bytes, start, at_end: source.at_end, name: &name };
+            end = self.read_records(&range, &mut reading, &mut report, progress)?;
+            report.bytes = (end - start) as u64;
+            reading.digested.update(&bytes[start..end]);
+            self.note_file(&name, end, &reading);
+            self.note_source(format, &reading, &report);
         }
-        let end =
-            self.read_records(&bytes, start, &name, !growing, &mut reading, &mut report, progress)?;
-        report.bytes = (end - start) as u64;
-        reading.digested.update(&bytes[start..end]);
-        let digest = hex::encode(reading.digested.clone().finish());
-        let entry =
-            FileEntry { path: name, format, space: options.space, bytes_read: end as u64, digest };
-        self.builder.manifest.files.retain(|known| {
-            (&known.path, known.format, known.space) != (&entry.path, format, options.space)
+        let tail = Tail {
+            file: source.file.try_clone()?,
+            inode: metadata.ino(),
+            read: end,
+            line: reading.line,
+            digested: reading.digested,
+        };
+        Ok((report, tail))
+    }
+
+    fn note_file(&mut self, name: &str, end: usize, reading: &Reading<'_>) {
+        let (format, space) = (reading.format, reading.options.space);
+        let files = &mut self.builder.manifest.files;
+        files.retain(|known| {
+            (known.path.as_str(), known.format, known.space) != (name, format, space)
         });
-        self.builder.manifest.files.push(entry);
-        self.note_source(format, &reading, &report);
-        Ok(report)
+        files.push(FileEntry {
+            path: name.to_owned(),
+            format,
+            space,
+            bytes_read: end as u64,
+            digest: hex::encode(reading.digested.clone().finish()),
+        });
     }
 
     /// Makes everything read so far part of the index.
@@ -160,17 +251,14 @@ impl Loader {
         0
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one loop over one file, nothing to bundle")]
     fn read_records(
         &mut self,
-        bytes: &[u8],
-        start: usize,
-        name: &str,
-        at_end: bool,
+        range: &Range<'_>,
         reading: &mut Reading<'_>,
         report: &mut FileReport,
         progress: &mut dyn FnMut(u64),
     ) -> anyhow::Result<usize> {
+        let &Range { bytes, start, at_end, name } = range;
         let mut at = start;
         let mut shown = start;
         let mut spans = Vec::new();
@@ -306,6 +394,24 @@ impl Loader {
         entry.errors += report.error_count();
         reading.coverage.add_to(entry);
     }
+}
+
+/// An open file and how to read it.
+struct Opened<'a> {
+    path: &'a Path,
+    file: &'a File,
+    format: Format,
+    options: &'a ReadOptions,
+    /// Nothing will be appended any more: the rest is a record too.
+    at_end: bool,
+}
+
+/// The part of a file that is read now.
+struct Range<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    at_end: bool,
+    name: &'a str,
 }
 
 /// One file while it is read.
