@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::labels::{name_words, value_words, word};
-use super::{Citation, NoRulesOnThatDay, Regime, Sure, on_day};
+use super::{Citation, NoRulesOnThatDay, Regime, on_day};
 use crate::deadline::{Lang, date_words, of, start_words};
 use crate::regime::Version;
 use crate::regime::file::StageFile;
@@ -232,23 +232,37 @@ impl Page<'_> {
         Some(line)
     }
 
-    /// All returns in one line, under the least sure of their readings.
-    fn returned(&self, under: &str, stage: &StageFile) -> Option<Line> {
-        let reasons = stage.clock.as_ref()?.returned.keys();
-        let mut parts = Vec::new();
-        let mut least: Option<Citation> = None;
+    /// One line per consequence of a letter that comes back, under the least sure of its readings.
+    fn returned(&self, under: &str, stage: &StageFile) -> Vec<Line> {
+        let reasons = stage.clock.iter().flat_map(|clock| clock.returned.keys());
+        let mut lines: Vec<Line> = Vec::new();
         for reason in reasons {
             let path = format!("{under}.clock.returned.{reason}");
-            let in_force = self.version.values.get(&path)?;
-            let consequence = value_words(&path, &in_force.value, self.lang);
-            parts.push(format!("{} → {consequence}", word(reason, self.lang)));
-            let rank = |sure: Sure| sure as u8;
-            if least.as_ref().is_none_or(|now| rank(in_force.citation.sure) > rank(now.sure)) {
-                least = Some(in_force.citation.clone());
+            let Some(in_force) = self.version.values.get(&path) else { continue };
+            let value = value_words(&path, &in_force.value, self.lang);
+            let reason = word(reason, self.lang);
+            match lines.iter_mut().find(|line| line.value == value) {
+                Some(line) => {
+                    line.label = format!("{}, {reason}", line.label);
+                    let now = line.citation.as_ref().map(|citation| citation.sure as u8);
+                    if now < Some(in_force.citation.sure as u8) {
+                        line.citation = Some(in_force.citation.clone());
+                    }
+                }
+                None => lines.push(Line {
+                    label: reason.to_owned(),
+                    value,
+                    citation: Some(in_force.citation.clone()),
+                }),
             }
         }
-        let label = self.say("lettre revenue", "letter returned").to_owned();
-        least.map(|citation| Line { label, value: parts.join(" · "), citation: Some(citation) })
+        for line in &mut lines {
+            line.label = match self.lang {
+                Lang::Fr => format!("en cas de retour ({})", line.label),
+                Lang::En => format!("if returned ({})", line.label),
+            };
+        }
+        lines
     }
 
     fn deliberations(&self) -> Vec<Section> {
