@@ -131,6 +131,26 @@ fn a_length_of_time_without_a_unit_or_with_two_is_found() {
 }
 
 #[test]
+fn a_length_of_time_with_a_value_beside_it_or_below_zero_is_found() {
+    let both = mutated(specimen(), "{ hours = 12,", "{ hours = 12, value = 12,");
+    only(both, FindingCode::MissingUnit);
+    let negative = mutated(specimen(), "{ hours = 12,", "{ hours = -12,");
+    only(negative, FindingCode::UnknownValue);
+}
+
+#[test]
+fn a_word_with_a_length_of_time_beside_it_is_found() {
+    let found = mutated(specimen(), "[{ value = 1_000, from", "[{ value = 1_000, days = 1, from");
+    only(found, FindingCode::UnknownValue);
+}
+
+#[test]
+fn the_age_of_a_fact_is_counted_in_months() {
+    let found = mutated(specimen(), "[{ months = 1, from", "[{ days = 30, from");
+    only(found, FindingCode::MissingUnit);
+}
+
+#[test]
 fn a_channel_this_house_does_not_know_is_found_with_those_it_knows() {
     let found = mutated(
         specimen(),
@@ -238,6 +258,17 @@ fn every_way_a_letter_can_come_back_has_a_consequence() {
 }
 
 #[test]
+fn a_return_for_a_reason_this_house_does_not_know_is_found() {
+    let found = mutated(
+        specimen(),
+        "deceased        = [{",
+        "lost_at_sea = [{ value = \"close\", \
+        from = 2025-01-01, cite = \"x\", sure = \"L\" }]\ndeceased        = [{",
+    );
+    only(found, FindingCode::ReturnUnanswered);
+}
+
+#[test]
 fn a_personal_datum_that_nothing_lets_go_of_is_found() {
     let found = mutated(
         french(),
@@ -273,6 +304,22 @@ fn a_third_linking_without_prior_review_after_30_april_2024_is_found() {
         "{ value = \"none\", from = 2024-04-30",
     );
     only(early, FindingCode::GateMissing);
+}
+
+#[test]
+fn the_very_day_of_the_judgment_needs_the_review() {
+    let one_day_late = french()
+        .replace("until = 2024-04-29", "until = 2024-04-30")
+        .replace("\"reviewer_authorisation\", from = 2024-04-30", "\"barred\", from = 2024-05-01");
+    only(findings(&one_day_late), FindingCode::GateMissing);
+}
+
+#[test]
+fn a_third_linking_that_says_nothing_of_a_gate_is_found() {
+    let start = french().find("gate = [\n").unwrap();
+    let end = start + french()[start..].find("\n]").unwrap() + 2;
+    let found = findings(&french().replace(&french()[start..end], "gate = []"));
+    assert!(found.iter().any(|finding| finding.code == FindingCode::GateMissing), "{found:#?}");
 }
 
 #[test]

@@ -53,7 +53,15 @@ fn names(file: &RegimeFile, findings: &mut Vec<Finding>) {
             ));
         }
     }
-    for kind in file.intake.facts_at_most.keys() {
+    for (kind, rows) in &file.intake.facts_at_most {
+        if rows.iter().any(|row| row.get_ref().span().is_some() && row.get_ref().months.is_none()) {
+            findings.push(Finding::new(
+                FindingCode::MissingUnit,
+                format!("intake.facts_at_most.{kind}"),
+                "the age of a fact is counted in months",
+                "write months =",
+            ));
+        }
         if word::<SenderKind>(kind).is_none() {
             findings.push(Finding::new(
                 FindingCode::UnknownValue,

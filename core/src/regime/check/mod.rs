@@ -189,26 +189,37 @@ fn rows(
                 "add sure = \"H\" (primary text read), \"M\" (secondary) or \"L\" (our reading)",
             );
         }
-        match kind {
-            Some(Kind::Span) if row.span().is_none() => found(
-                FindingCode::MissingUnit,
-                "a length of time needs exactly one unit",
-                "write hours =, days =, working_days = or months = instead of value =",
-            ),
-            Some(Kind::Value(fits)) => {
-                let misfit = match &row.value {
-                    Some(value) => fits(value).err(),
-                    None => Some("the row has no value".to_owned()),
-                };
-                if let Some(why) = misfit {
-                    found(
-                        FindingCode::UnknownValue,
-                        &why,
-                        "write value = and one of the words or the number asked for",
-                    );
-                }
-            }
-            _ => {}
+        if let Some((code, why, how)) = kind.and_then(|kind| misfit(row, kind)) {
+            found(code, &why, how);
+        }
+    }
+}
+
+/// Why a row doesn't hold what its value is made of.
+fn misfit(row: &Row, kind: Kind) -> Option<(FindingCode, String, &'static str)> {
+    const UNIT: &str = "write hours =, days =, working_days = or months = instead of value =";
+    const VALUE: &str = "write value = and one of the words or the number asked for";
+    let units = [row.hours, row.days, row.working_days, row.months];
+    match kind {
+        Kind::Span if row.span().is_none() || row.value.is_some() => {
+            let why = "a length of time needs exactly one unit, and nothing else";
+            Some((FindingCode::MissingUnit, why.to_owned(), UNIT))
+        }
+        Kind::Span if units.iter().flatten().any(|count| *count < 0) => {
+            let why = "a length of time cannot be negative";
+            Some((FindingCode::UnknownValue, why.to_owned(), "count from the start forwards"))
+        }
+        Kind::Span => None,
+        Kind::Value(_) if units.iter().any(Option::is_some) => {
+            let why = "this value is no length of time";
+            Some((FindingCode::UnknownValue, why.to_owned(), VALUE))
+        }
+        Kind::Value(fits) => {
+            let why = match &row.value {
+                Some(value) => fits(value).err(),
+                None => Some("the row has no value".to_owned()),
+            };
+            why.map(|why| (FindingCode::UnknownValue, why, VALUE))
         }
     }
 }
