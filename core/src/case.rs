@@ -30,14 +30,7 @@ impl Case {
             Subject::Notice { .. } => State::Identification(identification::State::Open),
             Subject::Line(_) => State::Ladder(ladder::State::Open),
         };
-        Self {
-            id,
-            authority,
-            regime,
-            opened_at,
-            subject,
-            state,
-        }
+        Self { id, authority, regime, opened_at, subject, state }
     }
 }
 

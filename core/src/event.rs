@@ -13,19 +13,11 @@ use crate::regime::rules::{ChannelKind, ReturnReason};
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A notice passed screening. Opens an identification.
-    NoticeAccepted {
-        notice: NoticeId,
-        sender: PartyId,
-        provider: PartyId,
-        fact_at: Timestamp,
-    },
+    NoticeAccepted { notice: NoticeId, sender: PartyId, provider: PartyId, fact_at: Timestamp },
     /// The question left for the provider.
     QuestionAsked { question: QuestionId },
     /// The provider answered.
-    Answered {
-        question: QuestionId,
-        outcome: Outcome,
-    },
+    Answered { question: QuestionId, outcome: Outcome },
     /// The sender took the notice back.
     NoticeRetracted { notice: NoticeId },
 
@@ -34,15 +26,9 @@ pub enum Event {
     /// A person decided on the step that the rules propose.
     Decided(Decision),
     /// The means to reach the subscriber are in the identity compartment.
-    Disclosed {
-        question: QuestionId,
-        fields: Vec<IdentityField>,
-    },
+    Disclosed { question: QuestionId, fields: Vec<IdentityField> },
     /// The provider will not or cannot say how the subscriber is reached.
-    DisclosureFailed {
-        question: QuestionId,
-        reason: DisclosureFailure,
-    },
+    DisclosureFailed { question: QuestionId, reason: DisclosureFailure },
     /// News of a message on its way.
     Delivery(DeliveryReport),
 

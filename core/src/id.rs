@@ -138,7 +138,5 @@ word!(
 
 fn is_slug(given: &str) -> bool {
     (1..=64).contains(&given.len())
-        && given
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && given.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }

@@ -17,11 +17,7 @@ pub struct Rejection {
 
 impl Rejection {
     pub fn new(code: Code, at: impl Into<String>, how: impl Into<String>) -> Self {
-        Self {
-            code,
-            at: at.into(),
-            how: how.into(),
-        }
+        Self { code, at: at.into(), how: how.into() }
     }
 }
 

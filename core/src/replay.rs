@@ -35,11 +35,7 @@ pub fn replay(mut case: Case, history: &[Entered], regime: &Regime) -> (Case, Ve
             case.state = step.state;
             step.effects
         });
-        told.push(Replayed {
-            at: entered.at,
-            event: entered.event.clone(),
-            result,
-        });
+        told.push(Replayed { at: entered.at, event: entered.event.clone(), result });
     }
     (case, told)
 }

@@ -19,17 +19,11 @@ pub struct Step<S> {
 impl<S> Step<S> {
     /// A step that asks nothing of the world.
     pub fn quiet(state: S) -> Self {
-        Self {
-            state,
-            effects: Vec::new(),
-        }
+        Self { state, effects: Vec::new() }
     }
 
     fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Step<T> {
-        Step {
-            state: wrap(self.state),
-            effects: self.effects,
-        }
+        Step { state: wrap(self.state), effects: self.effects }
     }
 }
 
@@ -38,10 +32,7 @@ impl<S> Step<S> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("a case that is {state} cannot take {event}")]
-    OutOfTurn {
-        state: &'static str,
-        event: &'static str,
-    },
+    OutOfTurn { state: &'static str, event: &'static str },
     #[error("the event belongs to another kind of case")]
     WrongSubject,
     #[error("the time runs until {ends_at}; nothing has passed yet")]
@@ -49,18 +40,11 @@ pub enum Refusal {
     #[error("no deadline is running in this case")]
     NothingDue,
     #[error("a decision on {stage} was expected by {expected}")]
-    NotYoursToDecide {
-        stage: String,
-        expected: &'static str,
-    },
+    NotYoursToDecide { stage: String, expected: &'static str },
     #[error("the regime has no rules in force on {day}")]
     NoRules { day: Date },
     #[error("the regime {regime} has no end of keeping for {data} after {stage}")]
-    NoRetention {
-        regime: String,
-        data: String,
-        stage: String,
-    },
+    NoRetention { regime: String, data: String, stage: String },
 }
 
 impl Refusal {

@@ -76,11 +76,7 @@ impl Story {
         self.at(when, Event::Decided(Decision { by, verdict, ground }))
     }
 
-    fn disclosed(
-        &mut self,
-        when: &str,
-        fields: &[IdentityField],
-    ) -> Result<Vec<Effect>, Refusal> {
+    fn disclosed(&mut self, when: &str, fields: &[IdentityField]) -> Result<Vec<Effect>, Refusal> {
         let question = QuestionId(number(9));
         self.at(when, Event::Disclosed { question, fields: fields.to_vec() })
     }
@@ -198,9 +194,7 @@ fn the_second_clock_starts_at_presentation_and_never_at_the_mail() {
     let mut story = Story::second_under_way("2026-01-10", "2026-03-01");
     story.news("2026-03-02", 1, ChannelKind::Email, DeliveryStatus::HandedOver).unwrap();
     assert_eq!(story.ladder().name(), "sending");
-    story
-        .news("2026-03-03", 1, ChannelKind::RegisteredLetter, DeliveryStatus::HandedOver)
-        .unwrap();
+    story.news("2026-03-03", 1, ChannelKind::RegisteredLetter, DeliveryStatus::HandedOver).unwrap();
     assert_eq!(story.ladder().name(), "sending");
     story.news("2026-03-05", 1, ChannelKind::RegisteredLetter, DeliveryStatus::Presented).unwrap();
     let ladder::State::Warned { started, .. } = story.ladder() else { panic!() };
@@ -263,8 +257,7 @@ fn a_lost_letter_is_sent_once_more_and_then_counts_as_never_sent() {
 #[test]
 fn a_bounced_first_mail_falls_back_to_a_letter_and_stops_the_clock() {
     let mut story = Story::warned_once("2026-01-10");
-    let effects =
-        story.news("2026-01-11", 0, ChannelKind::Email, DeliveryStatus::Bounced).unwrap();
+    let effects = story.news("2026-01-11", 0, ChannelKind::Email, DeliveryStatus::Bounced).unwrap();
     let [Effect::RequestDisclosure { fields, sequence, .. }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
@@ -276,8 +269,7 @@ fn a_bounced_first_mail_falls_back_to_a_letter_and_stops_the_clock() {
 #[test]
 fn before_2022_a_bounced_mail_had_no_letter_to_fall_back_on() {
     let mut story = Story::warned_once("2015-01-10");
-    let effects =
-        story.news("2015-01-11", 0, ChannelKind::Email, DeliveryStatus::Bounced).unwrap();
+    let effects = story.news("2015-01-11", 0, ChannelKind::Email, DeliveryStatus::Bounced).unwrap();
     assert_eq!(effects, [Effect::RaiseAlarm { alarm: Alarm::Unreachable { stage: 0 } }]);
     assert_eq!(story.ladder().name(), "warned", "the law counted from the sending");
 }
@@ -285,8 +277,7 @@ fn before_2022_a_bounced_mail_had_no_letter_to_fall_back_on() {
 #[test]
 fn a_blocked_mail_says_nothing_about_the_person() {
     let mut story = Story::warned_once("2026-01-10");
-    let effects =
-        story.news("2026-01-11", 0, ChannelKind::Email, DeliveryStatus::Blocked).unwrap();
+    let effects = story.news("2026-01-11", 0, ChannelKind::Email, DeliveryStatus::Blocked).unwrap();
     assert_eq!(effects, [Effect::RaiseAlarm { alarm: Alarm::MailBlocked { stage: 0 } }]);
     assert_eq!(story.ladder().name(), "warned");
 }

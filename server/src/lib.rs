@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The authority's service, as a library: `entremise` opens it, the simulation drives it.
+
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod delivery;
+pub mod house;
+pub mod intake;
+pub mod provider;
+pub mod serve;
+pub mod telemetry;
+pub mod web;
+pub mod worker;

@@ -21,6 +21,8 @@ pub(crate) enum RecordKind {
     Batch,
     Quarantine,
     Disclosure,
+    /// A message as sent, or a carrier's proof.
+    Document,
 }
 
 impl RecordKind {
@@ -30,6 +32,7 @@ impl RecordKind {
             Self::Batch => "batch",
             Self::Quarantine => "quarantine",
             Self::Disclosure => "disclosure",
+            Self::Document => "document",
         }
     }
 }

@@ -12,8 +12,7 @@ use crate::conn::Value;
 use crate::door::{Door, json};
 use crate::entropy::Draw;
 use crate::ledger::{self, Lateness};
-use crate::read::EffectRow;
-use crate::rows;
+use crate::read::{self, EffectRow};
 use crate::trouble::Trouble;
 
 /// A kept document, without its bytes.
@@ -45,7 +44,7 @@ impl Store {
 
     /// The effect of this number, whatever its state.
     pub fn effect(&self, id: EffectId) -> Result<Option<FoundEffect>, Trouble> {
-        self.inner.cases.read(|tx| rows::effect_by_id(tx, id))
+        self.inner.cases.read(|tx| read::effect_by_id(tx, id))
     }
 
     /// Keeps one document of an effect. Idempotent by effect and name: the first writing stands.

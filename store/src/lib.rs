@@ -9,6 +9,7 @@ mod clock;
 mod compartment;
 mod conn;
 mod content;
+mod document;
 mod door;
 mod entropy;
 mod faults;
@@ -39,6 +40,7 @@ use ring::hmac;
 
 pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
+pub use document::{DocumentRow, FoundEffect};
 pub use entropy::{Entropy, SystemEntropy};
 pub use intake::{
     BatchReport, IncomingBatch, IncomingNotice, IntakeError, ItemResult, ItemVerdict,

@@ -13,8 +13,10 @@ pub(crate) struct Migration {
     sql: &'static str,
 }
 
-pub(crate) const CASES: &[Migration] =
-    &[Migration { name: "0001_first", sql: include_str!("../migrations/cases/0001_first.sql") }];
+pub(crate) const CASES: &[Migration] = &[
+    Migration { name: "0001_first", sql: include_str!("../migrations/cases/0001_first.sql") },
+    Migration { name: "0002_document", sql: include_str!("../migrations/cases/0002_document.sql") },
+];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.
 pub(crate) const SEALED: &[Migration] =

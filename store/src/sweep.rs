@@ -112,7 +112,8 @@ fn unowned(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Uuid>, Trouble> {
          SELECT notice_id FROM notice WHERE notice_id = $1[]
          UNION ALL SELECT batch_id FROM batch WHERE batch_id = $1[]
          UNION ALL SELECT quarantine_id FROM quarantine WHERE quarantine_id = $1[]
-         UNION ALL SELECT question_id FROM disclosure WHERE question_id = $1[]",
+         UNION ALL SELECT question_id FROM disclosure WHERE question_id = $1[]
+         UNION ALL SELECT record_id FROM document WHERE record_id = $1[]",
         &keys,
         &[],
     )?;

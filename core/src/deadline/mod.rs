@@ -58,26 +58,10 @@ pub fn after(
     zone: &Zone,
     calendar: &Calendar,
 ) -> Deadline {
-    let first_day = zone.day_of(start);
-    let mut skipped = Vec::new();
-    let (ends_at, last_day) = match span {
-        Span::Hours(hours) => {
-            let ends_at = start
-                .checked_add(SignedDuration::from_hours(i64::from(hours)))
-                .unwrap_or(Timestamp::MAX);
-            (ends_at, zone.day_of(last_instant(ends_at, start)))
-        }
-        Span::Days(days) => whole(zone, later(first_day, i64::from(days))),
-        Span::Months(months) => whole(zone, months_later(first_day, months)),
-        Span::WorkingDays(days) => {
-            let (last, holidays) = calendar.working_days_after(first_day, days);
-            skipped = holidays;
-            whole(zone, last)
-        }
-    };
+    let (ends_at, last_day, skipped) = count(start, span, zone, calendar);
     let reason = words::Reason {
         start,
-        first_day,
+        first_day: zone.day_of(start),
         span,
         started_by,
         cite,
@@ -88,9 +72,31 @@ pub fn after(
     Deadline { ends_at, last_day, explanation: words::explain(&reason, zone, calendar) }
 }
 
-/// The whole of a day: its last instant is still in time.
-fn whole(zone: &Zone, last_day: Date) -> (Timestamp, Date) {
-    (zone.end_of(last_day), last_day)
+/// As `after`, without the words: for screening, which asks it of every notice.
+pub fn ends_at(start: Timestamp, span: Span, zone: &Zone, calendar: &Calendar) -> Timestamp {
+    count(start, span, zone, calendar).0
+}
+
+/// The exclusive end, the last day, and the holidays passed over on the way.
+fn count(
+    start: Timestamp,
+    span: Span,
+    zone: &Zone,
+    calendar: &Calendar,
+) -> (Timestamp, Date, Vec<Date>) {
+    let first_day = zone.day_of(start);
+    let (last_day, skipped) = match span {
+        Span::Hours(hours) => {
+            let elapsed = SignedDuration::from_hours(i64::from(hours));
+            let ends_at = start.checked_add(elapsed).unwrap_or(Timestamp::MAX);
+            return (ends_at, zone.day_of(last_instant(ends_at, start)), Vec::new());
+        }
+        Span::Days(days) => (later(first_day, i64::from(days)), Vec::new()),
+        Span::Months(months) => (months_later(first_day, months), Vec::new()),
+        Span::WorkingDays(days) => calendar.working_days_after(first_day, days),
+    };
+    // The whole of the last day: its last instant is still in time.
+    (zone.end_of(last_day), last_day, skipped)
 }
 
 /// An exclusive end at local midnight belongs to the day before; never earlier than the start.

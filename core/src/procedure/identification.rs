@@ -91,26 +91,12 @@ pub(crate) fn step(
         return Err(Refusal::WrongSubject);
     };
     match (state, event) {
-        (
-            State::Open,
-            Event::NoticeAccepted {
-                notice: accepted,
-                fact_at,
-                ..
-            },
-        ) if accepted == notice => {
-            let received = Received {
-                fact_at: *fact_at,
-                received_at: now,
-            };
-            let ask = Effect::AskProvider {
-                notice: *notice,
-                provider: provider.clone(),
-            };
-            Ok(Step {
-                state: State::Waiting { received },
-                effects: vec![ask],
-            })
+        (State::Open, Event::NoticeAccepted { notice: accepted, fact_at, .. })
+            if accepted == notice =>
+        {
+            let received = Received { fact_at: *fact_at, received_at: now };
+            let ask = Effect::AskProvider { notice: *notice, provider: provider.clone() };
+            Ok(Step { state: State::Waiting { received }, effects: vec![ask] })
         }
         (State::Waiting { received }, Event::QuestionAsked { question }) => {
             Ok(Step::quiet(State::Asked {
@@ -127,13 +113,8 @@ pub(crate) fn step(
             Ok(Step::quiet(state.clone()))
         }
         (
-            State::Asked {
-                received, question, ..
-            },
-            Event::Answered {
-                question: answered,
-                outcome,
-            },
+            State::Asked { received, question, .. },
+            Event::Answered { question: answered, outcome },
         ) if answered == question => Ok(conclude(case, subject, *received, outcome, now)),
         (
             State::Waiting { .. } | State::Asked { .. },
@@ -142,10 +123,7 @@ pub(crate) fn step(
         (State::Waiting { .. } | State::Asked { .. }, Event::DeadlinePassed) => {
             overdue(state, provider, now, regime)
         }
-        (state, event) => Err(Refusal::OutOfTurn {
-            state: state.name(),
-            event: event.name(),
-        }),
+        (state, event) => Err(Refusal::OutOfTurn { state: state.name(), event: event.name() }),
     }
 }
 
@@ -159,10 +137,7 @@ fn conclude(
 ) -> Step<State> {
     match (outcome, subject) {
         (Outcome::Identified { handle, .. }, Subject::Notice { notice, provider }) => {
-            let line = Line {
-                provider: provider.clone(),
-                handle: handle.clone(),
-            };
+            let line = Line { provider: provider.clone(), handle: handle.clone() };
             let fact = Fact {
                 notice: *notice,
                 identification: case,
@@ -192,15 +167,7 @@ fn overdue(
         return Err(Refusal::NotYetDue { ends_at: due.at() });
     }
     match (due.what, state) {
-        (
-            DueKind::Alarm,
-            State::Asked {
-                received,
-                question,
-                asked_at,
-                ..
-            },
-        ) => Ok(Step {
+        (DueKind::Alarm, State::Asked { received, question, asked_at, .. }) => Ok(Step {
             state: State::Asked {
                 received: *received,
                 question: *question,
@@ -208,9 +175,7 @@ fn overdue(
                 alarmed: true,
             },
             effects: vec![Effect::RaiseAlarm {
-                alarm: Alarm::ProviderSilent {
-                    provider: provider.clone(),
-                },
+                alarm: Alarm::ProviderSilent { provider: provider.clone() },
             }],
         }),
         _ => Ok(Step::quiet(closed(Closure::Unanswered, now))),
@@ -222,12 +187,7 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
     match state {
         State::Open | State::Closed { .. } => Ok(None),
         State::Waiting { received } => kept_until(received, regime).map(Some),
-        State::Asked {
-            received,
-            asked_at,
-            alarmed,
-            ..
-        } => {
+        State::Asked { received, asked_at, alarmed, .. } => {
             let end = kept_until(received, regime)?;
             if *alarmed {
                 return Ok(Some(end));
@@ -236,13 +196,7 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
             let span = rules.provider.answers_within;
             let deadline =
                 regime.deadline(*asked_at, span, "question_asked", "provider.answers_within");
-            Ok(Due::earlier(
-                Some(Due {
-                    what: DueKind::Alarm,
-                    deadline,
-                }),
-                Some(end),
-            ))
+            Ok(Due::earlier(Some(Due { what: DueKind::Alarm, deadline }), Some(end)))
         }
     }
 }

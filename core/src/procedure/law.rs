@@ -10,9 +10,7 @@ use crate::step::Refusal;
 impl Regime {
     /// The rules of the local day of an instant.
     pub(crate) fn rules_at(&self, instant: Timestamp) -> Result<&Rules, Refusal> {
-        self.at(instant).map_err(|_| Refusal::NoRules {
-            day: self.day_of(instant),
-        })
+        self.at(instant).map_err(|_| Refusal::NoRules { day: self.day_of(instant) })
     }
 
     pub(crate) fn day_of(&self, instant: Timestamp) -> Date {
@@ -39,9 +37,6 @@ impl Regime {
             })?;
         let path = format!("retention.{data}.{after_stage}.keep");
         let deadline = self.deadline(start, retention.keep, started_by, &path);
-        Ok(Due {
-            what: DueKind::End,
-            deadline,
-        })
+        Ok(Due { what: DueKind::End, deadline })
     }
 }

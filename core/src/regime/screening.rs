@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::address::{Use, use_of};
 use super::rules::{Field, Intake, SenderKind, Span};
 use super::{NoRulesOnThatDay, Regime};
+use crate::deadline;
 use crate::notice::Notice;
 use crate::rejection::{Code, Rejection};
 
@@ -89,9 +90,11 @@ fn age(
         ));
         return;
     };
-    let path = format!("intake.facts_at_most.{}", sender.name());
-    let deadline = regime.deadline(fact_at, Span::Months(*months), "fact", &path);
-    if !notice.claim.retraction && !deadline.covers(received_at) {
+    let span = Span::Months(*months);
+    let ends_at = deadline::ends_at(fact_at, span, regime.zone(), regime.calendar());
+    if !notice.claim.retraction && received_at >= ends_at {
+        let path = format!("intake.facts_at_most.{}", sender.name());
+        let deadline = regime.deadline(fact_at, span, "fact", &path);
         found.push(Rejection::new(
             Code::TimestampTooOld,
             "/observation/from",

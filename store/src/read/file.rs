@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::Store;
 use crate::conn::{Row, Tx, Value};
+use crate::document::FoundEffect;
 use crate::rows;
 use crate::trouble::Trouble;
 
@@ -131,21 +132,39 @@ fn effects(tx: &mut Tx, authority: &AuthorityId, id: CaseId) -> Result<Vec<Effec
          FROM outbox WHERE case_id = $1 AND authority = $2 ORDER BY created_at, effect_id",
         &[Value::id(&id.0), authority.as_str().into()],
     )?;
-    rows.iter()
-        .map(|row| {
-            Ok(EffectRow {
-                id: EffectId(row.id(0)?),
-                effect: row.json(1)?,
-                state: row.text(2)?.to_owned(),
-                attempts: u32::try_from(row.integer(3)?).unwrap_or(u32::MAX),
-                available_at: row.maybe_time(4)?,
-                created_at: row.time(5)?,
-                settled_at: row.maybe_time(6)?,
-                outcome: row.maybe_text(7)?.map(str::to_owned),
-                trouble: row.maybe_text(8)?.map(str::to_owned),
-            })
-        })
-        .collect()
+    rows.iter().map(effect).collect()
+}
+
+/// An effect by its number alone, with the case it belongs to.
+pub(crate) fn effect_by_id(tx: &mut Tx, id: EffectId) -> Result<Option<FoundEffect>, Trouble> {
+    let row = tx.query_one(
+        "-- effect-by-id
+         SELECT effect_id, body, state, attempts, available_at, created_at, settled_at, outcome,
+             trouble, authority, regime, case_id
+         FROM outbox WHERE effect_id = $1",
+        &[Value::id(&id.0)],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(FoundEffect {
+        authority: row.word(9)?,
+        regime: row.word(10)?,
+        case: CaseId(row.id(11)?),
+        row: effect(&row)?,
+    }))
+}
+
+fn effect(row: &Row) -> Result<EffectRow, Trouble> {
+    Ok(EffectRow {
+        id: EffectId(row.id(0)?),
+        effect: row.json(1)?,
+        state: row.text(2)?.to_owned(),
+        attempts: u32::try_from(row.integer(3)?).unwrap_or(u32::MAX),
+        available_at: row.maybe_time(4)?,
+        created_at: row.time(5)?,
+        settled_at: row.maybe_time(6)?,
+        outcome: row.maybe_text(7)?.map(str::to_owned),
+        trouble: row.maybe_text(8)?.map(str::to_owned),
+    })
 }
 
 /// From the accepted facts in the history, each identification once.

@@ -6,6 +6,7 @@ mod board;
 mod file;
 
 pub use board::{AlarmId, AlarmRow, Counts};
+pub(crate) use file::effect_by_id;
 pub use file::{CaseFile, EffectRow, HistoryEntry};
 
 use entremise_core::case::{Case, State};

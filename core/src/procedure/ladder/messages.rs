@@ -14,11 +14,7 @@ use crate::step::{Refusal, Step};
 
 /// The channels that are used first.
 pub(super) fn primary(rung: &Stage) -> Vec<ChannelKind> {
-    rung.channels
-        .iter()
-        .filter(|channel| !channel.fallback)
-        .map(|channel| channel.kind)
-        .collect()
+    rung.channels.iter().filter(|channel| !channel.fallback).map(|channel| channel.kind).collect()
 }
 
 /// What a channel needs to know of the person.
@@ -45,40 +41,17 @@ pub(super) fn send(
     let usable: Vec<ChannelKind> = channels
         .iter()
         .copied()
-        .filter(|channel| {
-            needs(*channel)
-                .iter()
-                .all(|field| disclosed.contains(field))
-        })
+        .filter(|channel| needs(*channel).iter().all(|field| disclosed.contains(field)))
         .collect();
     if !starts_clock(rung, &usable) {
         return Ok(fall_back(stage, rung, facts.clone(), channels, line, now));
     }
-    let messages: BTreeMap<_, _> = usable
-        .iter()
-        .map(|channel| {
-            (
-                *channel,
-                Message {
-                    status: None,
-                    attempt: 1,
-                },
-            )
-        })
-        .collect();
-    let effects = usable
-        .iter()
-        .map(|channel| dispatch(stage, rung, facts, *channel, 1))
-        .collect();
+    let messages: BTreeMap<_, _> =
+        usable.iter().map(|channel| (*channel, Message { status: None, attempt: 1 })).collect();
+    let effects = usable.iter().map(|channel| dispatch(stage, rung, facts, *channel, 1)).collect();
     let facts = facts.clone();
     Ok(Step {
-        state: State::Sending {
-            stage,
-            facts,
-            messages,
-            since: now,
-            alarmed: false,
-        },
+        state: State::Sending { stage, facts, messages, since: now, alarmed: false },
         effects,
     })
 }
@@ -104,9 +77,7 @@ fn fall_back(
         Some(channel) => ask(stage, rung, facts, vec![channel], line, now),
         None => Step {
             state: closed(Closure::Unreachable, now),
-            effects: vec![Effect::RaiseAlarm {
-                alarm: Alarm::Unreachable { stage },
-            }],
+            effects: vec![Effect::RaiseAlarm { alarm: Alarm::Unreachable { stage } }],
         },
     }
 }
@@ -147,18 +118,12 @@ pub(super) fn heard(
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
     let (stage, mut noted) = match state {
-        State::Sending {
-            stage, messages, ..
+        State::Sending { stage, messages, .. } | State::Warned { stage, messages, .. } => {
+            (*stage, messages.clone())
         }
-        | State::Warned {
-            stage, messages, ..
-        } => (*stage, messages.clone()),
         _ => return out_of_turn(state, &Event::Delivery(report.clone())),
     };
-    let Some(message) = noted
-        .get_mut(&report.channel)
-        .filter(|_| report.stage == stage)
-    else {
+    let Some(message) = noted.get_mut(&report.channel).filter(|_| report.stage == stage) else {
         return out_of_turn(state, &Event::Delivery(report.clone()));
     };
     message.status = Some(report.status);
@@ -166,9 +131,9 @@ pub(super) fn heard(
     let rung = rung(stage, now, regime)?;
     let state = with_messages(state, noted);
     match report.status {
-        DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => Ok(Step::quiet(
-            start_clock(state, Proof::HandedOver, report.at),
-        )),
+        DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => {
+            Ok(Step::quiet(start_clock(state, Proof::HandedOver, report.at)))
+        }
         // What was signed for was presented, on that day at the latest; a mail never is.
         DeliveryStatus::Presented | DeliveryStatus::Delivered
             if rung.clock.starts_at == Proof::Presented && report.channel != ChannelKind::Email =>
@@ -179,9 +144,7 @@ pub(super) fn heard(
         DeliveryStatus::Bounced => Ok(bounced(state, rung, report.channel, line, now)),
         DeliveryStatus::Blocked => Ok(Step {
             state,
-            effects: vec![Effect::RaiseAlarm {
-                alarm: Alarm::MailBlocked { stage },
-            }],
+            effects: vec![Effect::RaiseAlarm { alarm: Alarm::MailBlocked { stage } }],
         }),
         _ => Ok(Step::quiet(state)),
     }
@@ -199,17 +162,9 @@ fn with_messages(state: &State, noted: BTreeMap<ChannelKind, Message>) -> State 
 /// Starts the clock once. A second proof of the same kind is a duplicate, and the first date holds.
 fn start_clock(state: State, by: Proof, at: Timestamp) -> State {
     match state {
-        State::Sending {
-            stage,
-            messages,
-            facts,
-            ..
-        } => State::Warned {
-            stage,
-            facts,
-            started: Started { by, at },
-            messages,
-        },
+        State::Sending { stage, messages, facts, .. } => {
+            State::Warned { stage, facts, started: Started { by, at }, messages }
+        }
         other => other,
     }
 }
@@ -223,18 +178,8 @@ fn bounced(
     line: &Line,
     now: Timestamp,
 ) -> Step<State> {
-    let (State::Sending {
-        stage,
-        facts,
-        messages,
-        ..
-    }
-    | State::Warned {
-        stage,
-        facts,
-        messages,
-        ..
-    }) = &state
+    let (State::Sending { stage, facts, messages, .. }
+    | State::Warned { stage, facts, messages, .. }) = &state
     else {
         return Step::quiet(state);
     };
@@ -248,10 +193,7 @@ fn bounced(
     match (fallback(rung, &tried), &state) {
         (None, State::Warned { stage, .. }) => {
             let alarm = Alarm::Unreachable { stage: *stage };
-            Step {
-                state,
-                effects: vec![Effect::RaiseAlarm { alarm }],
-            }
+            Step { state, effects: vec![Effect::RaiseAlarm { alarm }] }
         }
         _ => fall_back(*stage, rung, facts.clone(), &tried, line, now),
     }
@@ -266,22 +208,9 @@ fn returned(
     attempt: u32,
     now: Timestamp,
 ) -> Step<State> {
-    let consequence = rung
-        .clock
-        .returned
-        .get(&reason)
-        .copied()
-        .unwrap_or(Consequence::NotNotified);
-    let clock_ran = matches!(
-        state,
-        State::Warned {
-            started: Started {
-                by: Proof::Presented,
-                ..
-            },
-            ..
-        }
-    );
+    let consequence = rung.clock.returned.get(&reason).copied().unwrap_or(Consequence::NotNotified);
+    let clock_ran =
+        matches!(state, State::Warned { started: Started { by: Proof::Presented, .. }, .. });
     match consequence {
         Consequence::CountsAsPresented => {
             Step::quiet(start_clock(state, Proof::Presented, report.at))
@@ -291,44 +220,19 @@ fn returned(
         }
         Consequence::Close => Step::quiet(closed(Closure::Deceased, now)),
         Consequence::NotNotified | Consequence::SendAgain => {
-            let alarm = Alarm::PresentationContradicted {
-                stage: report.stage,
-            };
-            let effects = if clock_ran {
-                vec![Effect::RaiseAlarm { alarm }]
-            } else {
-                Vec::new()
-            };
-            Step {
-                state: closed(Closure::NotNotified, now),
-                effects,
-            }
+            let alarm = Alarm::PresentationContradicted { stage: report.stage };
+            let effects = if clock_ran { vec![Effect::RaiseAlarm { alarm }] } else { Vec::new() };
+            Step { state: closed(Closure::NotNotified, now), effects }
         }
     }
 }
 
 fn send_again(mut state: State, rung: &Stage, channel: ChannelKind) -> Step<State> {
     let mut effects = Vec::new();
-    if let State::Sending {
-        stage,
-        facts,
-        messages,
-        ..
-    }
-    | State::Warned {
-        stage,
-        facts,
-        messages,
-        ..
-    } = &mut state
+    if let State::Sending { stage, facts, messages, .. }
+    | State::Warned { stage, facts, messages, .. } = &mut state
     {
-        messages.insert(
-            channel,
-            Message {
-                status: None,
-                attempt: 2,
-            },
-        );
+        messages.insert(channel, Message { status: None, attempt: 2 });
         effects.push(dispatch(*stage, rung, facts, channel, 2));
     }
     Step { state, effects }

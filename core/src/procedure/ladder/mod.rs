@@ -179,15 +179,9 @@ pub(crate) fn step(
         (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
             decide(*stage, facts, decision, line, now, regime)
         }
-        (
-            State::Asking {
-                stage,
-                facts,
-                channels,
-                ..
-            },
-            Event::Disclosed { fields, .. },
-        ) => messages::send(*stage, facts, channels, fields, line, now, regime),
+        (State::Asking { stage, facts, channels, .. }, Event::Disclosed { fields, .. }) => {
+            messages::send(*stage, facts, channels, fields, line, now, regime)
+        }
         (State::Asking { .. }, Event::DisclosureFailed { .. }) => {
             Ok(Step::quiet(closed(Closure::Unreachable, now)))
         }
@@ -232,35 +226,16 @@ fn propose(
     now: Timestamp,
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
-    let facts = Facts {
-        leading: fact.clone(),
-        further: 0,
-        before,
-    };
+    let facts = Facts { leading: fact.clone(), further: 0, before };
     let rules = regime.rules_at(now)?;
     let Some(rung) = rules.stages.get(stage) else {
-        return Ok(Step::quiet(State::Barred {
-            stage,
-            facts,
-            gate: Gate::Barred,
-            since: now,
-        }));
+        return Ok(Step::quiet(State::Barred { stage, facts, gate: Gate::Barred, since: now }));
     };
     if let Some(gate) = rung.gate {
-        return Ok(Step::quiet(State::Barred {
-            stage,
-            facts,
-            gate,
-            since: now,
-        }));
+        return Ok(Step::quiet(State::Barred { stage, facts, gate, since: now }));
     }
     if rung.decides.is_some() {
-        return Ok(Step::quiet(State::Proposed {
-            stage,
-            facts,
-            since: now,
-            alarmed: false,
-        }));
+        return Ok(Step::quiet(State::Proposed { stage, facts, since: now, alarmed: false }));
     }
     Ok(ask(stage, rung, facts, messages::primary(rung), line, now))
 }
@@ -277,14 +252,7 @@ fn decide(
         Verdict::Close => Ok(Step::quiet(closed(Closure::Dismissed, now))),
         Verdict::Send => {
             let rung = rung(stage, now, regime)?;
-            Ok(ask(
-                stage,
-                rung,
-                facts.clone(),
-                messages::primary(rung),
-                line,
-                now,
-            ))
+            Ok(ask(stage, rung, facts.clone(), messages::primary(rung), line, now))
         }
     }
 }
@@ -314,13 +282,7 @@ fn ask(
         sequence: rung.linking.sequence,
     };
     Step {
-        state: State::Asking {
-            stage,
-            facts,
-            channels,
-            since: now,
-            alarmed: false,
-        },
+        state: State::Asking { stage, facts, channels, since: now, alarmed: false },
         effects: vec![request],
     }
 }
@@ -342,9 +304,7 @@ fn one_more_fact(state: &State) -> State {
 /// The rung as the rules of the day have it.
 fn rung(stage: usize, now: Timestamp, regime: &Regime) -> Result<&Stage, Refusal> {
     let rules = regime.rules_at(now)?;
-    rules.stages.get(stage).ok_or(Refusal::NoRules {
-        day: regime.day_of(now),
-    })
+    rules.stages.get(stage).ok_or(Refusal::NoRules { day: regime.day_of(now) })
 }
 
 fn closed(closure: Closure, at: Timestamp) -> State {
@@ -352,8 +312,5 @@ fn closed(closure: Closure, at: Timestamp) -> State {
 }
 
 fn out_of_turn<T>(state: &State, event: &Event) -> Result<T, Refusal> {
-    Err(Refusal::OutOfTurn {
-        state: state.name(),
-        event: event.name(),
-    })
+    Err(Refusal::OutOfTurn { state: state.name(), event: event.name() })
 }

@@ -14,12 +14,7 @@ use crate::step::{Refusal, Step};
 pub(super) fn window(stage: usize, started: Started, regime: &Regime) -> Result<Deadline, Refusal> {
     let rung = super::rung(stage, started.at, regime)?;
     let name = format!("stage.{}.clock.repeat_within", rung.id);
-    Ok(regime.deadline(
-        started.at,
-        rung.clock.repeat_within,
-        proof_name(started.by),
-        &name,
-    ))
+    Ok(regime.deadline(started.at, rung.clock.repeat_within, proof_name(started.by), &name))
 }
 
 /// The window of a warned state, for whoever shows the case.
@@ -34,56 +29,30 @@ pub fn repeat_window(state: &State, regime: &Regime) -> Result<Option<Deadline>,
 pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal> {
     match state {
         State::Open | State::Closed { .. } => Ok(None),
-        State::Proposed {
-            stage,
-            facts,
-            since,
-            alarmed,
-        } => {
+        State::Proposed { stage, facts, since, alarmed } => {
             let rules = regime.rules_at(*since)?;
             let span = rules.stages.get(*stage).and_then(|rung| rung.decide_within);
             let alarm = span.filter(|_| !alarmed).map(|span| Due {
                 what: DueKind::Alarm,
                 deadline: regime.deadline(*since, span, "proposed", "decide_within"),
             });
-            Ok(Due::earlier(
-                alarm,
-                Some(end_without_message(*stage, facts, regime)?),
-            ))
+            Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
-        State::Asking {
-            stage,
-            facts,
-            since,
-            alarmed,
-            ..
-        } => {
+        State::Asking { stage, facts, since, alarmed, .. } => {
             let span = regime.rules_at(*since)?.provider.answers_within;
             let alarm = (!alarmed).then(|| Due {
                 what: DueKind::Alarm,
                 deadline: regime.deadline(*since, span, "asked", "provider.answers_within"),
             });
-            Ok(Due::earlier(
-                alarm,
-                Some(end_without_message(*stage, facts, regime)?),
-            ))
+            Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
-        State::Sending {
-            stage,
-            facts,
-            since,
-            alarmed,
-            ..
-        } => {
+        State::Sending { stage, facts, since, alarmed, .. } => {
             let span = regime.rules_at(*since)?.provider.relays_within;
             let alarm = (!alarmed).then(|| Due {
                 what: DueKind::Alarm,
                 deadline: regime.deadline(*since, span, "sent", "provider.relays_within"),
             });
-            Ok(Due::earlier(
-                alarm,
-                Some(end_without_message(*stage, facts, regime)?),
-            ))
+            Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
         State::Warned { stage, started, .. } => end_of_file(*stage, *started, regime).map(Some),
         State::Barred { stage, facts, .. } => end_without_message(*stage, facts, regime).map(Some),
@@ -121,10 +90,7 @@ pub(super) fn overdue(
             let alarm = raise(&mut state);
             Ok(Step {
                 state,
-                effects: alarm
-                    .map(|alarm| Effect::RaiseAlarm { alarm })
-                    .into_iter()
-                    .collect(),
+                effects: alarm.map(|alarm| Effect::RaiseAlarm { alarm }).into_iter().collect(),
             })
         }
     }

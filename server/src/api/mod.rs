@@ -1,0 +1,101 @@
+//! The senders' API: notices in, an answer for each.
+//!
+//! Every handler gets the instant of arrival from `serve` (the `Now` extension) and reads no clock.
+//! What a click or a call does is an event or an intake, never a letter: nothing here imports
+//! `provider`, `delivery` or `transmission`.
+
+mod access;
+mod batches;
+mod notices;
+pub mod problem;
+mod rate;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::house::House;
+use access::Bearer;
+use problem::Problem;
+
+/// The largest body read, bytes: 25,000 notices (a sender's day) of about 2.5 kB each.
+pub const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Sendings being read or stored at once. The store has one writer; more would only hold memory.
+const INTAKES_AT_ONCE: usize = 16;
+
+/// The instant at which a request arrived, stamped by `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct Now(pub Timestamp);
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    pub(crate) house: Arc<House>,
+    pub(crate) intakes: Arc<Semaphore>,
+    pub(crate) rates: Arc<rate::Rates>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Entremise: senders' API",
+        description = "Bring notices, learn for each whether it was accepted, is a duplicate or \
+                       must be corrected. A report is given per notice; a batch is never refused \
+                       for one of its notices.",
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
+    ),
+    modifiers(&Bearer),
+    tags((name = "notices", description = "Bringing notices and reading their reports")),
+)]
+struct Description;
+
+/// The description as served at `/openapi.json`: OpenAPI 3.1.
+pub fn description() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(notices::bring))
+        .routes(routes!(batches::report))
+        .routes(routes!(health))
+}
+
+/// The whole API, ready to be served.
+pub fn router(house: Arc<House>) -> Router {
+    let api = Api {
+        house,
+        intakes: Arc::new(Semaphore::new(INTAKES_AT_ONCE)),
+        rates: Arc::new(rate::Rates::default()),
+    };
+    let (router, description) = routes().split_for_parts();
+    let description = Arc::new(description);
+    router
+        .route(
+            "/openapi.json",
+            get(move || async move { axum::Json(description.as_ref().clone()) }),
+        )
+        .fallback(|| async { Problem::not_found("there is nothing at this address") })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(api)
+}
+
+/// Whether the service answers.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "notices",
+    security(()),
+    responses((status = 200, description = "The service answers", body = String, content_type = "text/plain")),
+)]
+async fn health() -> &'static str {
+    "answering\n"
+}

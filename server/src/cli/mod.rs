@@ -1,0 +1,109 @@
+//! The command line. One file per noun; every command that changes something names who does it.
+//!
+//! Exit codes: 0 done and fine, 1 done and something is not fine (a notice rejected, a proof that
+//! does not hold), 2 wrong usage or trouble.
+
+mod ledger;
+mod mail;
+mod notice;
+mod party;
+mod quarantine;
+mod regime;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::serve;
+
+/// Carries a notice from whoever observed a fact, through the provider, to the person concerned.
+#[derive(Parser)]
+#[command(name = "entremise", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Open the house: API, pages, workers.
+    Serve {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Read notices and say what would become of them. Changes nothing.
+    #[command(subcommand)]
+    Notice(notice::Command),
+    /// Read what came back for our mails. Changes nothing.
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// The rules: show, check, compare.
+    #[command(subcommand)]
+    Regime(regime::Command),
+    /// The ledger: keys, publication, verification.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Senders and providers: list, stop at once, resume.
+    #[command(subcommand)]
+    Party(party::Command),
+    /// What could not be read: list, replay after a fix.
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
+}
+
+/// What a command came to.
+pub(crate) enum Outcome {
+    Fine,
+    /// Done as asked, and the answer is not a good one.
+    NotFine,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap prints each where it belongs.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    tell();
+    match run(cli.command) {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::NotFine) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("entremise: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Serve { config } => {
+            serve::run(&Config::read(&config)?)?;
+            Ok(Outcome::Fine)
+        }
+        Command::Notice(command) => notice::run(command),
+        Command::Mail(command) => mail::run(command),
+        Command::Regime(command) => regime::run(command),
+        Command::Ledger(command) => ledger::run(command),
+        Command::Party(command) => party::run(command),
+        Command::Quarantine(command) => quarantine::run(command),
+    }
+}
+
+/// Logs go to standard error, so that standard output stays what a program can read.
+fn tell() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREMISE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second subscriber in one process (tests) is refused, and the first one serves.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

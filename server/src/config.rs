@@ -1,0 +1,322 @@
+//! What the operator sets: one TOML file. Everything has a default but who the parties are.
+//!
+//! Paths are relative to the file's folder. Secrets are never in the file: it names the files that
+//! hold them, or holds SHA-256 digests of them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId};
+use entremise_core::regime::rules::SenderKind;
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Databases (unless `databases` says otherwise), keys, ledger, hand-over folders.
+    pub data: PathBuf,
+    #[serde(default)]
+    pub databases: Option<Databases>,
+    #[serde(default)]
+    pub listen: Listen,
+    #[serde(rename = "authority", default)]
+    pub authorities: Vec<Authority>,
+}
+
+/// Four URLs, where the four compartments are not files under `data`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Databases {
+    pub cases: String,
+    pub evidence: String,
+    pub traffic: String,
+    pub identity: String,
+}
+
+/// Where the service answers. Port 0 takes a free one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// Senders' API.
+    pub api: SocketAddr,
+    /// Metrics and health, for the operator's own network.
+    pub operator: SocketAddr,
+    /// Certificate chain and key, PEM; without them the listeners speak plain HTTP and belong
+    /// behind a proxy on the same machine.
+    pub tls: Option<Tls>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self { api: local(8082), operator: local(8083), tls: None }
+    }
+}
+
+/// One authority for which this installation works.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    pub id: AuthorityId,
+    pub name: BTreeMap<String, String>,
+    pub regime: RegimeId,
+    /// A test or demonstration authority: documentation addresses are admitted, and everything
+    /// that leaves bears SPECIMEN.
+    #[serde(default)]
+    pub specimen: bool,
+    pub contact: Contact,
+    pub pages: Pages,
+    pub mail: Mail,
+    pub post: Post,
+    /// Name of the ledger in its signed checkpoints, like `autorite.example/ledger`.
+    pub ledger_origin: String,
+    #[serde(rename = "sender", default)]
+    pub senders: Vec<Sender>,
+    #[serde(rename = "provider", default)]
+    pub providers: Vec<Provider>,
+    #[serde(rename = "officer", default)]
+    pub officers: Vec<Officer>,
+}
+
+/// Where this authority's pages are served. Each authority has listeners of its own: two clients of
+/// one installation share no address, no cookie and no page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pages {
+    pub public: SocketAddr,
+    /// Case officers' pages: never on the public address.
+    pub office: SocketAddr,
+    /// The public pages' own address, without a path: `https://autorite.example`.
+    pub origin: String,
+    /// A URI for whoever found a weakness (RFC 9116).
+    pub security_contact: String,
+}
+
+/// How the person concerned reaches the authority (CPI L331-20).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub postal: Vec<String>,
+    pub email: String,
+    /// Where a message is checked. Printed to be typed, never as a link.
+    pub verify_address: String,
+    /// Where the public finds legal offers (CPI L331-20).
+    pub offers_address: String,
+    /// Who signs the messages.
+    pub signatory: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub from: String,
+    /// Domain of the return paths; what comes back there is read from `bounces`.
+    pub return_domain: String,
+    /// Maildir into which the mail server delivers what comes back.
+    #[serde(default)]
+    pub bounces: Option<PathBuf>,
+    /// Maildir into which the mail server delivers notices.
+    #[serde(default)]
+    pub notices: Option<PathBuf>,
+    pub dkim_domain: String,
+    pub dkim_rsa: DkimKey,
+    pub dkim_ed25519: DkimKey,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DkimKey {
+    pub selector: String,
+    /// PKCS#8, PEM.
+    pub key: PathBuf,
+}
+
+/// Who carries the letters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Post {
+    /// Letters and a manifest are left in a folder; news of them is dropped there.
+    Folder { folder: PathBuf },
+    /// A registered-mail API.
+    Http { url: String, client_id: String, client_secret: PathBuf },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    pub id: PartyId,
+    pub name: String,
+    /// Where acknowledgements go.
+    pub email: String,
+    pub kind: SenderKind,
+    /// SHA-256 of the bearer token, hexadecimal.
+    #[serde(default)]
+    pub token_sha256: Option<String>,
+    /// Hand-over folder: batches are taken from `in/`, answered in `out/`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// Mail addresses from which notices of this sender come.
+    #[serde(default)]
+    pub mail_from: Vec<String>,
+    /// OpenPGP public keys, ASCII armour.
+    #[serde(default)]
+    pub openpgp: Vec<PathBuf>,
+    /// Public key (JWK, Ed25519 or P-256) for detached JWS over batches.
+    #[serde(default)]
+    pub jws_key: Option<serde_json::Value>,
+    /// Whether notices without a signature are refused.
+    #[serde(default)]
+    pub must_sign: bool,
+    /// Requests a second this sender may make, averaged over ten.
+    #[serde(default = "rate")]
+    pub requests_per_second_max: u32,
+}
+
+fn rate() -> u32 {
+    50
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    pub id: PartyId,
+    pub name: String,
+    /// Address ranges it announces, CIDR.
+    pub prefixes: Vec<String>,
+    pub answers: Answers,
+    pub relay: Relay,
+}
+
+/// How a provider answers identifications.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answers {
+    /// Its connector, over HTTPS with mutual TLS.
+    Connector {
+        url: String,
+        /// PEM of the authority that signed the connector's certificate.
+        ca: PathBuf,
+        /// Our client certificate and key, PEM in one file.
+        client: PathBuf,
+        /// Our Ed25519 seed for signing requests: 32 bytes, base64url.
+        signing_key: PathBuf,
+        signing_key_id: String,
+        /// The connector's Ed25519 public key for its answers, base64url.
+        answer_key: String,
+        answer_key_id: String,
+    },
+    /// A numbered CSV a day, left in and taken from a folder.
+    File { folder: PathBuf },
+}
+
+/// The SMTP relay of a provider for messages to its subscribers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    pub host: String,
+    pub port: u16,
+    #[serde(default)]
+    pub security: RelaySecurity,
+    /// PEM of the relay's certificate authority, where it is not a public one.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    #[serde(default)]
+    pub login: Option<String>,
+    #[serde(default)]
+    pub password: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelaySecurity {
+    /// On the provider's private link, or on this machine in a demonstration.
+    Plain,
+    #[default]
+    Starttls,
+    Tls,
+}
+
+/// A person who may sign in to the office (part 3 replaces this by passkeys).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Officer {
+    pub id: PersonId,
+    /// SHA-256 of the sign-in secret, hexadecimal.
+    pub secret_sha256: String,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: cannot be read")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}")]
+    Invalid { path: PathBuf, source: Box<toml::de::Error> },
+}
+
+impl Config {
+    /// Reads the file and makes its paths absolute to its folder.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Invalid {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.root_at(path.parent().unwrap_or(Path::new(".")));
+        Ok(config)
+    }
+
+    fn root_at(&mut self, folder: &Path) {
+        let root = |path: &mut PathBuf| *path = folder.join(&*path);
+        root(&mut self.data);
+        if let Some(tls) = &mut self.listen.tls {
+            root(&mut tls.certificate);
+            root(&mut tls.key);
+        }
+        for authority in &mut self.authorities {
+            authority.root_at(folder);
+        }
+    }
+
+    pub fn authority(&self, id: &AuthorityId) -> Option<&Authority> {
+        self.authorities.iter().find(|authority| &authority.id == id)
+    }
+}
+
+impl Authority {
+    fn root_at(&mut self, folder: &Path) {
+        let root = |path: &mut PathBuf| *path = folder.join(&*path);
+        self.mail.bounces.iter_mut().for_each(root);
+        self.mail.notices.iter_mut().for_each(root);
+        root(&mut self.mail.dkim_rsa.key);
+        root(&mut self.mail.dkim_ed25519.key);
+        match &mut self.post {
+            Post::Folder { folder } => root(folder),
+            Post::Http { client_secret, .. } => root(client_secret),
+        }
+        for sender in &mut self.senders {
+            sender.openpgp.iter_mut().for_each(root);
+            sender.folder.iter_mut().for_each(root);
+        }
+        for provider in &mut self.providers {
+            match &mut provider.answers {
+                Answers::Connector { ca, client, signing_key, .. } => {
+                    [ca, client, signing_key].into_iter().for_each(root);
+                }
+                Answers::File { folder } => root(folder),
+            }
+            provider.relay.ca.iter_mut().for_each(root);
+            provider.relay.password.iter_mut().for_each(root);
+        }
+    }
+}

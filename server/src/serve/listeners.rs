@@ -1,0 +1,143 @@
+//! The doors: senders' API, operator's metrics, and for each authority its public and office pages.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use entremise_core::id::AuthorityId;
+
+use super::Clock;
+use crate::config::{Config, Tls};
+use crate::house::{House, Room};
+use crate::web::store_desk::StoreDesk;
+use crate::web::{self, Officer, Web};
+use crate::{api, telemetry};
+
+/// Where the doors really opened.
+#[derive(Clone, Debug)]
+pub struct Doors {
+    pub api: SocketAddr,
+    pub operator: SocketAddr,
+    pub pages: Vec<PageDoors>,
+    pub scheme: &'static str,
+}
+
+/// One authority's pages.
+#[derive(Clone, Debug)]
+pub struct PageDoors {
+    pub authority: AuthorityId,
+    pub public: SocketAddr,
+    pub office: SocketAddr,
+}
+
+impl Doors {
+    /// Says on standard output where the doors are.
+    pub fn announce(&self) {
+        let scheme = self.scheme;
+        println!("senders' API   {scheme}://{}/openapi.json", self.api);
+        println!("metrics        {scheme}://{}/metrics", self.operator);
+        for pages in &self.pages {
+            println!("{}", pages.authority);
+            println!("  public       {scheme}://{}/", pages.public);
+            println!("  office       {scheme}://{}/", pages.office);
+        }
+    }
+}
+
+/// Binds every door before the first request is answered.
+pub(super) async fn open(
+    config: &Config,
+    house: &Arc<House>,
+    clock: &Clock,
+) -> anyhow::Result<Doors> {
+    let tls = match &config.listen.tls {
+        Some(files) => Some(certificate(files).await?),
+        None => None,
+    };
+    let api = door(config.listen.api, stamped(api::router(house.clone()), clock), &tls)?;
+    let operator = door(config.listen.operator, telemetry::router(house.clone()), &tls)?;
+    let mut pages = Vec::new();
+    for room in &house.rooms {
+        pages.push(page_doors(house, room, clock, &tls)?);
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    Ok(Doors { api, operator, pages, scheme })
+}
+
+type Certificate = axum_server::tls_rustls::RustlsConfig;
+
+async fn certificate(files: &Tls) -> anyhow::Result<Certificate> {
+    Certificate::from_pem_file(&files.certificate, &files.key)
+        .await
+        .with_context(|| format!("the certificate {}", files.certificate.display()))
+}
+
+fn page_doors(
+    house: &Arc<House>,
+    room: &Room,
+    clock: &Clock,
+    tls: &Option<Certificate>,
+) -> anyhow::Result<PageDoors> {
+    let config = &room.config;
+    let web = Web {
+        desk: Arc::new(StoreDesk::new(house.clone(), config.id.clone())),
+        authority: web::Authority {
+            name: config.name.get("fr").cloned().unwrap_or_default(),
+            email: config.contact.email.clone(),
+            post: config.contact.postal.clone(),
+            origin: config.pages.origin.clone(),
+            security_contact: config.pages.security_contact.clone(),
+        },
+        clock: clock.clone(),
+        secure: tls.is_some(),
+    };
+    let officers = config
+        .officers
+        .iter()
+        .map(|officer| {
+            let digest = hex::decode(&officer.secret_sha256)
+                .ok()
+                .and_then(|bytes| bytes.try_into().ok())
+                .with_context(|| format!("officer {}: secret_sha256 is 64 digits", officer.id))?;
+            Ok(Officer { person: officer.id.clone(), secret_sha256: digest })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let office = web::office_router(web.clone(), officers)
+        .map_err(|_| anyhow::anyhow!("the system has no randomness for session keys"))?;
+    Ok(PageDoors {
+        authority: config.id.clone(),
+        public: door(config.pages.public, web::public_router(web), tls)?,
+        office: door(config.pages.office, office, tls)?,
+    })
+}
+
+/// Gives every request the instant of its arrival.
+fn stamped(router: Router, clock: &Clock) -> Router {
+    let clock = clock.clone();
+    router.layer(from_fn(move |mut request: Request, next: Next| {
+        request.extensions_mut().insert(api::Now(clock()));
+        next.run(request)
+    }))
+}
+
+/// Opens one door and serves behind it until the runtime stops.
+fn door(address: SocketAddr, router: Router, tls: &Option<Certificate>) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    let bound = listener.local_addr()?;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        Some(certificate) => {
+            let server = axum_server::from_tcp_rustls(listener, certificate.clone())?;
+            tokio::spawn(server.serve(service));
+        }
+        None => {
+            let server = axum_server::from_tcp(listener)?;
+            tokio::spawn(server.serve(service));
+        }
+    }
+    Ok(bound)
+}

@@ -1,0 +1,47 @@
+//! The workers: what is due, and what is to be done. Each takes `now` and leaves nothing undone
+//! that it has not handed back to the outbox.
+
+pub mod clock;
+mod content;
+pub mod file;
+pub mod inbox;
+pub mod news;
+pub mod outbox;
+pub mod publish;
+mod send;
+
+use jiff::Timestamp;
+
+use crate::house::House;
+
+/// How much one round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    pub done: usize,
+    pub retried: usize,
+    pub given_up: usize,
+}
+
+impl Round {
+    pub fn idle(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl std::ops::AddAssign for Round {
+    fn add_assign(&mut self, other: Self) {
+        self.done += other.done;
+        self.retried += other.retried;
+        self.given_up += other.given_up;
+    }
+}
+
+/// One round of everything, in the order in which effects beget effects.
+pub fn round(house: &House, now: Timestamp) -> Result<Round, entremise_store::Trouble> {
+    let mut round = inbox::round(house, now)?;
+    round += news::round(house, now)?;
+    round += file::round(house, now)?;
+    round += clock::round(house, now)?;
+    round += outbox::round(house, now)?;
+    Ok(round)
+}

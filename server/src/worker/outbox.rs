@@ -1,0 +1,379 @@
+//! Effects out, events back. A worker takes no hint: it claims what is ready, enters its intent,
+//! acts, and settles; what it could not do goes back with a time, and what it can't do is parked
+//! where a person sees it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::effect::Effect;
+use entremise_core::event::{DisclosureFailure, Event};
+use entremise_core::id::{AuthorityId, BatchId, PartyId, QuestionId, RegimeId};
+use entremise_core::identification::{Answer, Disclosure, DisclosureRequest, Question};
+use entremise_core::ledger::Actor;
+use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Round, file, send};
+use crate::house::{House, ProviderRoom};
+use crate::provider::{Answering, Asking, ProviderTrouble, Requesting};
+
+/// A claim is ours for this long; a worker that dies gives it back by silence.
+const LEASE_SECS: i64 = 300;
+/// After so many tries an effect is parked and a person is told.
+const ATTEMPTS_MAX: u32 = 12;
+/// Facts moved in one round.
+const FACTS_MOST: usize = 1_000;
+/// Questions claimed in one round: one historic file's worth.
+const QUESTIONS_MOST: usize = 50_000;
+/// Questions in one call to a connector, well below its limits.
+const BATCH_MOST: usize = 5_000;
+const DISCLOSURES_MOST: usize = 200;
+const MESSAGES_MOST: usize = 200;
+const ALARMS_MOST: usize = 1_000;
+/// How long a disclosure request may be answered.
+const DISCLOSURE_EXPIRES: SignedDuration = SignedDuration::from_hours(72);
+
+const WORKER: &str = "outbox";
+
+/// One round over every queue.
+pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
+    let mut round = establish_facts(house, now)?;
+    round += ask_providers(house, now)?;
+    round += request_disclosures(house, now)?;
+    round += send_messages(house, now)?;
+    ring_bells(house, now)?;
+    Ok(round)
+}
+
+fn claim(house: &House, queue: &str, most: usize, now: Timestamp) -> Result<Vec<Claimed>, Trouble> {
+    house.store.claim(&[queue], WORKER, LEASE_SECS, most, now)
+}
+
+/// Moves identified facts into the cases of their handles.
+fn establish_facts(house: &House, now: Timestamp) -> Result<Round, Trouble> {
+    let claims = claim(house, "establish_fact", FACTS_MOST, now)?;
+    let done = claims.len();
+    let settlements = claims
+        .into_iter()
+        .filter_map(|claim| {
+            let Effect::EstablishFact { line, fact } = claim.effect.clone() else { return None };
+            let case = CaseRef::Line {
+                authority: claim.authority.clone(),
+                regime: claim.regime.clone(),
+                line,
+            };
+            let event = Some((case, Event::FactEstablished { fact }));
+            Some(Settlement { claim, outcome: "established", event, actor: Actor::House })
+        })
+        .collect();
+    settle_all(house, settlements, now)?;
+    Ok(Round { done, ..Round::default() })
+}
+
+/// Claims that go to one provider in one batch.
+type Batches = BTreeMap<(AuthorityId, RegimeId, PartyId), Vec<Claimed>>;
+
+fn by_provider(claims: Vec<Claimed>) -> Batches {
+    let mut batches = Batches::new();
+    for claim in claims {
+        let provider = match &claim.effect {
+            Effect::AskProvider { provider, .. } => provider.clone(),
+            Effect::RequestDisclosure { line, .. } => line.provider.clone(),
+            _ => continue,
+        };
+        let key = (claim.authority.clone(), claim.regime.clone(), provider);
+        batches.entry(key).or_default().push(claim);
+    }
+    batches
+}
+
+/// The id of a batch is made of its first effect, so that a repeated try is the same batch to the
+/// provider as long as the same effects are in it.
+fn batch_id(claims: &[Claimed]) -> BatchId {
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    for claim in claims {
+        digest.update(claim.id.0.as_bytes());
+    }
+    let digest = digest.finish();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.as_ref()[..16]);
+    BatchId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+fn ask_providers(house: &House, now: Timestamp) -> Result<Round, Trouble> {
+    let mut round = Round::default();
+    for ((authority, regime, provider), mut claims) in
+        by_provider(claim(house, "ask_provider", QUESTIONS_MOST, now)?)
+    {
+        claims.sort_by_key(|claim| claim.id);
+        let Some(room) = house.provider(&authority, &provider) else {
+            round += park(house, &claims, "provider_unknown", now)?;
+            continue;
+        };
+        round += match &room.answering {
+            Some(answering) => {
+                let mut asked = Round::default();
+                for batch in claims.chunks(BATCH_MOST) {
+                    let batch = batch.to_vec();
+                    asked += ask(house, room, answering.as_ref(), &regime, batch, now)?;
+                }
+                asked
+            }
+            None => file::set_aside(house, room, &regime, claims, now)?,
+        };
+    }
+    Ok(round)
+}
+
+/// One batch to one connector. Intent and `QuestionAsked` are entered before anything leaves.
+fn ask(
+    house: &House,
+    room: &ProviderRoom,
+    answering: &dyn Answering,
+    regime: &RegimeId,
+    claims: Vec<Claimed>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let questions = questions(house, &claims, now)?;
+    let asking = Asking { batch: batch_id(&claims), authority: &room.authority, regime, questions };
+    match answering.identify(asking, now) {
+        Ok(answers) => settle_answers(house, room, claims, answers, now),
+        Err(trouble) => put_back(house, claims, &trouble, now),
+    }
+}
+
+/// The questions of these claims, each entered as asked. The question's id is the effect's.
+pub(crate) fn questions(
+    house: &House,
+    claims: &[Claimed],
+    now: Timestamp,
+) -> Result<Vec<Question>, Trouble> {
+    house.store.intend_many(claims, now)?;
+    let asked: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let case = CaseRef::Id(claim.authority.clone(), claim.case);
+            (case, Event::QuestionAsked { question: QuestionId(claim.id.0) }, Actor::House)
+        })
+        .collect();
+    house.store.apply_many(&asked, now)?;
+    let material = house.store.question_material(claims, now)?;
+    Ok(material
+        .into_iter()
+        .map(|(effect, traffic)| {
+            // The observer's clock was ahead by the offset: the fact happened that much earlier.
+            let ahead = SignedDuration::from_millis(traffic.clock_offset_ms.unwrap_or(0));
+            let corrected = |at: Timestamp| at.saturating_sub(ahead).unwrap_or(at);
+            Question {
+                id: QuestionId(effect.0),
+                ip: traffic.ip,
+                port: traffic.port,
+                transport: traffic.transport,
+                at: corrected(traffic.observed_at),
+                until: traffic.observed_until.map(corrected),
+                error_ms: traffic.clock_error_ms.unwrap_or(UNDECLARED_CLOCK_ERROR_MS),
+            }
+        })
+        .collect())
+}
+
+/// Assumed where the regime admits a notice without a declared clock: a second either way, the
+/// granularity RFC 6302 asks servers to log at.
+const UNDECLARED_CLOCK_ERROR_MS: u32 = 1_000;
+
+fn settle_answers(
+    house: &House,
+    room: &ProviderRoom,
+    claims: Vec<Claimed>,
+    answers: Vec<Answer>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let mut answers: BTreeMap<QuestionId, Answer> =
+        answers.into_iter().map(|answer| (answer.id, answer)).collect();
+    let (mut settlements, mut unanswered) = (Vec::new(), Vec::new());
+    for claim in claims {
+        let question = QuestionId(claim.id.0);
+        let Some(answer) = answers.remove(&question) else {
+            unanswered.push(claim);
+            continue;
+        };
+        let case = CaseRef::Id(claim.authority.clone(), claim.case);
+        let outcome = answer.outcome.name();
+        let event = Some((case, Event::Answered { question, outcome: answer.outcome }));
+        let actor = Actor::Party(room.config.id.clone());
+        settlements.push(Settlement { claim, outcome, event, actor });
+    }
+    let mut round = Round { done: settlements.len(), ..Round::default() };
+    settle_all(house, settlements, now)?;
+    let missing = ProviderTrouble::Again { what: "left unanswered".to_owned(), after_secs: None };
+    round += put_back(house, unanswered, &missing, now)?;
+    Ok(round)
+}
+
+fn request_disclosures(house: &House, now: Timestamp) -> Result<Round, Trouble> {
+    let mut round = Round::default();
+    for ((authority, regime, provider), claims) in
+        by_provider(claim(house, "request_disclosure", DISCLOSURES_MOST, now)?)
+    {
+        let room = house.provider(&authority, &provider);
+        let Some((room, answering)) =
+            room.and_then(|room| Some((room, room.answering.as_deref()?)))
+        else {
+            round += park(house, &claims, "provider_does_not_disclose", now)?;
+            continue;
+        };
+        // One request, one call: each is counted and answered alone, and one that is refused
+        // takes no other with it.
+        for claim in claims {
+            round += disclose(house, room, answering, &regime, claim, now)?;
+        }
+    }
+    Ok(round)
+}
+
+fn disclose(
+    house: &House,
+    room: &ProviderRoom,
+    answering: &dyn Answering,
+    regime: &RegimeId,
+    claim: Claimed,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let Effect::RequestDisclosure { line, purpose, fields, sequence, .. } = &claim.effect else {
+        return Ok(Round::default());
+    };
+    house.store.intend(&claim, now)?;
+    let question = QuestionId(claim.id.0);
+    let request = DisclosureRequest {
+        id: question,
+        handle: line.handle.clone(),
+        purpose: *purpose,
+        fields: fields.clone(),
+        sequence: *sequence,
+        expires_at: now.saturating_add(DISCLOSURE_EXPIRES).unwrap_or(Timestamp::MAX),
+        seal_to: house.store.seal_to(),
+    };
+    let batch = batch_id(std::slice::from_ref(&claim));
+    let requests = vec![request];
+    let requesting = Requesting { batch, authority: &room.authority, regime, requests };
+    let answer = match answering.disclose(requesting, now) {
+        Ok(answers) => answers.into_iter().next(),
+        Err(trouble) => return put_back(house, vec![claim], &trouble, now),
+    };
+    let (outcome, event) = match answer {
+        Some(Disclosure::Disclosed { id, fields, encapsulated_key, sealed }) if id == question => {
+            let (Ok(key), Ok(sealed)) =
+                (URL_SAFE_NO_PAD.decode(encapsulated_key), URL_SAFE_NO_PAD.decode(sealed))
+            else {
+                let what = "what it sealed is not base64url".to_owned();
+                let trouble = ProviderTrouble::Untrusted { what };
+                return put_back(house, vec![claim], &trouble, now);
+            };
+            house.store.keep_disclosure(&claim, question, &key, &sealed, now)?;
+            ("disclosed", Event::Disclosed { question, fields })
+        }
+        Some(Disclosure::HandleUnknown { id }) if id == question => {
+            let reason = DisclosureFailure::HandleUnknown;
+            ("handle_unknown", Event::DisclosureFailed { question, reason })
+        }
+        Some(Disclosure::Refused { id, .. }) if id == question => {
+            let reason = DisclosureFailure::Refused;
+            ("refused", Event::DisclosureFailed { question, reason })
+        }
+        _ => {
+            let what = "another question was answered".to_owned();
+            return put_back(house, vec![claim], &ProviderTrouble::Untrusted { what }, now);
+        }
+    };
+    let case = CaseRef::Id(claim.authority.clone(), claim.case);
+    let actor = Actor::Party(room.config.id.clone());
+    let settlement = Settlement { claim, outcome, event: Some((case, event)), actor };
+    settle_all(house, vec![settlement], now)?;
+    Ok(Round { done: 1, ..Round::default() })
+}
+
+/// An alarm stands on the board from the moment it was raised; here it is said to the operator's
+/// log, where a pager listens.
+fn ring_bells(house: &House, now: Timestamp) -> Result<(), Trouble> {
+    let settlements = claim(house, "raise_alarm", ALARMS_MOST, now)?
+        .into_iter()
+        .map(|claim| {
+            if let Effect::RaiseAlarm { alarm } = &claim.effect {
+                let (authority, case) = (&claim.authority, claim.case);
+                tracing::warn!(alarm = alarm.name(), %authority, %case, "alarm");
+            }
+            Settlement { claim, outcome: "told", event: None, actor: Actor::House }
+        })
+        .collect();
+    settle_all(house, settlements, now)
+}
+
+fn send_messages(house: &House, now: Timestamp) -> Result<Round, Trouble> {
+    send::messages(house, claim(house, "send_message", MESSAGES_MOST, now)?, now)
+}
+
+/// Settles, and lets only trouble through: a refused event stands in the ledger, and its effect is
+/// done all the same.
+pub(crate) fn settle_all(
+    house: &House,
+    settlements: Vec<Settlement>,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    match house.store.settle_many(settlements, now) {
+        Ok(_) | Err(ApplyError::Refused(_) | ApplyError::NoSuchCase) => Ok(()),
+        Err(ApplyError::Trouble(trouble)) => Err(trouble),
+    }
+}
+
+/// Hands claims back to the outbox with the time of the next try, or parks them for a person.
+pub(crate) fn put_back(
+    house: &House,
+    claims: Vec<Claimed>,
+    trouble: &ProviderTrouble,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let (name, after) = match trouble {
+        ProviderTrouble::Again { after_secs, .. } => ("not_reached", *after_secs),
+        ProviderTrouble::Refused { after_secs, .. } => ("refused_by_provider", *after_secs),
+        ProviderTrouble::Untrusted { .. } => ("untrusted_answer", None),
+    };
+    if !claims.is_empty() {
+        tracing::warn!(trouble = name, what = %trouble, effects = claims.len(), "put back");
+    }
+    let mut round = Round::default();
+    for claim in claims {
+        round += retry(house, &claim, name, after, now)?;
+    }
+    Ok(round)
+}
+
+/// The next try: twice as late each time, from half a minute to six hours.
+pub(crate) fn retry(
+    house: &House,
+    claim: &Claimed,
+    name: &'static str,
+    after_secs: Option<i64>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    if claim.attempts >= ATTEMPTS_MAX {
+        house.store.give_up(claim, name, now)?;
+        return Ok(Round { given_up: 1, ..Round::default() });
+    }
+    let backoff = (30_i64 << claim.attempts.min(10)).min(6 * 3600);
+    let after = after_secs.unwrap_or(backoff).clamp(1, 24 * 3600);
+    house.store.retry(claim, name, after, now)?;
+    Ok(Round { retried: 1, ..Round::default() })
+}
+
+fn park(
+    house: &House,
+    claims: &[Claimed],
+    name: &'static str,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    for claim in claims {
+        house.store.give_up(claim, name, now)?;
+    }
+    Ok(Round { given_up: claims.len(), ..Round::default() })
+}

@@ -1,0 +1,248 @@
+//! Messages of a stage: linked, put into words, kept as sent, handed to a carrier, settled.
+//!
+//! Order, and what holds if we crash in between: intent entered; linking entered, then opened; the
+//! message kept; handed over; settled. A crash before the hand-over repeats it all with the same
+//! bytes and the same Message-ID; a crash after it leaves an effect whose carrier recognises the
+//! repetition by the effect's number.
+
+use std::collections::BTreeMap;
+
+use entremise_core::effect::Effect;
+use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
+use entremise_core::id::{AuthorityId, PartyId};
+use entremise_core::identification::Purpose;
+use entremise_core::ledger::Actor;
+use entremise_core::regime::rules::ChannelKind;
+use entremise_letters::Language;
+use entremise_letters::address::PostalAddress;
+use entremise_store::{CaseRef, Claimed, MessageMaterial, Settlement, Trouble};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::outbox::{retry, settle_all};
+use super::{Round, content};
+use crate::delivery::Handover;
+use crate::delivery::email::{MailAddress, OutgoingMail};
+use crate::delivery::registered::RegisteredLetter;
+use crate::house::{House, Room};
+
+/// Connections to one relay at once. Two keep both cores signing and the relay unhurried.
+const CONNECTIONS: usize = 2;
+
+/// Sends what these claims ask for: letters one by one, mails in one go per relay.
+pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
+    let mut round = Round::default();
+    let mut mails: BTreeMap<(AuthorityId, PartyId), Vec<(Claimed, OutgoingMail)>> = BTreeMap::new();
+    for claim in claims {
+        let Some(room) = house.room(&claim.authority) else { continue };
+        house.store.intend(&claim, now)?;
+        let material =
+            match house.store.message_material(&claim, Purpose::Warn, &Actor::House, now) {
+                Ok(material) => material,
+                Err(error) => {
+                    tracing::warn!(effect = %claim.id, %error, "a message cannot be composed");
+                    round += retry(house, &claim, "not_linked", None, now)?;
+                    continue;
+                }
+            };
+        match compose(house, room, &claim, &material, now)? {
+            Composed::Mail(mail) => {
+                let relay = (claim.authority.clone(), material.provider.clone());
+                mails.entry(relay).or_default().push((claim, mail));
+            }
+            Composed::Letter(letter) => {
+                let handover = room.delivery.post.hand_over(&letter, now);
+                round += settle(house, claim, handover, now)?;
+            }
+            Composed::NoAddress => {
+                round += finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)?;
+            }
+            Composed::Impossible(why) => {
+                tracing::error!(effect = %claim.id, why, "a message cannot be composed");
+                house.store.give_up(&claim, "not_composed", now)?;
+                round += Round { given_up: 1, ..Round::default() };
+            }
+        }
+    }
+    for ((authority, provider), batch) in mails {
+        round += hand_over(house, &authority, &provider, batch, now)?;
+    }
+    Ok(round)
+}
+
+/// A message in the form its carrier takes.
+enum Composed {
+    Mail(OutgoingMail),
+    Letter(RegisteredLetter),
+    /// What the provider disclosed cannot be written on an envelope of either kind.
+    NoAddress,
+    Impossible(String),
+}
+
+fn compose(
+    house: &House,
+    room: &Room,
+    claim: &Claimed,
+    material: &MessageMaterial,
+    now: Timestamp,
+) -> Result<Composed, Trouble> {
+    let Effect::SendMessage { stage, channel, .. } = &claim.effect else {
+        return Ok(Composed::Impossible("not a message".to_owned()));
+    };
+    let Some(regime) = house.store.regime(&claim.regime) else {
+        return Ok(Composed::Impossible(format!("no regime {}", claim.regime)));
+    };
+    let rung = regime.at(now).ok().and_then(|rules| rules.stages.get(*stage));
+    let (Some(rung), Ok(zone)) = (rung, TimeZone::get(regime.zone().name())) else {
+        return Ok(Composed::Impossible("no such stage today".to_owned()));
+    };
+    let content = content::content(room, claim, material, rung, regime, now);
+    let codes = &room.delivery.codes;
+    match channel {
+        ChannelKind::Email => {
+            let first = material.identity.emails.first().map(|text| MailAddress::new(text));
+            let Some(Ok(address)) = first else { return Ok(Composed::NoAddress) };
+            let texts = match content.mail(codes, now, &zone) {
+                Ok(texts) => texts,
+                Err(error) => return Ok(Composed::Impossible(error.to_string())),
+            };
+            let composer = &room.delivery.composer;
+            match composer.compose(claim.id, address, &texts, Language::Fr, now) {
+                Ok(mail) => {
+                    house.store.keep_document(claim.id, "message.eml", &mail.bytes, now)?;
+                    Ok(Composed::Mail(mail))
+                }
+                Err(error) => Ok(Composed::Impossible(error.to_string())),
+            }
+        }
+        ChannelKind::Letter | ChannelKind::RegisteredLetter => {
+            let lines = material.identity.name.iter().chain(&material.identity.postal_address);
+            let Ok(recipient) = PostalAddress::new(lines) else { return Ok(Composed::NoAddress) };
+            let renderer = &room.delivery.renderer;
+            let pdf = match content.letter(renderer, codes, recipient.clone(), now, &zone) {
+                Ok(pdf) => pdf,
+                Err(error) => return Ok(Composed::Impossible(error.to_string())),
+            };
+            house.store.keep_document(claim.id, "letter.pdf", &pdf.bytes, now)?;
+            Ok(Composed::Letter(RegisteredLetter {
+                effect: claim.id,
+                recipient,
+                pdf,
+                sender: room.delivery.sender.clone(),
+            }))
+        }
+    }
+}
+
+fn hand_over(
+    house: &House,
+    authority: &AuthorityId,
+    provider: &PartyId,
+    batch: Vec<(Claimed, OutgoingMail)>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let (claims, mails): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+    let mut round = Round::default();
+    let Some(room) = house.provider(authority, provider) else {
+        for claim in claims {
+            house.store.give_up(&claim, "provider_unknown", now)?;
+            round.given_up += 1;
+        }
+        return Ok(round);
+    };
+    // A runtime of its own for these few sockets: the worker is a thread that may wait.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::Again { what: "open a socket", source: Some(error.into()) })?;
+    let handovers = runtime.block_on(room.relay.hand_over(mails, CONNECTIONS, now));
+    for (claim, handover) in claims.into_iter().zip(handovers) {
+        round += settle(house, claim, handover, now)?;
+    }
+    Ok(round)
+}
+
+/// Turns a carrier's word into an event. Only its own words make `HandedOver`.
+fn settle(
+    house: &House,
+    claim: Claimed,
+    handover: Handover,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    match handover {
+        Handover::HandedOver { reference, at } => {
+            house.store.keep_document(claim.id, "handed-over.txt", reference.as_bytes(), now)?;
+            let status = DeliveryStatus::HandedOver;
+            finish_at(house, claim, "handed_over", status, at, now)
+        }
+        Handover::Refused { .. } => {
+            finish(house, claim, "refused_by_carrier", DeliveryStatus::Bounced, now)
+        }
+        Handover::Blocked { reply } => {
+            tracing::warn!(effect = %claim.id, code = reply.code, "we are blocked");
+            if claim.attempts <= 1 {
+                tell(house, &claim, DeliveryStatus::Blocked, now)?;
+            }
+            retry(house, &claim, "blocked", Some(BLOCKED_AGAIN_SECS), now)
+        }
+        Handover::Again { after, .. } => {
+            retry(house, &claim, "carrier_not_ready", Some(after.as_secs()), now)
+        }
+        Handover::Unknown { .. } => {
+            tell(house, &claim, DeliveryStatus::Unknown, now)?;
+            retry(house, &claim, "answer_lost", Some(UNKNOWN_AGAIN_SECS), now)
+        }
+    }
+}
+
+/// A block is lifted by people: six hours between tries.
+const BLOCKED_AGAIN_SECS: i64 = 6 * 3600;
+/// After a lost answer the message is offered again under the same Message-ID; an hour gives a
+/// bounce or a late answer time to arrive first.
+const UNKNOWN_AGAIN_SECS: i64 = 3600;
+
+fn finish(
+    house: &House,
+    claim: Claimed,
+    outcome: &'static str,
+    status: DeliveryStatus,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    finish_at(house, claim, outcome, status, now, now)
+}
+
+fn finish_at(
+    house: &House,
+    claim: Claimed,
+    outcome: &'static str,
+    status: DeliveryStatus,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let event = report(&claim.effect, status, at);
+    let case = CaseRef::Id(claim.authority.clone(), claim.case);
+    let event = event.map(|event| (case, event));
+    let settlement = Settlement { claim, outcome, event, actor: Actor::House };
+    settle_all(house, vec![settlement], now)?;
+    Ok(Round { done: 1, ..Round::default() })
+}
+
+/// News that leaves the effect open.
+fn tell(
+    house: &House,
+    claim: &Claimed,
+    status: DeliveryStatus,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    if let Some(event) = report(&claim.effect, status, now) {
+        let case = CaseRef::Id(claim.authority.clone(), claim.case);
+        house.store.apply_many(&[(case, event, Actor::House)], now)?;
+    }
+    Ok(())
+}
+
+/// The event that says what became of the message of an effect.
+pub(super) fn report(effect: &Effect, status: DeliveryStatus, at: Timestamp) -> Option<Event> {
+    let Effect::SendMessage { stage, channel, .. } = effect else { return None };
+    Some(Event::Delivery(DeliveryReport { stage: *stage, channel: *channel, status, at }))
+}
