@@ -63,7 +63,7 @@ fn number(rest: &mut &str, before: &str) -> Option<u64> {
 /// What stands between `before` and the next quotation mark.
 fn string<'a>(rest: &mut &'a str, before: &str) -> Option<&'a str> {
     let value = rest.strip_prefix(before)?;
-    let end = value.bytes().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let end = memchr::memchr2(b'"', b'\\', value.as_bytes())?;
     if value.as_bytes()[end] != b'"' {
         return None;
     }

@@ -120,7 +120,10 @@ pub fn publish(
     // Crash here: the new files reach beyond the old checkpoint and bind nobody; the next run
     // writes the same bytes under the same names.
     let root = append.edge.root();
-    append.writer.write(&[(VKEY.to_owned(), key.public().as_str().as_bytes().to_vec())])?;
+    let vkey = key.public().as_str().as_bytes();
+    if edge::read(folder, VKEY)?.as_deref() != Some(vkey) {
+        append.writer.write(&[(VKEY.to_owned(), vkey.to_vec())])?;
+    }
     append.writer.settle()?;
     // Crash here: the same. Everything the next line promises is on the disk.
     let checkpoint = sign(key, size, root);
