@@ -1,5 +1,7 @@
 //! What holds for every start, span and calendar.
 
+use std::sync::LazyLock;
+
 use entremise_core::deadline::{self, Calendar, Deadline, Words, Zone};
 use entremise_core::regime::embedded;
 use entremise_core::regime::rules::Span;
@@ -32,8 +34,8 @@ fn days() -> impl Strategy<Value = Date> {
 }
 
 fn calendar() -> Calendar {
-    let all = embedded::calendars().unwrap();
-    all.into_iter().find(|calendar| calendar.id() == "fr-metropole").unwrap()
+    static ALL: LazyLock<Vec<Calendar>> = LazyLock::new(|| embedded::calendars().unwrap());
+    ALL.iter().find(|calendar| calendar.id() == "fr-metropole").unwrap().clone()
 }
 
 fn after(start: Timestamp, span: Span, zone: &Zone, calendar: &Calendar) -> Deadline {

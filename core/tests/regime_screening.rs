@@ -107,6 +107,14 @@ fn a_clock_may_be_five_minutes_ahead_and_no_more() {
 }
 
 #[test]
+fn an_observation_that_lasts_into_the_future_is_rejected() {
+    let until =
+        |instant: &str| broken(|notice| notice.observation.until = Some(instant.parse().unwrap()));
+    assert_eq!(until("2026-03-02T08:05:00Z"), []);
+    assert_eq!(until("2026-03-02T08:05:01Z"), [Code::TimestampInFuture]);
+}
+
+#[test]
 fn an_observation_that_ends_before_it_begins_is_rejected() {
     let codes = broken(|notice| {
         notice.observation.until = Some("2026-03-01T19:59:59Z".parse().unwrap());

@@ -11,7 +11,7 @@ use crate::world::{Done, World, ladder_state, text};
 
 type Because = String;
 
-pub fn expect(world: &World, then: &Then, done: &Done) -> Result<(), Because> {
+pub fn expect(world: &World<'_>, then: &Then, done: &Done) -> Result<(), Because> {
     match done {
         Done::Refused(refusal) => {
             let refused = then.refused.as_deref();
@@ -79,7 +79,7 @@ fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
 }
 
 /// Where the case stands now.
-fn stands(world: &World, then: &Then) -> Result<(), Because> {
+fn stands(world: &World<'_>, then: &Then) -> Result<(), Because> {
     let nothing = then.state.is_none()
         && then.stage.is_none()
         && then.gate.is_none()
@@ -112,7 +112,7 @@ fn stands(world: &World, then: &Then) -> Result<(), Because> {
 }
 
 /// What the case waits for next.
-fn waits(world: &World, then: &Then) -> Result<(), Because> {
+fn waits(world: &World<'_>, then: &Then) -> Result<(), Because> {
     if then.due.is_none() && then.due_at.is_none() && then.due_what.is_none() {
         return Ok(());
     }
@@ -130,7 +130,7 @@ fn waits(world: &World, then: &Then) -> Result<(), Because> {
     says(then, &due.deadline)
 }
 
-fn counted(world: &World, then: &Then, deadline: &Deadline) -> Result<(), Because> {
+fn counted(world: &World<'_>, then: &Then, deadline: &Deadline) -> Result<(), Because> {
     if let Some(wanted) = &then.last_day {
         same("last_day", &wanted.to_string(), &deadline.last_day.to_string())?;
     }

@@ -27,7 +27,7 @@ fn failures(situations: &[Situation], regime: &Regime) -> Vec<String> {
     situations
         .iter()
         .filter_map(|situation| {
-            let mut world = World::new(regime.clone());
+            let mut world = World::new(regime);
             let wrong = situation.on.iter().enumerate().find_map(|(place, step)| {
                 world
                     .take(step)

@@ -1,5 +1,7 @@
 //! The world of one situation: the identification and the ladder it is about, and its law.
 
+use std::borrow::Cow;
+
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::deadline::{Deadline, Words};
 use entremise_core::effect::Effect;
@@ -22,8 +24,8 @@ use crate::expect;
 use crate::file::Step;
 
 /// Line, question and numbers are the same in every situation: one subscriber, one provider.
-pub struct World {
-    pub regime: Regime,
+pub struct World<'a> {
+    pub regime: Cow<'a, Regime>,
     pub identification: Option<Case>,
     pub ladder: Option<Case>,
     /// The case that the last step moved.
@@ -51,9 +53,15 @@ pub enum Done {
 
 type Because = String;
 
-impl World {
-    pub fn new(regime: Regime) -> Self {
-        Self { regime, identification: None, ladder: None, last: Last::Ladder, notices: 0 }
+impl<'a> World<'a> {
+    pub fn new(regime: &'a Regime) -> Self {
+        Self {
+            regime: Cow::Borrowed(regime),
+            identification: None,
+            ladder: None,
+            last: Last::Ladder,
+            notices: 0,
+        }
     }
 
     /// Lets one thing happen, and checks what must follow.
@@ -93,7 +101,8 @@ impl World {
                 let name = wanted(&step.holiday, "holiday")?.to_owned();
                 let name = Words { fr: name.clone(), en: name };
                 let calendar = self.regime.calendar().clone().with_holiday(day, name, "edited");
-                self.regime = self.regime.clone().with_calendar(calendar);
+                let regime = self.regime.as_ref().clone();
+                self.regime = Cow::Owned(regime.with_calendar(calendar));
                 Ok(Done::Nothing)
             }
             "nothing" => Ok(Done::Nothing),
