@@ -155,7 +155,7 @@ fn a_key_file_is_made_once_and_read_ever_after() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// A crash leaves any part of the new files behind, in any order, but never the checkpoint
     /// without them: it is written last.

@@ -58,7 +58,7 @@ fn the_key_beside_the_checkpoint_serves_when_none_is_given_and_the_report_says_s
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_changed_bit_anywhere_in_any_published_file_is_found(
