@@ -20,6 +20,6 @@ pub fn bars(today: &TodayView, page: &Page) -> Vec<Bar> {
         Bar { label, cases, percent: share.max(u64::from(cases > 0)), late }
     };
     std::iter::once(bar(page.t("work.group.late").to_owned(), today.late, true))
-        .chain(today.load.iter().map(|day| bar(page.day(&day.day), day.cases, false)))
+        .chain(today.load.iter().map(|day| bar(page.short_day(day.day), day.cases, false)))
         .collect()
 }

@@ -63,6 +63,8 @@ pub enum Asked {
 impl Asked {
     pub const ALL: [Self; 5] =
         [Self::Decide, Self::Provider, Self::Message, Self::Barred, Self::Keep];
+    /// What can lie on a desk: the others wait for nobody.
+    pub const ON_DESK: [Self; 3] = [Self::Decide, Self::Provider, Self::Message];
 
     /// The name in addresses and in the catalogue.
     pub fn name(self) -> &'static str {
@@ -87,12 +89,16 @@ pub struct TodayView {
     pub rows: Vec<WorkRow>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<String>,
-    /// Open cases by what they ask for.
-    pub counts: Vec<(Asked, u64)>,
-    /// How many deadlines end on each of the coming days; `late` lie behind us.
+    /// All open cases by what they wait for, whether they lie on this desk or not.
+    pub open: Vec<(Asked, u64)>,
+    /// How many deadlines of this desk end on each of the coming days; `late` lie behind us.
     pub late: u64,
     pub load: Vec<DayLoad>,
+    /// Whether every case of the desk was counted for the load, rather than the first ones.
+    pub load_whole: bool,
     pub alarms: Vec<AlarmView>,
+    /// How many more alarms there are than those shown.
+    pub alarms_more: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,8 +278,11 @@ pub enum Happened {
     Refusal(String),
     /// An effect was about to be carried out.
     Intent(String),
-    /// What became of an effect: `queue`, or `queue.outcome`.
-    Outcome(String),
+    /// What became of an effect.
+    Outcome {
+        effect: String,
+        outcome: String,
+    },
     /// Compartments were opened together.
     Linking(String),
     Other(String),
@@ -310,7 +319,7 @@ pub enum Checked {
 /// What may be said to whoever holds the number and the code: no name, no address, no title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genuine {
-    /// The stage's name in the regime.
+    /// The stage's name in the regime; empty where the file is already erased.
     pub stage: String,
     pub messages: Vec<Sent>,
 }

@@ -17,7 +17,7 @@ pub struct Step {
     /// Middle of the step, and of the sign on it.
     pub sign_x: u32,
     pub sign_y: u32,
-    pub number: usize,
+    pub number: u32,
     pub class: &'static str,
 }
 
@@ -55,25 +55,31 @@ impl Step {
 
 const STEP_WIDTH: u32 = 200;
 const RISE: u32 = 52;
-const HEADROOM: u32 = 52;
+/// Below the top of a step, where its sign stands.
+const FOOT: u32 = 24;
+/// What a flag needs above its step.
+const FLAG: u32 = 50;
 
 impl Figure {
     pub fn of(rungs: &[Rung]) -> Self {
         let count = u32::try_from(rungs.len()).unwrap_or_default();
-        let height = HEADROOM + RISE * count + 24;
+        let rise = |place: u32| RISE * (place + 1) + FOOT;
+        let flag = rungs.iter().zip(0..).find(|(rung, _)| rung.standing == Standing::Here);
+        let flag = flag.map(|(_, place)| rise(place) + FLAG).unwrap_or_default();
+        let height = flag.max(RISE * count + FOOT + 4);
         let steps = rungs
             .iter()
             .zip(0..count)
             .map(|(rung, place)| {
-                let rise = RISE * (place + 1) + 24;
-                let (x, y) = (STEP_WIDTH * place, height - rise);
+                let (x, y) = (STEP_WIDTH * place, height - rise(place));
                 Step {
                     x,
                     y,
-                    height: rise,
+                    // The foot lies under the edge of the drawing.
+                    height: rise(place) + 10,
                     sign_x: x + STEP_WIDTH / 2 - 10,
                     sign_y: y + 38,
-                    number: rungs.len().min(place as usize + 1),
+                    number: place + 1,
                     class: rung.standing.name(),
                 }
             })

@@ -15,6 +15,7 @@ mod page;
 pub mod place;
 mod public;
 pub mod session;
+pub mod store_desk;
 pub mod words;
 
 use std::sync::Arc;

@@ -63,6 +63,10 @@ impl Page {
         words::day(self.lang, *day.borrow())
     }
 
+    pub fn short_day(&self, day: Date) -> String {
+        words::short_day(self.lang, day)
+    }
+
     pub fn instant(&self, at: &Timestamp, zone: &Zone) -> String {
         words::instant(self.lang, *at, zone)
     }

@@ -150,6 +150,11 @@ impl Check {
         }
     }
 
+    /// What was typed stays where it must be typed again, and goes where it served.
+    fn number_again(&self) -> &str {
+        if matches!(self.answer, Answer::Genuine(_)) { "" } else { &self.number }
+    }
+
     fn asks_first(&self) -> bool {
         matches!(self.answer, Answer::None)
     }

@@ -69,6 +69,18 @@ pub fn number(lang: Lang, count: u64) -> String {
     text
 }
 
+/// `lun. 23`: beside six others of the same week.
+pub fn short_day(lang: Lang, day: Date) -> String {
+    const FR: [&str; 7] = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."];
+    const EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let place = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let name = match lang {
+        Lang::Fr => FR[place],
+        Lang::En => EN[place],
+    };
+    format!("{name}\u{a0}{}", day.day())
+}
+
 /// `lundi 23 novembre 2026`.
 pub fn day(lang: Lang, day: Date) -> String {
     const FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];

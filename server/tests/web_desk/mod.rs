@@ -111,8 +111,8 @@ impl Invented {
             (Asked::Message, Some("second")),
             (Asked::Decide, Some("second")),
             (Asked::Provider, Some("first")),
-            (Asked::Barred, Some("third_finding")),
-            (Asked::Keep, Some("first")),
+            (Asked::Decide, Some("first")),
+            (Asked::Message, Some("first")),
         ];
         let (asked, stage) = kinds[place % kinds.len()];
         let opened_at = days_before(9 - i64::try_from(place.min(8)).unwrap());
@@ -126,7 +126,7 @@ impl Invented {
             reference: self.text(&reference),
             asked,
             stage: stage.map(|stage| self.text(stage)),
-            deadline: (place != 7).then(|| self.deadline(opened_at, span, "question_asked")),
+            deadline: (place != 8).then(|| self.deadline(opened_at, span, "question_asked")),
             opened_at,
         }
     }
@@ -165,6 +165,10 @@ impl Invented {
         let relayed = report(ChannelKind::Email, DeliveryStatus::Relayed);
         let answered = Event::Answered { question, outcome: Outcome::NotFound };
         let disclosed = Event::Disclosed { question, fields: vec![IdentityField::Email] };
+        let outcome = Happened::Outcome {
+            effect: self.text("send_message"),
+            outcome: self.text("handed_over"),
+        };
         let told = [
             (58, Happened::Event(accepted), "party:ayants-droit-a"),
             (57, Happened::Event(answered), "party:isp-riviere"),
@@ -175,7 +179,7 @@ impl Invented {
             (54, Happened::Event(disclosed), "party:isp-riviere"),
             (54, Happened::Linking(self.text("warn")), "house"),
             (54, Happened::Intent(self.text("send_message")), "house"),
-            (54, Happened::Outcome(self.text("send_message.done")), "house"),
+            (54, outcome, "house"),
             (53, Happened::Event(Event::Delivery(relayed)), "party:isp-riviere"),
             (53, Happened::Other(self.text("checkpoint")), "house"),
         ];
@@ -289,7 +293,9 @@ impl Desk for Invented {
             zone,
             next: (end < all.len()).then(|| end.to_string()),
             rows,
-            counts: Asked::ALL.into_iter().zip([37, 1_204, 88, 3, 48_211]).collect(),
+            open: Asked::ALL.into_iter().zip([37, 1_204, 88, 3, 48_211]).collect(),
+            load_whole: self.rows < 100,
+            alarms_more: if self.rows < 100 { 0 } else { 31 },
             late: if self.rows == 0 { 0 } else { 2 },
             alarms: if self.rows == 0 { Vec::new() } else { self.alarms() },
         })

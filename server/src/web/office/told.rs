@@ -31,10 +31,12 @@ pub(super) fn line(entry: &LedgerLine, page: &Page) -> Line {
         Happened::Intent(effect) => {
             ("act", page.t("line.intent").to_owned(), Some(page.named("effect", effect)))
         }
-        Happened::Outcome(outcome) => {
-            let (effect, rest) = outcome.split_once('.').unwrap_or((outcome, ""));
-            let effect = page.named("effect", effect);
-            let told = if rest.is_empty() { effect } else { format!("{effect} ({rest})") };
+        Happened::Outcome { effect, outcome } => {
+            let told = format!(
+                "{} – {}",
+                page.named("effect", effect),
+                page.named("outcome", outcome).replace('_', " ")
+            );
             ("act", page.t("line.outcome").to_owned(), Some(told))
         }
         Happened::Linking(purpose) => {

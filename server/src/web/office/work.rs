@@ -36,7 +36,12 @@ struct Work {
     groups: Vec<Group>,
     filters: Vec<Filter>,
     bars: Vec<Bar>,
+    /// Not every case of the desk was counted for the bars.
+    load_cut: bool,
+    /// All open cases, by what they wait for.
+    open: Vec<(String, u64)>,
     alarms: Vec<Alarm>,
+    alarms_more: u64,
     /// The address of the next page.
     next: Option<String>,
     /// The address of the first page, when this is a later one.
@@ -54,7 +59,6 @@ struct Group {
 struct Filter {
     path: String,
     name: String,
-    count: u64,
     current: bool,
 }
 
@@ -62,6 +66,7 @@ struct Alarm {
     text: String,
     at: Timestamp,
     reference: Option<String>,
+    name: Option<String>,
 }
 
 pub(super) async fn today(
@@ -89,14 +94,41 @@ impl Work {
     fn of(page: Page, view: TodayView, asked: Option<Asked>, later: bool, now: Timestamp) -> Self {
         let path = page.path();
         let bars = bars(&view, &page);
-        let filters = filters(&page, &view, asked);
+        let filters = filters(&page, asked);
+        let open = view
+            .open
+            .iter()
+            .map(|(asked, count)| (page.named("work.filter", asked.name()), *count));
+        let open = open.collect();
         let alarms = view.alarms.iter().map(|alarm| told(alarm, &page)).collect();
         let next =
             view.next.as_deref().map(|after| format!("{path}{}", query_text(asked, Some(after))));
         let first = later.then(|| format!("{path}{}", query_text(asked, None)));
         let empty = view.rows.is_empty();
         let groups = groups(view.rows, &view.zone, now);
-        Self { page, zone: view.zone, now, groups, filters, bars, alarms, next, first, empty }
+        Self {
+            page,
+            zone: view.zone,
+            now,
+            groups,
+            filters,
+            bars,
+            load_cut: !view.load_whole,
+            open,
+            alarms,
+            alarms_more: view.alarms_more,
+            next,
+            first,
+            empty,
+        }
+    }
+
+    /// A file number as it is; the long number of an identification by its beginning.
+    fn name(&self, row: &WorkRow) -> String {
+        match short_name(&row.reference) {
+            Some(number) => self.page.with("work.identification", "number", number),
+            None => row.reference.clone(),
+        }
     }
 
     /// How long the case has been open, in days of the calendar.
@@ -109,10 +141,22 @@ impl Work {
     }
 }
 
+/// The beginning of a case's own number, enough to tell it from its neighbours.
+fn short_name(reference: &str) -> Option<String> {
+    let number: uuid::Uuid = reference.parse().ok()?;
+    let number = number.simple().to_string();
+    // Version 7 numbers of one minute share their first digits; the last ones are random.
+    Some(format!("…{}", &number[number.len() - 8..]))
+}
+
 fn told(alarm: &AlarmView, page: &Page) -> Alarm {
     Alarm {
         text: alarm_text(&alarm.what, page),
         at: alarm.raised_at,
+        name: alarm.reference.as_ref().map(|reference| {
+            let name = short_name(reference).unwrap_or_else(|| reference.clone());
+            page.with("work.case", "reference", name)
+        }),
         reference: alarm.reference.clone(),
     }
 }
@@ -147,19 +191,17 @@ fn group_of(row: &WorkRow, zone: &Zone, now: Timestamp) -> &'static str {
     }
 }
 
-fn filters(page: &Page, view: &TodayView, asked: Option<Asked>) -> Vec<Filter> {
+fn filters(page: &Page, asked: Option<Asked>) -> Vec<Filter> {
     let path = page.path();
-    let all = view.counts.iter().map(|(_, count)| count).sum();
-    let one = |name: String, count: u64, which: Option<Asked>| Filter {
+    let one = |name: String, which: Option<Asked>| Filter {
         path: format!("{path}{}", query_text(which, None)),
         name,
-        count,
         current: which == asked,
     };
-    std::iter::once(one(page.t("work.all").to_owned(), all, None))
-        .chain(view.counts.iter().map(|(which, count)| {
-            one(page.named("work.filter", which.name()), *count, Some(*which))
-        }))
+    std::iter::once(one(page.t("work.all").to_owned(), None))
+        .chain(
+            Asked::ON_DESK.map(|which| one(page.named("work.filter", which.name()), Some(which))),
+        )
         .collect()
 }
 

@@ -1,0 +1,147 @@
+//! The desk over the real store: what the pages ask, read from cases and ledger, in views.
+//!
+//! Opens no compartment. The code of a message is checked before anything is looked up, so a wrong
+//! number and a wrong code cost the same time.
+
+mod case;
+mod work;
+
+use std::sync::Arc;
+
+use entremise_core::effect::Effect;
+use entremise_core::event::{Decision, DeliveryStatus, Event};
+use entremise_core::id::{AuthorityId, CaseId};
+use entremise_core::ledger::Actor;
+use entremise_store::{ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
+use jiff::Timestamp;
+
+use super::desk::{
+    CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, Sent, TodayView,
+    WorkQuery,
+};
+use crate::house::House;
+
+/// One authority's desk.
+pub struct StoreDesk {
+    store: Store,
+    authority: AuthorityId,
+    /// Whether a code belongs to a file number; takes the same time for every wrong code.
+    code_holds: Box<dyn Fn(&str, &str) -> bool + Send + Sync>,
+}
+
+impl StoreDesk {
+    pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
+        let store = house.store.clone();
+        let of = authority.clone();
+        Self::over(store, authority, move |number, typed| {
+            house.room(&of).is_some_and(|room| room.delivery.codes.holds(number, typed))
+        })
+    }
+
+    /// The desk over a store alone.
+    pub fn over(
+        store: Store,
+        authority: AuthorityId,
+        code_holds: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { store, authority, code_holds: Box::new(code_holds) }
+    }
+
+    /// The case of a file number, or of its own number.
+    fn find(&self, reference: &str) -> Result<Option<CaseFile>, Trouble> {
+        let id = match reference.parse::<CaseId>() {
+            Ok(id) => Some(id),
+            Err(_) => self.store.find_file(&self.authority, reference)?,
+        };
+        match id {
+            Some(id) => self.store.case_file(&self.authority, &id),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Desk for StoreDesk {
+    fn today(&self, query: &WorkQuery, now: Timestamp) -> Result<TodayView, DeskTrouble> {
+        work::today(self, query, now).map_err(told)
+    }
+
+    fn case(&self, reference: &str, now: Timestamp) -> Result<Option<CaseView>, DeskTrouble> {
+        let Some(file) = self.find(reference).map_err(told)? else { return Ok(None) };
+        case::view(self, &file, now).map_err(told)
+    }
+
+    fn decide(&self, order: &DecisionOrder, now: Timestamp) -> Result<DecideOutcome, DeskTrouble> {
+        let Some(file) = self.find(&order.reference).map_err(told)? else {
+            return Ok(DecideOutcome::NoSuchCase);
+        };
+        if case::version(&file) != order.version {
+            return Ok(DecideOutcome::Stale);
+        }
+        let decision =
+            Decision { by: order.by.clone(), verdict: order.verdict, ground: order.ground };
+        let case = CaseRef::Id(self.authority.clone(), file.case.id);
+        let actor = Actor::Person(order.by.clone());
+        match self.store.apply(&case, &Event::Decided(decision), &actor, now) {
+            Ok(_) => Ok(DecideOutcome::Entered),
+            Err(ApplyError::Refused(refusal)) => {
+                Ok(DecideOutcome::Refused(refusal.name().to_owned()))
+            }
+            Err(ApplyError::NoSuchCase) => Ok(DecideOutcome::NoSuchCase),
+            Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
+        }
+    }
+
+    fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {
+        // What cannot be a file number is checked all the same: the answer takes as long.
+        let number = file_number::read(number).unwrap_or_else(|| number.to_owned());
+        if !(self.code_holds)(&number, code) {
+            return Ok(Checked::NotKnown);
+        }
+        // From here on the reader holds a message of ours, even where its file is already erased.
+        let file = self.find(&number).map_err(told)?;
+        let (stage, messages) = file.as_ref().map(sent).unwrap_or_default();
+        Ok(Checked::Genuine(Genuine { stage, messages: self.days(file.as_ref(), messages) }))
+    }
+}
+
+/// A message and the first proof that it left.
+type Left = (entremise_core::regime::rules::ChannelKind, Timestamp);
+
+/// The last stage whose message was asked for, and when its messages left.
+fn sent(file: &CaseFile) -> (String, Vec<Left>) {
+    let mut last = None;
+    for effect in &file.effects {
+        if let Effect::SendMessage { stage, stage_id, .. } = &effect.effect {
+            last = Some((*stage, stage_id.clone()));
+        }
+    }
+    let Some((stage, id)) = last else { return Default::default() };
+    let mut messages: Vec<Left> = Vec::new();
+    for entry in file.history.iter().filter(|entry| entry.kind == "event.delivery") {
+        if let Some(Event::Delivery(report)) = &entry.event
+            && report.stage == stage
+            && report.status == DeliveryStatus::HandedOver
+            && messages.iter().all(|(channel, _)| *channel != report.channel)
+        {
+            messages.push((report.channel, report.at));
+        }
+    }
+    (id, messages)
+}
+
+impl StoreDesk {
+    fn days(&self, file: Option<&CaseFile>, messages: Vec<Left>) -> Vec<Sent> {
+        let regime = file.and_then(|file| self.store.regime(&file.case.regime));
+        let Some(regime) = regime else { return Vec::new() };
+        messages
+            .into_iter()
+            .map(|(channel, at)| Sent { channel, day: regime.zone().day_of(at) })
+            .collect()
+    }
+}
+
+/// The trouble goes to the log, which names the statement; the page says that there is one.
+fn told(trouble: Trouble) -> DeskTrouble {
+    tracing::error!(%trouble, "the desk cannot answer");
+    DeskTrouble
+}

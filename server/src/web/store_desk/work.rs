@@ -1,0 +1,184 @@
+//! Today's work out of the store, with work that does not grow with the number of cases.
+
+use entremise_core::case::State;
+use entremise_core::deadline::Zone;
+use entremise_core::effect::Alarm;
+use entremise_core::id::CaseId;
+use entremise_core::procedure::{identification, ladder};
+use entremise_core::regime::embedded;
+use entremise_core::step::due;
+use entremise_store::{AlarmRow, Trouble, WorkOrder, WorkPlace, WorkRow as Stored};
+use jiff::{SignedDuration, Timestamp};
+
+use super::StoreDesk;
+use crate::web::desk::{AlarmKind, AlarmView, Asked, DayLoad, TodayView, WorkQuery, WorkRow};
+
+/// How many rows of the desk are looked at for the load of the coming days, and at most for one
+/// page of a narrowed list.
+const ROWS_SEEN_MAX: usize = 2_000;
+/// Alarms shown at once; how many more there are is said.
+const ALARMS_MAX: usize = 10;
+const DAYS_AHEAD: i64 = 7;
+
+pub(super) fn today(
+    desk: &StoreDesk,
+    query: &WorkQuery,
+    now: Timestamp,
+) -> Result<TodayView, Trouble> {
+    let (rows, next) = page(desk, query, now)?;
+    let seen = desk.store.work(&desk.authority, WorkOrder { limit: ROWS_SEEN_MAX, after: None })?;
+    let zone = zone_of(desk, &seen);
+    let counts = desk.store.counts(&desk.authority)?;
+    let open = Asked::ALL.map(|asked| {
+        let of = counts.cases.iter().filter(|(name, _)| asked_of_name(name) == Some(asked));
+        (asked, of.map(|(_, count)| count).sum())
+    });
+    let alarms = desk.store.alarms(&desk.authority)?;
+    Ok(TodayView {
+        late: seen.iter().filter(|row| row.due_at.is_some_and(|due| due <= now)).count() as u64,
+        load: load(&seen, &zone, now),
+        load_whole: seen.len() < ROWS_SEEN_MAX,
+        zone,
+        rows,
+        next,
+        open: open.to_vec(),
+        alarms_more: (alarms.len().saturating_sub(ALARMS_MAX)) as u64,
+        alarms: alarms.iter().take(ALARMS_MAX).map(alarm).collect(),
+    })
+}
+
+/// One page of rows, and the place after it where there are more.
+fn page(
+    desk: &StoreDesk,
+    query: &WorkQuery,
+    now: Timestamp,
+) -> Result<(Vec<WorkRow>, Option<String>), Trouble> {
+    let mut after = query.after.as_deref().and_then(read_place);
+    let mut rows = Vec::new();
+    let mut seen = 0;
+    loop {
+        let order = WorkOrder { limit: query.rows_max + 1, after };
+        let found = desk.store.work(&desk.authority, order)?;
+        let whole = found.len() <= query.rows_max;
+        for row in found {
+            if rows.len() == query.rows_max || seen == ROWS_SEEN_MAX {
+                return Ok((rows, after.map(write_place)));
+            }
+            seen += 1;
+            after = Some(row.place);
+            let asked = asked_of(&row.case.state);
+            if query.asked.is_none_or(|wanted| wanted == asked) {
+                rows.push(view(desk, &row, asked, now));
+            }
+        }
+        if whole {
+            return Ok((rows, None));
+        }
+    }
+}
+
+fn view(desk: &StoreDesk, row: &Stored, asked: Asked, now: Timestamp) -> WorkRow {
+    let regime = desk.store.regime(&row.case.regime);
+    let stage = match &row.case.state {
+        State::Ladder(state) => state.stage(),
+        State::Identification(_) => None,
+    };
+    let stage = stage.and_then(|stage| {
+        let rules = regime?.at(now).ok()?;
+        rules.stages.get(stage).map(|rung| rung.id.clone())
+    });
+    WorkRow {
+        reference: row.file_number.clone().unwrap_or_else(|| row.case.id.to_string()),
+        asked,
+        stage,
+        deadline: regime
+            .and_then(|regime| due(&row.case, regime).ok().flatten())
+            .map(|due| due.deadline),
+        opened_at: row.case.opened_at,
+    }
+}
+
+/// What a case asks of a person, or waits for.
+pub(super) fn asked_of(state: &State) -> Asked {
+    match state {
+        State::Identification(
+            identification::State::Waiting { .. } | identification::State::Asked { .. },
+        )
+        | State::Ladder(ladder::State::Asking { .. }) => Asked::Provider,
+        State::Ladder(ladder::State::Proposed { .. }) => Asked::Decide,
+        State::Ladder(ladder::State::Sending { .. }) => Asked::Message,
+        State::Ladder(ladder::State::Barred { .. }) => Asked::Barred,
+        State::Ladder(
+            ladder::State::Open | ladder::State::Warned { .. } | ladder::State::Closed { .. },
+        )
+        | State::Identification(
+            identification::State::Open | identification::State::Closed { .. },
+        ) => Asked::Keep,
+    }
+}
+
+/// The same by the name under which the store counts open states; closed ones are none.
+fn asked_of_name(name: &str) -> Option<Asked> {
+    match name {
+        "identification.waiting" | "identification.asked" | "ladder.asking" => {
+            Some(Asked::Provider)
+        }
+        "ladder.proposed" => Some(Asked::Decide),
+        "ladder.sending" => Some(Asked::Message),
+        "ladder.barred" => Some(Asked::Barred),
+        "ladder.warned" => Some(Asked::Keep),
+        _ => None,
+    }
+}
+
+/// How many deadlines end on each coming day. Days beyond the last row seen are left out.
+fn load(seen: &[Stored], zone: &Zone, now: Timestamp) -> Vec<DayLoad> {
+    let today = zone.day_of(now);
+    let days: Vec<_> = seen
+        .iter()
+        .filter_map(|row| row.due_at.filter(|due| *due > now))
+        // A deadline ends at the midnight after its last day.
+        .map(|due| zone.day_of(due - SignedDuration::from_nanos(1)))
+        .collect();
+    let known_until = match days.last() {
+        Some(last) if seen.len() == ROWS_SEEN_MAX => Some(*last),
+        _ => None,
+    };
+    (0..DAYS_AHEAD)
+        .filter_map(|ahead| today.checked_add(SignedDuration::from_hours(24 * ahead)).ok())
+        .filter(|day| known_until.is_none_or(|until| *day < until))
+        .map(|day| DayLoad { day, cases: days.iter().filter(|due| **due == day).count() as u64 })
+        .collect()
+}
+
+fn alarm(row: &AlarmRow) -> AlarmView {
+    let text = |name: &str| row.body.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let what = match serde_json::from_value::<Alarm>(row.body.clone()) {
+        Ok(alarm) => AlarmKind::Rules(alarm),
+        Err(_) if row.name == "given_up" => AlarmKind::GivenUp {
+            effect: text("queue").unwrap_or_default(),
+            trouble: text("trouble").unwrap_or_default(),
+        },
+        Err(_) => AlarmKind::Other(row.name.clone()),
+    };
+    AlarmView { raised_at: row.raised_at, reference: Some(row.case.to_string()), what }
+}
+
+/// The zone of the rules under which the first case runs; on an empty desk, of any rules here.
+fn zone_of(desk: &StoreDesk, seen: &[Stored]) -> Zone {
+    let regime = seen.first().and_then(|row| desk.store.regime(&row.case.regime));
+    let any = || embedded::ids().into_iter().find_map(|id| desk.store.regime(&id.parse().ok()?));
+    match regime.or_else(any) {
+        Some(regime) => regime.zone().clone(),
+        None => Zone::named("UTC").expect("UTC is part of every time-zone database"),
+    }
+}
+
+fn write_place(place: WorkPlace) -> String {
+    format!("{}.{}", place.desk_at, place.case)
+}
+
+fn read_place(text: &str) -> Option<WorkPlace> {
+    let (desk_at, case) = text.split_once('.')?;
+    Some(WorkPlace { desk_at: desk_at.parse().ok()?, case: case.parse::<CaseId>().ok()? })
+}

@@ -1,0 +1,222 @@
+//! The pages in a real browser: axe finds nothing, the keyboard alone is enough, and nothing needs
+//! JavaScript.
+//!
+//! Needs chromium with chromedriver, and axe-core (`ENTREMISE_AXE_JS`: the path of `axe.min.js`).
+//! What is absent is said and skipped, unless `ENTREMISE_REQUIRE_PARTS` is set.
+
+mod driver;
+#[path = "../web_desk/mod.rs"]
+mod web_desk;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use driver::{Browser, Scheme};
+use entremise_server::web::{office_router, public_router};
+use serde_json::Value;
+use web_desk::{CODE, Invented, NUMBER, SECRET, TO_DECIDE, officers, web};
+
+/// A server on loopback, for as long as the test runs.
+struct Served {
+    public: String,
+    office: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn served() -> Served {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let serve = |router: Router| {
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        runtime.spawn(async move { axum::serve(listener, service).await });
+        format!("http://{address}")
+    };
+    let public = serve(public_router(web(Invented::new())));
+    let office = serve(office_router(web(Invented::new()), officers()).unwrap());
+    Served { public, office, _runtime: runtime }
+}
+
+/// The browser, or a word about why there is none.
+fn browser(scheme: Scheme, scripts: bool) -> Option<Browser> {
+    match Browser::start(scheme, scripts) {
+        Ok(browser) => Some(browser),
+        Err(why) => absent(&why),
+    }
+}
+
+fn absent<T>(why: &str) -> Option<T> {
+    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
+    println!("skipped: {why}");
+    None
+}
+
+fn axe() -> Option<String> {
+    let Some(path) = std::env::var_os("ENTREMISE_AXE_JS") else {
+        return absent("ENTREMISE_AXE_JS does not name axe.min.js");
+    };
+    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
+}
+
+fn sign_in(browser: &Browser, served: &Served) {
+    browser.go(&format!("{}/en/sign-in", served.office));
+    browser.type_into("#secret", SECRET);
+    browser.submit("main form");
+    assert!(browser.title().starts_with("Today’s work"), "{}", browser.title());
+}
+
+fn ask(browser: &Browser, served: &Served, path: &str, number: &str, code: &str) {
+    browser.go(&format!("{}{path}", served.public));
+    browser.type_into("#number", number);
+    browser.type_into("#code", code);
+    browser.submit("main form");
+}
+
+const PUBLIC: [&str; 8] = [
+    "/fr",
+    "/en",
+    "/fr/verifier",
+    "/en/check",
+    "/fr/accessibilite",
+    "/en/accessibility",
+    "/fr/rien",
+    "/en/nothing",
+];
+
+const OFFICE: [&str; 12] = [
+    "/fr/bureau",
+    "/en/office",
+    "/fr/bureau?asked=message",
+    "/en/office?asked=decide",
+    "/fr/bureau/dossier/2026-004127",
+    "/en/office/case/2026-004127",
+    "/fr/bureau/dossier/2026-002210",
+    "/en/office/case/2026-002210",
+    "/fr/bureau/dossier/2026-004127/decision?choice=send&version=12",
+    "/en/office/case/2026-004127/decision?choice=send&version=12",
+    "/fr/bureau/dossier/2026-004127/decision?version=12",
+    "/en/office/case/2026-004127/decision?version=12",
+];
+
+#[test]
+fn axe_finds_nothing_on_any_page_in_either_language_and_scheme() {
+    let Some(axe) = axe() else { return };
+    let served = served();
+    for scheme in [Scheme::Light, Scheme::Dark] {
+        let Some(browser) = browser(scheme, true) else { return };
+        for path in PUBLIC {
+            browser.go(&format!("{}{path}", served.public));
+            without_findings(&browser, &axe, path, scheme);
+        }
+        for path in ["/fr/verifier", "/en/check"] {
+            for (number, code) in [(NUMBER, CODE), (NUMBER, "wrong"), ("", "x")] {
+                ask(&browser, &served, path, number, code);
+                without_findings(&browser, &axe, &format!("{path} {number} {code}"), scheme);
+            }
+        }
+        for path in ["/fr/connexion", "/en/sign-in"] {
+            browser.go(&format!("{}{path}", served.office));
+            without_findings(&browser, &axe, path, scheme);
+            browser.type_into("#secret", "wrong");
+            browser.submit("main form");
+            without_findings(&browser, &axe, &format!("{path} wrong"), scheme);
+        }
+        sign_in(&browser, &served);
+        for path in OFFICE {
+            browser.go(&format!("{}{path}", served.office));
+            // What is folded must be as readable as the rest.
+            browser.run("document.querySelectorAll('details').forEach(one => one.open = true)");
+            without_findings(&browser, &axe, path, scheme);
+        }
+    }
+}
+
+fn without_findings(browser: &Browser, axe: &str, page: &str, scheme: Scheme) {
+    browser.run(axe);
+    let found = browser.run_and_wait(
+        "const done = arguments[arguments.length - 1];
+         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
+             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
+    );
+    assert_eq!(found, Value::Array(Vec::new()), "{page} {scheme:?}");
+}
+
+#[test]
+fn no_page_is_wider_than_a_phone_of_320_points() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    browser.narrow_to(320);
+    let wide = |path: &str| {
+        let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+        assert!(over.as_i64() <= Some(0), "{path} is {over} points too wide");
+    };
+    for path in PUBLIC {
+        browser.go(&format!("{}{path}", served.public));
+        wide(path);
+    }
+    sign_in(&browser, &served);
+    for path in OFFICE {
+        browser.go(&format!("{}{path}", served.office));
+        wide(path);
+    }
+}
+
+#[test]
+fn a_subscriber_checks_a_message_with_the_keyboard_alone() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    browser.go(&format!("{}/en/check", served.public));
+    browser.press(&["Tab"]);
+    assert_eq!(browser.focused(), "Skip to content");
+    browser.press(&["Enter", "Tab"]);
+    assert_eq!(browser.focused(), "number");
+    browser.press_text(NUMBER);
+    browser.press(&["Tab"]);
+    assert_eq!(browser.focused(), "code");
+    browser.press_text(CODE);
+    let ring = "return getComputedStyle(document.activeElement).outlineStyle";
+    assert_eq!(browser.run(ring), "solid", "the focus is seen");
+    browser.press(&["Tab"]);
+    assert_eq!(browser.focused(), "Check");
+    browser.press(&["Enter"]);
+    assert!(browser.text().contains("This message does come from us"), "{}", browser.text());
+}
+
+#[test]
+fn an_officer_decides_with_the_keyboard_alone() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    sign_in(&browser, &served);
+    browser.go(&format!("{}/en/office/case/{TO_DECIDE}", served.office));
+    browser.tab_to("Go to the decision");
+    browser.press(&["Enter"]);
+    browser.tab_to("choice-send");
+    browser.press(&["ArrowDown"]);
+    assert_eq!(browser.focused(), "choice-close_evidence");
+    browser.tab_to("Go on to the confirmation");
+    browser.press(&["Enter"]);
+    assert!(browser.text().contains("Close – the evidence is weak"));
+    browser.tab_to("Confirm and enter");
+    browser.press(&["Enter"]);
+    assert!(browser.text().contains("Your decision is entered"), "{}", browser.text());
+}
+
+#[test]
+fn everything_works_without_javascript() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, false) else { return };
+    browser.go(&format!("{}/fr/verifier", served.public));
+    browser.type_into("#number", NUMBER);
+    browser.type_into("#code", CODE);
+    browser.click("main form button");
+    assert!(browser.text().contains("Ce message vient bien de nous"));
+    browser.go(&format!("{}/fr/connexion", served.office));
+    browser.type_into("#secret", SECRET);
+    browser.click("main form button");
+    browser.go(&format!("{}/fr/bureau/dossier/{TO_DECIDE}", served.office));
+    browser.click("#choice-send");
+    browser.click(".deciding button");
+    browser.click("main form button");
+    assert!(browser.text().contains("Votre décision est enregistrée"));
+}
