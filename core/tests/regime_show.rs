@@ -164,3 +164,22 @@ fn between_two_days_of_one_version_nothing_changed() {
     let text = diff::text(&french(), date(2026, 5, 1), TODAY, Lang::En).unwrap();
     assert!(text.ends_with("Nothing changed.\n"), "{text}");
 }
+
+#[test]
+fn two_ways_of_coming_back_with_one_consequence_stand_under_the_less_sure_reading() {
+    let law = embedded::text("fr-graduated-response").unwrap();
+    let passage = "unclaimed       = [{ value = \"counts_as_presented\", from = 2010-06-25, cite = \
+                   \"lecture propre : la loi compte de la présentation\", sure = \"M\" }]";
+    assert!(law.contains(passage));
+    let doubted = law.replace(passage, &passage.replace("sure = \"M\"", "sure = \"L\""));
+    let regime = Regime::parse("x", &doubted, &embedded::calendars().unwrap()).unwrap();
+    let text = show::text(&regime, TODAY, Lang::En).unwrap();
+    let marks: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Finding of gross negligence"))
+        .skip_while(|line| !line.contains("refused, unclaimed"))
+        .map(str::trim)
+        .take(2)
+        .collect();
+    assert!(marks[1].starts_with("[L]"), "{marks:?}");
+}
