@@ -32,16 +32,19 @@ enum Shape {
 /// Every notice of a batch that is in memory already.
 pub(crate) fn all(bytes: &[u8]) -> Vec<Item> {
     let mut items = Vec::new();
+    let mut faulty = 0;
     // Reading from memory cannot fail.
-    for item in Batch::new(bytes).map_while(Result::ok) {
-        if items.len() == limits::ITEMS {
-            let how = "too many notices in one piece; send several, or a stream";
-            let at = item.place.clone();
-            items
-                .push(Item { verdict: Err(vec![Rejection::new(Code::TooLarge, at, how)]), ..item });
-            break;
+    for mut item in Batch::new(bytes).map_while(Result::ok) {
+        faulty += usize::from(item.verdict.is_err());
+        let enough = items.len() == limits::ITEMS || faulty > limits::FAULTY;
+        if enough {
+            let how = "too many notices, or too many faulty ones; the rest is not read";
+            item.verdict = Err(vec![Rejection::new(Code::TooLarge, item.place.clone(), how)]);
         }
         items.push(item);
+        if enough {
+            break;
+        }
     }
     items
 }
@@ -125,7 +128,8 @@ impl<R: BufRead> Batch<R> {
         };
         let mut raw = Vec::new();
         let taken = self.take_record(&mut raw, bound, csv)?;
-        let row = raw.trim_ascii();
+        let row = head(&raw).trim_ascii_end();
+        let start = start + (raw.len() - head(&raw).len());
         match taken {
             Taken::End => self.done = true,
             Taken::TooLong => {
@@ -137,11 +141,11 @@ impl<R: BufRead> Batch<R> {
                 self.waiting.push_back(item);
                 self.done = true;
             }
-            Taken::Record if row.is_empty() || row == b"\xef\xbb\xbf" => {}
+            Taken::Record if row.is_empty() => {}
             Taken::Record => {
                 let item = match &self.shape {
                     Some(Shape::Csv(columns)) => table::read_csv(columns, row, line, start),
-                    _ => table::read_ndjson(head(row), line, start),
+                    _ => table::read_ndjson(row, line, start),
                 };
                 self.waiting.push_back(item);
             }

@@ -34,6 +34,10 @@ pub const WORKS: usize = 1_000;
 /// What is told about one notice. Twenty complaints say no more than sixteen.
 pub const REJECTIONS: usize = 16;
 
+/// Faulty notices in one piece. More is not a batch with faults but a faulty program, and each
+/// fault costs many times the bytes that made it.
+pub const FAULTY: usize = 10_000;
+
 /// Notices of one document that are not well-formed, before the rest is given up: each one costs
 /// a new search through what follows it.
 pub const MALFORMED: usize = 100;

@@ -127,7 +127,8 @@ pub fn line_json(line: &Line<'_>) -> Value {
     let Line { index, sender_case_id, acceptance } = line;
     match acceptance {
         Acceptance::Accepted { notice } => json!({
-            "index": index, "sender_case_id": sender_case_id, "result": "accepted", "notice": notice,
+            "index": index, "sender_case_id": sender_case_id, "result": "accepted",
+            "notice": notice,
         }),
         Acceptance::DuplicateOf { notice } => json!({
             "index": index, "sender_case_id": sender_case_id, "result": "duplicate_of",

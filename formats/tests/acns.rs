@@ -238,15 +238,20 @@ fn every_acknowledgement_is_valid_against_the_published_schema() {
     let folder = folder.canonicalize().unwrap();
     let work = tempfile::tempdir().unwrap();
     // The schema imports two others from the Web; copies lie beside it.
-    let catalog = format!(
-        "<catalog xmlns=\"urn:oasis:names:tc:entity:xmlns:xml:catalog\">\
-         <uri name=\"http://www.w3.org/2005/05/xmlmime\" uri=\"file://{0}/xmlmime.xsd\"/>\
-         <uri name=\"http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd\" uri=\"file://{0}/xmldsig.xsd\"/>\
-         <system systemId=\"http://www.w3.org/2005/05/xmlmime\" uri=\"file://{0}/xmlmime.xsd\"/>\
-         <system systemId=\"http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd\" uri=\"file://{0}/xmldsig.xsd\"/>\
-         </catalog>",
-        folder.display()
-    );
+    let here = folder.display();
+    let imports = [
+        ("http://www.w3.org/2005/05/xmlmime", "xmlmime.xsd"),
+        (
+            "http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd",
+            "xmldsig.xsd",
+        ),
+    ];
+    let mut catalog = "<catalog xmlns=\"urn:oasis:names:tc:entity:xmlns:xml:catalog\">".to_owned();
+    for (address, file) in imports {
+        catalog.push_str(&format!("<uri name=\"{address}\" uri=\"file://{here}/{file}\"/>"));
+        catalog.push_str(&format!("<system systemId=\"{address}\" uri=\"file://{here}/{file}\"/>"));
+    }
+    catalog.push_str("</catalog>");
     std::fs::write(work.path().join("catalog.xml"), catalog).unwrap();
     let code =
         |code| [Rejection::new(code, "/Source/Port & <more>", "a \"quoted\" ]]> \u{1} word\r\n")];

@@ -113,7 +113,8 @@ fn an_automatic_reply_is_told_from_a_bounce_marked_as_one() {
     let report = read_report(reply.as_bytes());
     assert_eq!(report.kind, Kind::AutoReply);
     assert_eq!(report.original_message_id.as_deref(), Some("n-42@autorite.example"));
-    let bounce = "From: Mail Delivery System <mailer-daemon@relais.example>\nTo: a@autorite.example\n\
+    let bounce = "From: Mail Delivery System <mailer-daemon@relais.example>\n\
+                  To: a@autorite.example\n\
                   Auto-Submitted: auto-replied\nX-Failed-Recipients: abonne@fai.example\n\
                   Subject: Mail delivery failed\n\nabonne@fai.example\n  550 No such user here\n";
     let report = read_report(bounce.as_bytes());
@@ -122,7 +123,8 @@ fn an_automatic_reply_is_told_from_a_bounce_marked_as_one() {
 
 #[test]
 fn an_ordinary_mail_is_no_report_even_when_it_speaks_of_failure() {
-    let mail = "From: abonne@fai.example\nTo: contact@autorite.example\nSubject: Undelivered Mail\n\n\
+    let mail = "From: abonne@fai.example\nTo: contact@autorite.example\n\
+                Subject: Undelivered Mail\n\n\
                 Your message to x@y.example could not be delivered: user unknown?\n";
     assert_eq!(read_report(mail.as_bytes()).kind, Kind::Other);
     for bytes in [&b""[..], b"\0\xff", b"{}", b"From: a"] {

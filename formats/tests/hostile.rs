@@ -7,6 +7,7 @@ use std::path::Path;
 use entremise_formats::batch::Batch;
 use entremise_formats::{bounce, identification_csv, jws, limits};
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 mod common;
 use common::read;
@@ -71,13 +72,16 @@ const TOKENS: [&str; 24] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(400)
+    })]
 
     #[test]
     fn our_samples_cut_and_overwritten_never_panic(
-        sample in any::<prop::sample::Index>(),
-        other in any::<prop::sample::Index>(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0u8..5, any::<u8>()), 1..8),
+        sample in any::<Index>(),
+        other in any::<Index>(),
+        edits in prop::collection::vec(any::<(Index, Index, u8, u8)>(), 1..8),
     ) {
         let samples = samples();
         let mut bytes = sample.get(&samples).clone();
@@ -85,12 +89,18 @@ proptest! {
             if bytes.is_empty() { break; }
             let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
             let (from, to) = (from.min(to), from.max(to));
-            match what {
+            match what % 5 {
                 0 => bytes[from] = byte,
                 1 => { bytes.drain(from..to); }
-                2 => { let token = TOKENS[byte as usize % TOKENS.len()]; bytes.splice(from..from, token.bytes()); }
+                2 => {
+                    let token = TOKENS[byte as usize % TOKENS.len()];
+                    bytes.splice(from..from, token.bytes());
+                }
                 3 => { let piece = bytes[from..to].to_vec(); bytes.splice(from..from, piece); }
-                _ => { let other = other.get(&samples); let at = other.len() / 2; bytes.splice(from..to, other[at..].iter().copied()); }
+                _ => {
+                    let other = other.get(&samples);
+                    bytes.splice(from..to, other[other.len() / 2..].iter().copied());
+                }
             }
         }
         read_in_every_way(&bytes);
@@ -126,6 +136,18 @@ fn a_hundred_thousand_of_anything_is_read_in_one_go() {
             assert!(reading.outcomes.len() <= 20_001);
         }
     }
+}
+
+#[test]
+fn faults_by_the_hundred_thousand_are_given_up_at_their_bound() {
+    let header = "sender_case_id,observed_at,source_ip\n";
+    for (head, fault) in [("", "<Infringement/>"), ("", "{}\n"), (header, "a\n")] {
+        let reading = read(format!("{head}{}", fault.repeat(100_000)).as_bytes());
+        assert_eq!(reading.outcomes.len(), limits::FAULTY + 1, "{fault}");
+        assert_eq!(common::code(reading.outcomes.last().unwrap()), "too_large");
+    }
+    let hidden = "<!--<Infringement>-->".repeat(200_000);
+    assert_eq!(common::code(&common::only(hidden.as_bytes())), "format_unknown");
 }
 
 #[test]

@@ -32,7 +32,8 @@ fn multipart(parts: &[&str]) -> String {
 
 /// The labelled lines that agree with the notice.
 const TEXT: &str = "Notice ID: SPECIMEN-0001\nNotice Date: 2026-10-03T00:00:00Z\n\n\
-                    - ---- Details ----\nTitle:  Le Voyage SPECIMEN\nTimestamp: 2026-10-01T14:34:56+02:00\n\
+                    - ---- Details ----\nTitle:  Le Voyage SPECIMEN\n\
+                    Timestamp: 2026-10-01T14:34:56+02:00\n\
                     IP Address: 203.0.113.7\nPort: 51413\n\n";
 
 #[test]
@@ -51,12 +52,14 @@ fn a_notice_is_found_in_the_text_in_an_attachment_and_in_a_forward() {
             &format!("Content-Type: application/xml\r\n\r\n{XML}"),
         ]),
         multipart(&[&format!(
-            "Content-Type: application/octet-stream; name=n.xml\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}"
+            "Content-Type: application/octet-stream; name=n.xml\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{encoded}"
         )]),
         multipart(&[&format!("Content-Type: text/xml; charset=utf-8\r\n\r\n{XML}")]),
         multipart(&[&format!("Content-Type: message/rfc822\r\n\r\n{inner}")]),
         multipart(&[&format!(
-            "Content-Type: text/html; charset=utf-8\r\n\r\n<!DOCTYPE html><html><pre>{page}</pre></html>"
+            "Content-Type: text/html; charset=utf-8\r\n\r\n\
+             <!DOCTYPE html><html><pre>{page}</pre></html>"
         )]),
         multipart(&[&format!("Content-Type: application/json\r\n\r\n{xarf}")]),
         format!("From envoi@observatoire.example Thu Oct  1 12:00:00 2026\n{inner}"),
@@ -149,7 +152,8 @@ fn what_is_no_public_key_is_refused_as_key() {
 
 #[test]
 fn archives_are_never_opened_and_do_not_hide_the_notice_beside_them() {
-    let zip = "Content-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBBQAAAAIAA==";
+    let zip = "Content-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+               UEsDBBQAAAAIAA==";
     assert_eq!(code(&only(multipart(&[zip]).as_bytes())), "construct_forbidden");
     let xml = format!("Content-Type: application/xml\r\n\r\n{XML}");
     let codes: Vec<&str> =
@@ -187,7 +191,7 @@ fn a_part_that_is_not_in_its_character_set_is_refused() {
     let head = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/xml\r\n\r\n";
     let item = only(&[head.as_bytes(), &bytes].concat());
     let title = item.verdict.unwrap().works[1].title.clone().unwrap();
-    assert_eq!(title, "L'Été SPECIMEN", "the XML's own declaration counts where the mail has none");
+    assert_eq!(title, "L'Été SPECIMEN", "the XML's declaration counts where the mail has none");
     let wrong = String::from_utf8_lossy(&bytes).replace("ISO-8859-1", "UTF-8");
     let mut wrong = [head.as_bytes(), wrong.as_bytes()].concat();
     let at = wrong.windows(7).position(|w| w == b"Content").unwrap();

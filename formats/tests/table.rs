@@ -160,7 +160,7 @@ fn a_line_that_is_a_xarf_report_is_read_as_one() {
 #[test]
 fn every_item_keeps_its_place_in_the_bytes() {
     use sha2::{Digest, Sha256};
-    for input in [CSV, NDJSON] {
+    for input in [CSV, NDJSON, &format!("\u{feff}  {NDJSON}")] {
         for item in read(input.as_bytes()).outcomes {
             let raw = &input.as_bytes()[item.span.clone()];
             assert_eq!(<[u8; 32]>::from(Sha256::digest(raw)), item.digest);

@@ -27,40 +27,40 @@ use crate::reading::Item;
 
 /// Reads every notice in the text, in order. Empty when there is none.
 pub(crate) fn read(text: &str) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut malformed = 0;
+    let mut items: Vec<Item> = Vec::new();
+    let (mut faulty, mut malformed) = (0, 0);
     let mut position = 0;
     while let Some(start) = find_start(text, position) {
-        let gap = &text[position..start];
-        if items.len() == limits::ITEMS || malformed == limits::MALFORMED {
-            let how =
-                "too many notices, or too many that are not well-formed; the rest is not read";
-            let at = format!("byte {start}");
-            items.push(Item::refused(
-                "acns",
-                &text.as_bytes()[start..],
-                Rejection::new(Code::TooLarge, at, how),
-            ));
+        let enough = items.len() == limits::ITEMS
+            || faulty == limits::FAULTY
+            || malformed == limits::MALFORMED;
+        if enough {
+            let rest = &text.as_bytes()[start..];
+            items.push(Item::refused("acns", rest, too_many(start)));
             break;
         }
-        position = match document::parse(&text[start..]) {
-            Ok((document, length)) => {
-                let raw = &text[start..start + length];
-                items.push(item(&document, raw, gap, start));
-                start + length
-            }
+        let gap = &text[position..start];
+        let item = match document::parse(&text[start..]) {
+            Ok((document, length)) => item(&document, &text[start..start + length], gap, start),
             Err(rejection) => {
                 malformed += usize::from(rejection.code == Code::Malformed);
                 // Without a sound end, the notice reaches to where the next one begins.
                 let next = find_start(text, start + 1).unwrap_or(text.len());
                 let mut item = Item::new("acns", &text.as_bytes()[start..next], start);
                 item.refuse(rejection);
-                items.push(item);
-                next
+                item
             }
         };
+        faulty += usize::from(item.verdict.is_err());
+        position = item.span.end;
+        items.push(item);
     }
     items
+}
+
+fn too_many(start: usize) -> Rejection {
+    let how = "too many notices, or too many faulty ones; the rest is not read";
+    Rejection::new(Code::TooLarge, format!("byte {start}"), how)
 }
 
 fn item(document: &document::Document, raw: &str, gap: &str, start: usize) -> Item {
@@ -93,7 +93,7 @@ fn declares_doctype(gap: &str) -> bool {
 /// Where the next `<Infringement` begins, with any prefix, that is neither in a comment nor in
 /// character data.
 pub(crate) fn find_start(text: &str, from: usize) -> Option<usize> {
-    let mut position = from;
+    let (mut from, mut position) = (from, from);
     while let Some(found) = text.get(position..)?.find("Infringement") {
         let name = position + found;
         position = name + "Infringement".len();
@@ -105,7 +105,10 @@ pub(crate) fn find_start(text: &str, from: usize) -> Option<usize> {
         }
         match enclosing(&text[from..start]) {
             None => return Some(start),
-            Some(end_mark) => position += text[position..].find(end_mark)?,
+            Some(end_mark) => {
+                position += text[position..].find(end_mark)?;
+                from = position;
+            }
         }
     }
     None

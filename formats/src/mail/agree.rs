@@ -48,6 +48,12 @@ struct Claims<'t> {
     cases: Vec<&'t str>,
 }
 
+impl Claims<'_> {
+    fn count(&self) -> usize {
+        self.addresses.len() + self.ports.len() + self.instants.len() + self.cases.len()
+    }
+}
+
 /// Refuses every notice that the text around it contradicts; `place` is where the text stands.
 pub(super) fn check(text: &str, items: &mut [Item], place: &str) {
     let claims = gather(text, items);
@@ -111,6 +117,10 @@ fn gather_from<'t>(text: &'t str, claims: &mut Claims<'t>) {
         };
         let label = label.trim_matches([' ', '-', '*', '\t', '#', '\u{a0}']).to_lowercase();
         let (label, value) = (label.as_str(), value.trim());
+        // Labels by the thousand are no text that a person reads.
+        if claims.count() == 10_000 {
+            return;
+        }
         if ADDRESS.contains(&label) {
             claims.addresses.extend(value.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()));
         } else if PORT.contains(&label) {

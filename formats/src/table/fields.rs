@@ -89,19 +89,20 @@ g""#
 
     #[test]
     fn a_stray_quotation_mark_is_refused() {
-        for record in ["a\"b", "\"a", "\"a\"b", "\"a\" ,b", "a,\"b\"\"\""] {
-            let strict = record != "a,\"b\"\"\"";
-            assert_eq!(split(record).is_err(), strict || split(record).is_err(), "{record}");
+        for record in ["a\"b", "\"a", "\"a\"b", "\"a\" ,b"] {
+            assert!(split(record).is_err(), "{record}");
         }
-        assert!(split("a\"b").is_err() && split("\"a").is_err() && split("\"a\"b").is_err());
     }
 
     proptest! {
         #[test]
-        fn what_we_write_we_and_the_csv_crate_read_alike(fields in prop::collection::vec("[ -~é\n\"]{0,12}", 2..8)) {
+        fn what_we_write_we_and_the_csv_crate_read_alike(
+            fields in prop::collection::vec("[ -~é\n\"]{0,12}", 2..8),
+        ) {
             let record = fields.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(",");
             prop_assert_eq!(split(&record).unwrap(), fields.clone());
-            let mut theirs = csv::ReaderBuilder::new().has_headers(false).from_reader(record.as_bytes());
+            let mut theirs =
+                csv::ReaderBuilder::new().has_headers(false).from_reader(record.as_bytes());
             let theirs = theirs.records().next().unwrap().unwrap();
             prop_assert_eq!(theirs.iter().collect::<Vec<_>>(), fields);
         }

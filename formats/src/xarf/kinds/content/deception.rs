@@ -1,4 +1,4 @@
-//! Content that pretends to be someone else: the members that XARF 4.2.0 gives to each type of `content`.
+//! Content that pretends to be someone else: members that XARF 4.2.0 gives to `content`.
 //!
 //! Names, bounds and word lists follow the published schemas (xarf/xarf-spec, `schemas/v4/types`).
 //! Data only: the engine is in `rule`, what becomes of the values in `notice`.

@@ -1,4 +1,4 @@
-//! Content that attacks machines or lays data open: the members that XARF 4.2.0 gives to each type of `content`.
+//! Content that attacks machines or lays data open: members that XARF 4.2.0 gives to `content`.
 //!
 //! Names, bounds and word lists follow the published schemas (xarf/xarf-spec, `schemas/v4/types`).
 //! Data only: the engine is in `rule`, what becomes of the values in `notice`.
