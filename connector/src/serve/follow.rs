@@ -15,7 +15,7 @@ use crate::load::Loader;
 use crate::read::ReadOptions;
 
 /// How often files are looked at.
-const PERIOD: Duration = Duration::from_millis(500);
+pub const PERIOD: Duration = Duration::from_millis(500);
 
 /// The thread that follows. Dropping it without [`Follower::stop`] leaves it running.
 pub struct Follower {
@@ -45,7 +45,12 @@ pub fn first_index(config: &Config, keys: &KeyFile) -> anyhow::Result<()> {
 
 /// Starts following. Without sources there is nothing to follow, and an index that someone loads
 /// by hand is still noticed.
-pub fn start(config: &Config, keys: &KeyFile, office: Arc<Office>) -> anyhow::Result<Follower> {
+pub fn start(
+    config: &Config,
+    keys: &KeyFile,
+    office: Arc<Office>,
+    every: Duration,
+) -> anyhow::Result<Follower> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let mut follow = None;
@@ -65,7 +70,7 @@ pub fn start(config: &Config, keys: &KeyFile, office: Arc<Office>) -> anyhow::Re
             if let Err(error) = office.desk.refresh_index() {
                 tracing::error!(error = format!("{error:#}"), "the new index cannot be opened");
             }
-            thread::park_timeout(PERIOD);
+            thread::park_timeout(every);
         }
     })?;
     Ok(Follower { stop, thread: Some(thread) })

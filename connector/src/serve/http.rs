@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::stop;
+use super::{Clock, stop};
 use crate::desk::{CallRefused, Desk};
 use crate::read::digest;
 
@@ -37,6 +37,7 @@ pub struct Office {
     pub signing: SigningKey,
     /// Without a slash at the end.
     pub public_url: String,
+    pub clock: Clock,
 }
 
 pub fn router(office: Arc<Office>) -> Router {
@@ -111,7 +112,7 @@ async fn answer(
     request: Request<Body>,
     work: impl FnOnce(&Office, &Call, &Signed) -> Result<Reply, Reply> + Send + 'static,
 ) -> Response<Body> {
-    let now = Timestamp::now();
+    let now = (office.clock)();
     let (parts, body) = request.into_parts();
     let bytes = match to_bytes(body, BODY_BYTES_MAX).await {
         Ok(bytes) => bytes,

@@ -14,14 +14,18 @@ use std::time::Duration;
 use anyhow::Context;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use jiff::Timestamp;
 
 use self::http::Office;
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Desk, Setup};
 use crate::keys::KeyFile;
 
 /// How long a running answer may take after the order to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What time it is. The service's own reads the machine's clock; a simulation gives another.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A service that is bound to its port and not yet running.
 pub struct Service {
@@ -30,11 +34,21 @@ pub struct Service {
     office: Arc<Office>,
     config: Config,
     keys: KeyFile,
+    follow_every: Duration,
 }
 
 impl Service {
     /// Reads the configuration and opens everything, so that what is wrong shows at the start.
     pub fn prepare(config: Config) -> anyhow::Result<Self> {
+        Self::prepare_with(config, Arc::new(Timestamp::now), follow::PERIOD)
+    }
+
+    /// The same with another clock and another pace of looking at the files.
+    pub fn prepare_with(
+        config: Config,
+        clock: Clock,
+        follow_every: Duration,
+    ) -> anyhow::Result<Self> {
         // Another installation of the same provider in the process is the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let keys = KeyFile::read(&config.key_path())?;
@@ -44,12 +58,13 @@ impl Service {
         listener.set_nonblocking(true)?;
         follow::first_index(&config, &keys)?;
         let office = Office {
-            desk: Desk::open(&config, keys.clone())?,
+            desk: Desk::open(Setup::of(&config)?, keys.clone())?,
             pinned: config.pinned()?,
             signing: keys.signing_key()?,
             public_url: config.public_url.trim_end_matches('/').to_owned(),
+            clock,
         };
-        Ok(Self { listener, tls, office: Arc::new(office), config, keys })
+        Ok(Self { listener, tls, office: Arc::new(office), config, keys, follow_every })
     }
 
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
@@ -58,7 +73,7 @@ impl Service {
 
     /// Answers until `handle` is told to stop.
     pub async fn run(self, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
-        let follower = follow::start(&self.config, &self.keys, Arc::clone(&self.office))?;
+        let follower = follow::start(&self.config, &self.keys, Arc::clone(&self.office), self.follow_every)?;
         let outcome = axum_server::from_tcp_rustls(self.listener, self.tls)?
             .handle(handle)
             .serve(http::router(self.office).into_make_service())
