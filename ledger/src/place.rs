@@ -125,6 +125,9 @@ impl Fetch for Web {
     }
 }
 
+/// A ledger's files, and the authority's folder name where a place holds several.
+pub(crate) type Found<'a> = (String, Box<dyn Fetch + 'a>);
+
 /// One place to verify: one ledger, or a folder with a ledger per authority.
 pub struct Place {
     name: String,
@@ -161,8 +164,8 @@ impl Place {
         &self.name
     }
 
-    /// The ledgers that lie here, each with the authority's folder name where there are several.
-    pub(crate) fn ledgers(&self) -> Result<Vec<(String, Box<dyn Fetch + '_>)>, FetchError> {
+    /// The ledgers that lie here.
+    pub(crate) fn ledgers(&self) -> Result<Vec<Found<'_>>, FetchError> {
         let folder = match &self.at {
             At::Other(fetch) => return Ok(vec![(String::new(), Box::new(&**fetch))]),
             At::Folder(folder) => folder,

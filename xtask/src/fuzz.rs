@@ -68,8 +68,15 @@ fn targets(fuzzer: &PathBuf) -> Result<Vec<String>> {
 }
 
 fn one(fuzzer: &PathBuf, target: &str, seconds: u64) -> Result<Outcome> {
+    let place = place::target().join("fuzz");
+    let (found, crashes) = (place.join("corpus").join(target), place.join("crashes"));
+    std::fs::create_dir_all(&found)?;
+    std::fs::create_dir_all(&crashes)?;
     let mut fuzz = Command::new(fuzzer);
-    fuzz.args(["fuzz", "run", "--fuzz-dir", "formats/fuzz", target, "--"]);
+    fuzz.args(["fuzz", "run", "--fuzz-dir", "formats/fuzz", "--target-dir"]).arg(&place);
+    // New inputs go to the first folder; our own samples are where it starts from.
+    fuzz.arg(target).arg(found).arg("formats/samples").arg("--");
+    fuzz.arg(format!("-artifact_prefix={}/{target}-", crashes.display()));
     // Memory is bounded by contract (KiB per input, not MiB), so little is allowed.
     fuzz.arg(format!("-max_total_time={seconds}")).args(["-rss_limit_mb=512", "-timeout=10"]);
     fuzz.env("RUSTC_BOOTSTRAP", "1");

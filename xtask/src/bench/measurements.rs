@@ -1,7 +1,7 @@
 //! What is measured, with which program, and beside whom.
 //!
-//! Our programs are examples of the rooms. Each prints one JSON object last; `figures` names the
-//! member that counts (the first that is there). `{inputs}` is the folder with the seeded inputs.
+//! Our programs are examples of the rooms; `figure` says where in what they print the rate stands.
+//! `{inputs}` is the folder with the seeded inputs.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,9 @@ pub struct Measurement {
     pub room: &'static str,
     pub example: &'static str,
     pub arguments: &'static [&'static str],
-    pub figures: &'static [&'static str],
+    pub figure: Figure,
+    /// What our program reads.
+    pub inputs: &'static [Needs],
     /// It waits for the disk: the disk's own rate is printed beside it.
     pub is_durable: bool,
     pub peers: &'static [Peer],
@@ -27,6 +29,15 @@ impl Measurement {
     pub fn source(&self) -> PathBuf {
         place::root().join(self.room).join("examples").join(format!("{}.rs", self.example))
     }
+}
+
+/// Where a program of ours prints its rate.
+#[derive(Clone, Copy)]
+pub enum Figure {
+    /// A member of the JSON object in its last line.
+    Member(&'static str),
+    /// In the last line that contains the first, the number in front of the second.
+    Before(&'static str, &'static str),
 }
 
 /// A program that people use for this today.
@@ -54,13 +65,16 @@ pub enum Needs {
     Postgres,
     /// The tables of `audit_init.sql`.
     AuditTables,
+    /// Keys that sign mails.
+    MailKeys,
     /// Leases and questions.
     Leases,
     /// Notices, letters and mails.
     Notices,
 }
 
-use Needs::{AuditTables, Leases, Notices, Packages, Postgres, Program};
+use Figure::{Before, Member};
+use Needs::{AuditTables, Leases, MailKeys, Notices, Packages, Postgres, Program};
 
 const POSTGRES_CLIENTS: Needs = Packages(&["psycopg2-binary", "psycopg[binary]"]);
 const XARF_SCHEMAS: Needs = Packages(&["xarf", "orjson", "jsonschema-rs"]);
@@ -68,13 +82,14 @@ const XARF_SCHEMAS: Needs = Packages(&["xarf", "orjson", "jsonschema-rs"]);
 pub const ALL: [Measurement; 11] = [
     Measurement {
         name: "intake",
-        work: "bytes in, screened, deduplicated, sealed, committed, in the ledger, receipt out",
+        work: "notices deduplicated, sealed, committed, in the ledger, receipt out; 1,000 a batch",
         unit: "notices/s",
         package: "entremise-store",
         room: "store",
         example: "bench_intake",
-        arguments: &["{inputs}"],
-        figures: &["notices_per_second", "per_second"],
+        arguments: &["100", "1000"],
+        figure: Before("notices/s", " notices/s"),
+        inputs: &[],
         is_durable: true,
         peers: &[
             Peer {
@@ -106,8 +121,9 @@ pub const ALL: [Measurement; 11] = [
         package: "entremise-formats",
         room: "formats",
         example: "bench_reading",
-        arguments: &["acns", "{inputs}"],
-        figures: &["per_cpu_second", "per_second"],
+        arguments: &["acns", "{inputs}/data/n"],
+        figure: Member("per_cpu_second"),
+        inputs: &[Notices],
         is_durable: false,
         peers: &[Peer {
             name: "lxml + XSD",
@@ -125,8 +141,9 @@ pub const ALL: [Measurement; 11] = [
         package: "entremise-formats",
         room: "formats",
         example: "bench_reading",
-        arguments: &["xarf", "{inputs}"],
-        figures: &["per_cpu_second", "per_second"],
+        arguments: &["xarf", "{inputs}/data/n"],
+        figure: Member("per_cpu_second"),
+        inputs: &[Notices],
         is_durable: false,
         peers: &[Peer {
             name: "jsonschema-rs",
@@ -144,8 +161,9 @@ pub const ALL: [Measurement; 11] = [
         package: "entremise-formats",
         room: "formats",
         example: "bench_reading",
-        arguments: &["mail", "{inputs}"],
-        figures: &["per_cpu_second", "per_second"],
+        arguments: &["mail", "{inputs}/data/n"],
+        figure: Member("per_cpu_second"),
+        inputs: &[Notices],
         is_durable: false,
         peers: &[Peer {
             name: "Python email + lxml",
@@ -163,8 +181,9 @@ pub const ALL: [Measurement; 11] = [
         package: "entremise-connector",
         room: "connector",
         example: "bench_lookup",
-        arguments: &["{inputs}"],
-        figures: &["lookups_per_second", "per_second"],
+        arguments: &["{inputs}/data"],
+        figure: Before("questions as a batch", " per second"),
+        inputs: &[Leases],
         is_durable: false,
         peers: &[Peer {
             name: "ClickHouse (chdb) ASOF join",
@@ -183,7 +202,8 @@ pub const ALL: [Measurement; 11] = [
         room: "letters",
         example: "bench_letters",
         arguments: &["400", "1"],
-        figures: &["letters_per_cpu_second", "letters_per_second"],
+        figure: Member("letters_per_second"),
+        inputs: &[],
         is_durable: false,
         peers: &[
             Peer {
@@ -211,13 +231,14 @@ pub const ALL: [Measurement; 11] = [
         package: "entremise-server",
         room: "server",
         example: "bench_mails",
-        arguments: &["5000"],
-        figures: &["mails_per_second", "per_second"],
+        arguments: &["{inputs}/rsa.pem", "{inputs}/ed25519.pem", "5000"],
+        figure: Member("mails_per_second"),
+        inputs: &[MailKeys],
         is_durable: false,
         peers: &[Peer {
             name: "Postfix + OpenDKIM, RSA-2048 alone",
             goal: 2.0,
-            needs: &[Program("postfix", "postfix"), Program("opendkim", "opendkim")],
+            needs: &[MailKeys, Program("postfix", "postfix"), Program("opendkim", "opendkim")],
             command: &["bash", "{scripts}/bench_postfix.sh", "2000", "dkim"],
             label: "postfix-relay-dkim",
             figure: "rate",
@@ -231,7 +252,8 @@ pub const ALL: [Measurement; 11] = [
         room: "ledger",
         example: "bench_verify",
         arguments: &["1000000"],
-        figures: &["verify_per_cpu_s"],
+        figure: Member("verify_per_cpu_s"),
+        inputs: &[],
         is_durable: false,
         peers: &[],
     },
@@ -243,7 +265,8 @@ pub const ALL: [Measurement; 11] = [
         room: "ledger",
         example: "bench_verify",
         arguments: &["1000000"],
-        figures: &["publish_per_s"],
+        figure: Member("publish_per_s"),
+        inputs: &[],
         is_durable: true,
         peers: &[Peer {
             name: "pymerkle, in memory only",
@@ -262,7 +285,8 @@ pub const ALL: [Measurement; 11] = [
         room: "store",
         example: "bench_append",
         arguments: &["1", "1"],
-        figures: &["entries_per_second", "per_second"],
+        figure: Member("entries_per_second"),
+        inputs: &[],
         is_durable: true,
         peers: &[Peer {
             name: "PostgreSQL, chained in SQL, one client",
@@ -281,7 +305,8 @@ pub const ALL: [Measurement; 11] = [
         room: "store",
         example: "bench_append",
         arguments: &["1", "1000"],
-        figures: &["entries_per_second", "per_second"],
+        figure: Member("entries_per_second"),
+        inputs: &[],
         is_durable: true,
         peers: &[Peer {
             name: "PostgreSQL, unchained, 1,000 rows a commit",

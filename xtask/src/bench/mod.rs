@@ -7,14 +7,14 @@ mod measurements;
 mod paper;
 mod peers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::command::{answer, cargo, must};
 use crate::place;
-use measurements::{ALL, Measurement};
+use measurements::{ALL, Figure, Measurement};
 use paper::Row;
 use peers::Peers;
 
@@ -61,6 +61,7 @@ fn measure(
     turns: usize,
 ) -> Result<Vec<Row>> {
     let program = build(measurement)?;
+    Peers::make_inputs(measurement.inputs)?;
     let mut beside = Vec::new();
     if let Some(peers) = peers.as_deref_mut() {
         for peer in measurement.peers {
@@ -113,25 +114,30 @@ fn build(measurement: &Measurement) -> Result<PathBuf> {
     Ok(place::target().join("release/examples").join(measurement.example))
 }
 
-/// The figure in the last line that our program prints.
-fn our_figure(
-    measurement: &Measurement,
-    program: &PathBuf,
-    inputs: &std::path::Path,
-) -> Result<f64> {
+/// Runs our program once and reads its rate.
+fn our_figure(measurement: &Measurement, program: &Path, inputs: &Path) -> Result<f64> {
     let mut command = Command::new(program);
     for argument in measurement.arguments {
         command.arg(argument.replace("{inputs}", &inputs.display().to_string()));
     }
     let said = answer(&mut command)?;
-    let last = said.lines().rev().find(|line| line.trim_start().starts_with('{'));
-    let last = last.with_context(|| format!("{} printed no JSON", measurement.example))?;
-    let figures: serde_json::Value = serde_json::from_str(last)?;
-    measurement
-        .figures
-        .iter()
-        .find_map(|name| figures.get(name)?.as_f64())
-        .with_context(|| format!("none of {:?} is in {last}", measurement.figures))
+    figure_in(&said, measurement.figure)
+        .with_context(|| format!("{} printed no such figure:\n{said}", measurement.example))
+}
+
+fn figure_in(said: &str, figure: Figure) -> Option<f64> {
+    match figure {
+        Figure::Member(name) => {
+            let last = said.lines().rfind(|line| line.trim_start().starts_with('{'))?;
+            let members: serde_json::Value = serde_json::from_str(last).ok()?;
+            members.get(name)?.as_f64()
+        }
+        Figure::Before(text, unit) => {
+            let line = said.lines().rfind(|line| line.contains(text))?;
+            let (before, _) = line.rsplit_once(unit)?;
+            before.rsplit(' ').next()?.parse().ok()
+        }
+    }
 }
 
 /// The middle one of some figures.
@@ -139,4 +145,18 @@ fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_read_from_what_a_program_prints() {
+        let said = "opened in 3 ms\nquestions as a batch, 1 thread(s): 5 in 0.1 s, 50 per second\n\
+                    questions as a batch, 2 thread(s): 5 in 0.1 s, 90 per second\n    as expected 5";
+        assert_eq!(figure_in(said, Figure::Before("as a batch", " per second")), Some(90.0));
+        assert_eq!(figure_in("x\n{\"a\":1.5}\n", Figure::Member("a")), Some(1.5));
+        assert_eq!(figure_in("x", Figure::Member("a")), None);
+    }
 }

@@ -44,14 +44,7 @@ impl Peers {
 
     /// Makes sure that a peer can run.
     pub fn prepare(&mut self, peer: &Peer) -> Result<()> {
-        let harnesses = place::harnesses();
-        if !harnesses.is_dir() {
-            bail!("the peers' harnesses are not beside this repository");
-        }
-        copy_scripts(&harnesses, &Self::scripts())?;
-        for folder in ["disk", "data/n", "letters"] {
-            std::fs::create_dir_all(Self::work().join(folder))?;
-        }
+        lay_out()?;
         for needs in peer.needs {
             match needs {
                 Needs::Packages(packages) => install(packages)?,
@@ -61,8 +54,20 @@ impl Peers {
                 Needs::Program(..) => {}
                 Needs::Postgres => self.postgres()?,
                 Needs::AuditTables => self.audit_tables()?,
+                Needs::Leases | Needs::Notices | Needs::MailKeys => Self::make_inputs(&[*needs])?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes inputs that are not there yet.
+    pub fn make_inputs(inputs: &[Needs]) -> Result<()> {
+        for needs in inputs {
+            match needs {
                 Needs::Leases => leases()?,
                 Needs::Notices => notices()?,
+                Needs::MailKeys => mail_keys()?,
+                _ => {}
             }
         }
         Ok(())
@@ -74,7 +79,7 @@ impl Peers {
         let (name, arguments) = words.split_first().context("a peer has a command")?;
         let said = answer(self.command(name).args(arguments))?;
         let is_it = |line: &&str| field(line, "label").as_deref() == Some(peer.label);
-        let line = said.lines().filter(is_it).next_back();
+        let line = said.lines().rfind(is_it);
         let line = line.with_context(|| format!("it printed no label={}", peer.label))?;
         let figure = field(line, peer.figure).and_then(|figure| figure.parse().ok());
         figure.with_context(|| format!("{} is not in {line}", peer.figure))
@@ -165,6 +170,18 @@ fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The folders that the harnesses expect.
+fn lay_out() -> Result<()> {
+    let harnesses = place::harnesses();
+    if !harnesses.is_dir() {
+        bail!("the peers' harnesses and the generators of inputs are not beside this repository");
+    }
+    for folder in ["disk", "data/n", "letters"] {
+        std::fs::create_dir_all(Peers::work().join(folder))?;
+    }
+    copy_scripts(&harnesses, &Peers::scripts())
+}
+
 /// All peers share one environment; each adds what it needs.
 fn install(packages: &[&str]) -> Result<()> {
     let folder = Peers::work().join("venv");
@@ -179,6 +196,29 @@ fn leases() -> Result<()> {
     make("gen_leases.py", &["data"], "data/expected.bin", &["numpy", "pyarrow"])
 }
 
+fn mail_keys() -> Result<()> {
+    let made: [(&str, &[&str]); 2] = [
+        ("rsa.pem", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+        ("ed25519.pem", &["-algorithm", "ed25519"]),
+    ];
+    for (name, how) in made {
+        let path = Peers::work().join(name);
+        if !path.is_file() {
+            answer(Command::new("openssl").arg("genpkey").args(how).arg("-out").arg(path))?;
+        }
+    }
+    // The harness of Postfix has its own copy, in an older form.
+    let theirs = Peers::work().join("data/dkim2048.pem");
+    if !theirs.is_file() {
+        std::fs::create_dir_all(Peers::work().join("data"))?;
+        let ours = Peers::work().join("rsa.pem");
+        let mut convert = Command::new("openssl");
+        convert.args(["rsa", "-traditional", "-in"]).arg(ours).arg("-out").arg(theirs);
+        answer(&mut convert)?;
+    }
+    Ok(())
+}
+
 fn notices() -> Result<()> {
     leases()?;
     make("gen_notices.py", &["data", "data/n"], "data/n/mails.json", &["numpy", "pyarrow"])
@@ -189,6 +229,7 @@ fn make(script: &str, arguments: &[&str], output: &str, packages: &[&str]) -> Re
     if Peers::work().join(output).is_file() {
         return Ok(());
     }
+    lay_out()?;
     install(packages)?;
     println!("making the inputs of {script}");
     let mut command = Command::new(filled_in("{python}"));
