@@ -117,7 +117,7 @@ fn names_a_report(bytes: &[u8]) -> bool {
 }
 
 pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted).is_some()
 }
 
 /// zip, gzip, bzip2, xz, zstd, 7-Zip, RAR, by their first bytes.

@@ -71,7 +71,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
 
 /// Counted before parsing: each multipart names its boundary.
 pub(crate) fn too_many_parts(bytes: &[u8]) -> bool {
-    let boundaries = bytes.windows(9).filter(|w| w.eq_ignore_ascii_case(b"boundary="));
+    let names_boundary = |equals: &usize| {
+        let before = bytes[..*equals].trim_ascii_end();
+        before.len() >= 8 && before[before.len() - 8..].eq_ignore_ascii_case(b"boundary")
+    };
+    let boundaries = memchr::memchr_iter(b'=', bytes).filter(names_boundary);
     boundaries.take(limits::MAIL_PARTS / 4 + 1).count() > limits::MAIL_PARTS / 4
 }
 
