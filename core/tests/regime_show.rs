@@ -183,3 +183,20 @@ fn two_ways_of_coming_back_with_one_consequence_stand_under_the_less_sure_readin
         .collect();
     assert!(marks[1].starts_with("[L]"), "{marks:?}");
 }
+
+#[test]
+fn no_box_of_the_drawing_crosses_the_end_of_an_a4_page() {
+    let drawing = show::svg(&french(), TODAY, Lang::Fr).unwrap();
+    let number = |tag: &str, name: &str| -> f64 {
+        let start = tag.find(name).unwrap() + name.len();
+        tag[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let mut boxes = 0;
+    for tag in drawing.split("<rect class=\"").skip(1).filter(|tag| tag.contains(" rx=")) {
+        let top = number(tag, " y=\"");
+        let bottom = top + number(tag, " height=\"");
+        assert_eq!((top / 1123.0).floor(), (bottom / 1123.0).floor(), "{top} to {bottom}");
+        boxes += 1;
+    }
+    assert!(boxes >= 8, "{boxes}");
+}
