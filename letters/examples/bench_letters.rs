@@ -10,12 +10,8 @@ use entremise_letters::{Authority, Deadline, Fact, Language, LetterData, Rendere
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut number = |default| {
-        arguments
-            .next()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
+    let mut number =
+        |default| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (letters, threads): (usize, usize) = (number(200), number(1));
     let renderer = Renderer::new();
     let (next, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -55,13 +51,7 @@ fn peak_rss_kib() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .unwrap_or_default()
         .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok())
         .unwrap_or(0)
 }
 
@@ -70,10 +60,7 @@ fn letter(index: usize) -> LetterData {
     LetterData {
         authority: Authority {
             name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
-            address_lines: vec![
-                "1 place de l’Exemple".to_owned(),
-                "00000 EXEMPLE".to_owned(),
-            ],
+            address_lines: vec!["1 place de l’Exemple".to_owned(), "00000 EXEMPLE".to_owned()],
             email: "dossiers@autorite.example".to_owned(),
             verify_at: "https://autorite.example/verifier".to_owned(),
             offers_at: "https://autorite.example/offres".to_owned(),
@@ -108,10 +95,7 @@ fn letter(index: usize) -> LetterData {
             until: "21\u{a0}mai 2027".to_owned(),
             why: "Six mois après l’envoi de cette lettre.".to_owned(),
         }],
-        cites: vec![
-            "CPI, art. L. 331-20".to_owned(),
-            "CPI, art. L. 336-3".to_owned(),
-        ],
+        cites: vec!["CPI, art. L. 331-20".to_owned(), "CPI, art. L. 336-3".to_owned()],
         registered_number: None,
     }
 }

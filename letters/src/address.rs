@@ -52,10 +52,7 @@ impl PostalAddress {
         for (index, line) in kept.iter().enumerate() {
             let characters = line.chars().count();
             if characters > LINE_CHARACTERS_MAX {
-                return Err(AddressError::LineTooLong {
-                    line: index + 1,
-                    characters,
-                });
+                return Err(AddressError::LineTooLong { line: index + 1, characters });
             }
             if line.chars().any(char::is_control) {
                 return Err(AddressError::ControlCharacter { line: index + 1 });
@@ -70,10 +67,7 @@ impl PostalAddress {
 }
 
 fn single_spaced(line: &str) -> String {
-    line.split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 impl TryFrom<Vec<String>> for PostalAddress {

@@ -29,9 +29,7 @@ impl Fonts {
     pub(crate) fn new() -> Self {
         let mut store = FontStore::new();
         let mut covered = vec![false; 0x1_0000];
-        let ours = OURS
-            .into_iter()
-            .flat_map(|data| Font::iter(Bytes::new(data)));
+        let ours = OURS.into_iter().flat_map(|data| Font::iter(Bytes::new(data)));
         let stand_ins = embedded()
             .filter(|(_, info)| FALLBACKS.contains(&info.family.as_str()))
             .map(|(font, _)| font);

@@ -42,10 +42,7 @@ pub struct MailTexts {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
     #[error("no mail is worded for {name} of {regime} in this language")]
-    NotWorded {
-        regime: &'static str,
-        name: &'static str,
-    },
+    NotWorded { regime: &'static str, name: &'static str },
     #[error("the mail template {name} cannot be filled: {reason}")]
     Template { name: &'static str, reason: String },
 }
@@ -105,6 +102,10 @@ wording!(SecondFrText, "fr-graduated-response/letters/second.txt");
 wording!(SecondFrHtml, "fr-graduated-response/letters/second.html");
 wording!(SecondEnText, "fr-graduated-response/letters/second.en.txt");
 wording!(SecondEnHtml, "fr-graduated-response/letters/second.en.html");
+wording!(NoticeEnText, "xx-specimen/letters/notice.txt");
+wording!(NoticeEnHtml, "xx-specimen/letters/notice.html");
+wording!(FinalEnText, "xx-specimen/letters/final.txt");
+wording!(FinalEnHtml, "xx-specimen/letters/final.html");
 
 /// Words the mail that belongs to a letter's template.
 pub fn word(template: &Template, data: &MailData) -> Result<MailTexts, MailError> {
@@ -116,20 +117,21 @@ pub fn word(template: &Template, data: &MailData) -> Result<MailTexts, MailError
         ("fr-graduated-response", "first", Language::En) => {
             (FirstEnText { mail }.render(), FirstEnHtml { mail }.render())
         }
-        ("fr-graduated-response", "second", Language::Fr) => (
-            SecondFrText { mail }.render(),
-            SecondFrHtml { mail }.render(),
-        ),
-        ("fr-graduated-response", "second", Language::En) => (
-            SecondEnText { mail }.render(),
-            SecondEnHtml { mail }.render(),
-        ),
+        ("fr-graduated-response", "second", Language::Fr) => {
+            (SecondFrText { mail }.render(), SecondFrHtml { mail }.render())
+        }
+        ("fr-graduated-response", "second", Language::En) => {
+            (SecondEnText { mail }.render(), SecondEnHtml { mail }.render())
+        }
+        ("xx-specimen", "notice", Language::En) => {
+            (NoticeEnText { mail }.render(), NoticeEnHtml { mail }.render())
+        }
+        ("xx-specimen", "final", Language::En) => {
+            (FinalEnText { mail }.render(), FinalEnHtml { mail }.render())
+        }
         (regime, name, _) => return Err(MailError::NotWorded { regime, name }),
     };
-    let broken = |reason: String| MailError::Template {
-        name: template.name,
-        reason,
-    };
+    let broken = |reason: String| MailError::Template { name: template.name, reason };
     let text = text.map_err(|trouble| broken(trouble.to_string()))?;
     let html = html.map_err(|trouble| broken(trouble.to_string()))?;
     // The first line of the text is the subject, as in the file a lawyer reads.
@@ -139,11 +141,7 @@ pub fn word(template: &Template, data: &MailData) -> Result<MailTexts, MailError
     let subject = head
         .strip_prefix("Subject: ")
         .ok_or_else(|| broken("the first line is not a subject".to_owned()))?;
-    Ok(MailTexts {
-        subject: subject.to_owned(),
-        text: body.to_owned(),
-        html,
-    })
+    Ok(MailTexts { subject: subject.to_owned(), text: body.to_owned(), html })
 }
 
 impl From<&MailData> for Fields {
@@ -157,12 +155,7 @@ impl From<&MailData> for Fields {
             signatory: one_line(&data.authority.signatory),
         };
         let mut address = vec![authority.name.clone()];
-        address.extend(
-            data.authority
-                .address_lines
-                .iter()
-                .map(|line| one_line(line)),
-        );
+        address.extend(data.authority.address_lines.iter().map(|line| one_line(line)));
         Self {
             authority,
             file_number: one_line(&data.file_number),
@@ -187,12 +180,7 @@ impl From<&MailData> for Fields {
                     why: one_line(&deadline.why),
                 })
                 .collect(),
-            cites: data
-                .cites
-                .iter()
-                .map(|cite| one_line(cite))
-                .collect::<Vec<_>>()
-                .join("; "),
+            cites: data.cites.iter().map(|cite| one_line(cite)).collect::<Vec<_>>().join("; "),
         }
     }
 }

@@ -40,10 +40,7 @@ pub struct Pdf {
 pub enum LetterError {
     /// The template is wrong, or would make a file that breaks PDF/A or PDF/UA.
     #[error("the template {template} cannot be set: {reasons}")]
-    Template {
-        template: &'static str,
-        reasons: String,
-    },
+    Template { template: &'static str, reasons: String },
     /// The instant has no place in a PDF (years 0 to 9999).
     #[error("the instant of the letter cannot be written in a PDF")]
     Instant,
@@ -75,10 +72,7 @@ struct AttachedFacts<'a> {
 
 impl Renderer {
     pub fn new() -> Self {
-        Self {
-            library: LazyHash::new(Library::default()),
-            fonts: Fonts::new(),
-        }
+        Self { library: LazyHash::new(Library::default()), fonts: Fonts::new() }
     }
 
     /// Sets one letter.
@@ -126,11 +120,7 @@ impl Renderer {
         let bytes =
             typst_pdf::pdf(&document, &options).map_err(|diagnostics| refuse(&diagnostics))?;
         typst::comemo::evict(MEMO_AGE_LETTERS);
-        Ok(Pdf {
-            sha256: Sha256::digest(&bytes).into(),
-            pages: document.pages().len(),
-            bytes,
-        })
+        Ok(Pdf { sha256: Sha256::digest(&bytes).into(), pages: document.pages().len(), bytes })
     }
 
     /// The data as the template prints them: every text made of signs the fonts have.
@@ -143,13 +133,9 @@ impl Renderer {
     fn make_printable(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.fonts.printable(text),
-            Value::Array(values) => values
-                .iter_mut()
-                .for_each(|value| self.make_printable(value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.make_printable(value)),
             Value::Object(fields) => {
-                fields
-                    .values_mut()
-                    .for_each(|value| self.make_printable(value));
+                fields.values_mut().for_each(|value| self.make_printable(value));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

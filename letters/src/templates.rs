@@ -18,6 +18,7 @@ pub struct Template {
     pub layout: &'static str,
 }
 
+// One layout for every regime: the window of an envelope is where it is, whatever the law.
 macro_rules! wording {
     ($regime:literal, $name:literal, $language:expr, $file:literal) => {
         Template {
@@ -31,26 +32,13 @@ macro_rules! wording {
 }
 
 /// Every letter this binary can set.
-pub const ALL: [Template; 4] = [
+pub const ALL: [Template; 6] = [
     wording!("fr-graduated-response", "first", Language::Fr, "first.typ"),
-    wording!(
-        "fr-graduated-response",
-        "first",
-        Language::En,
-        "first.en.typ"
-    ),
-    wording!(
-        "fr-graduated-response",
-        "second",
-        Language::Fr,
-        "second.typ"
-    ),
-    wording!(
-        "fr-graduated-response",
-        "second",
-        Language::En,
-        "second.en.typ"
-    ),
+    wording!("fr-graduated-response", "first", Language::En, "first.en.typ"),
+    wording!("fr-graduated-response", "second", Language::Fr, "second.typ"),
+    wording!("fr-graduated-response", "second", Language::En, "second.en.typ"),
+    wording!("xx-specimen", "notice", Language::En, "notice.typ"),
+    wording!("xx-specimen", "final", Language::En, "final.typ"),
 ];
 
 /// The wording a stage asks for, or None where nobody wrote it.

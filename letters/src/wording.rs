@@ -52,11 +52,8 @@ pub fn instant(at: &Zoned, language: Language) -> String {
     let seconds = at.offset().seconds();
     let sign = if seconds < 0 { '−' } else { '+' };
     let (hours, minutes) = (seconds.abs() / 3600, seconds.abs() % 3600 / 60);
-    let offset = if minutes == 0 {
-        format!("{sign}{hours}")
-    } else {
-        format!("{sign}{hours}:{minutes:02}")
-    };
+    let offset =
+        if minutes == 0 { format!("{sign}{hours}") } else { format!("{sign}{hours}:{minutes:02}") };
     let date = day(at.date(), language);
     let (hour, minute, second) = (at.hour(), at.minute(), at.second());
     match language {

@@ -12,20 +12,11 @@ fn worded(template: &templates::Template) -> MailTexts {
 
 /// The words a reader sees, in order; bullets are the list's own signs, not words.
 fn words_of_text(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .filter(|word| *word != "-")
-        .map(str::to_owned)
-        .collect()
+    text.split_whitespace().filter(|word| *word != "-").map(str::to_owned).collect()
 }
 
 fn words_of_html(html: &str) -> Vec<String> {
-    let body = html
-        .split_once("<body>")
-        .unwrap()
-        .1
-        .split_once("</body>")
-        .unwrap()
-        .0;
+    let body = html.split_once("<body>").unwrap().1.split_once("</body>").unwrap().0;
     let mut plain = String::new();
     let mut inside_tag = false;
     for sign in body.chars() {
@@ -52,12 +43,7 @@ fn words_of_html(html: &str) -> Vec<String> {
 fn text_and_html_say_the_same_words_in_the_same_order() {
     for template in &templates::ALL {
         let mail = worded(template);
-        assert_eq!(
-            words_of_text(&mail.text),
-            words_of_html(&mail.html),
-            "{}",
-            template.name
-        );
+        assert_eq!(words_of_text(&mail.text), words_of_html(&mail.html), "{}", template.name);
     }
 }
 
@@ -66,14 +52,8 @@ fn a_mail_names_no_subscriber_and_no_address() {
     for template in &templates::ALL {
         let mail = worded(template);
         let whole = format!("{}\n{}\n{}", mail.subject, mail.text, mail.html);
-        for secret in [
-            "Camille",
-            "Spécimen",
-            "EXEMPLEVILLE",
-            "Exempleville",
-            "192.0.2.17",
-            "51413",
-        ] {
+        for secret in ["Camille", "Spécimen", "EXEMPLEVILLE", "Exempleville", "192.0.2.17", "51413"]
+        {
             assert!(!whole.contains(secret), "{secret} in {}", template.name);
         }
     }
@@ -113,14 +93,8 @@ fn a_mail_says_that_the_authority_never_asks_for_money() {
 fn a_mail_links_nowhere_and_loads_nothing() {
     for template in &templates::ALL {
         let html = worded(template).html.to_lowercase();
-        for forbidden in [
-            "<a ", "href", "src=", "<img", "url(", "<script", "<form", "@import",
-        ] {
-            assert!(
-                !html.contains(forbidden),
-                "{forbidden} in {}",
-                template.name
-            );
+        for forbidden in ["<a ", "href", "src=", "<img", "url(", "<script", "<form", "@import"] {
+            assert!(!html.contains(forbidden), "{forbidden} in {}", template.name);
         }
     }
 }
@@ -128,9 +102,8 @@ fn a_mail_links_nowhere_and_loads_nothing() {
 #[test]
 fn a_title_cannot_add_markup_or_a_paragraph_of_its_own() {
     let mut letter = sample::letter();
-    letter.facts = vec![sample::fact(
-        "<a href=\"https://pay.example\">x</a>\r\n\r\nPayez 450 euros",
-    )];
+    letter.facts =
+        vec![sample::fact("<a href=\"https://pay.example\">x</a>\r\n\r\nPayez 450 euros")];
     let template = &templates::ALL[0];
     let mail = word(template, &MailData::from(&letter)).unwrap();
     assert!(!mail.html.contains("<a href"));
@@ -148,10 +121,7 @@ fn works_that_the_rules_keep_back_are_said_to_be_given_on_request() {
 
 #[test]
 fn french_mails_never_break_a_line_before_a_tall_sign() {
-    for template in templates::ALL
-        .iter()
-        .filter(|template| template.language.tag() == "fr")
-    {
+    for template in templates::ALL.iter().filter(|template| template.language.tag() == "fr") {
         let text = worded(template).text;
         for broken in [" :", " ;", " !", " ?", " »", "« "] {
             assert!(!text.contains(broken), "{broken:?} in {}", template.name);

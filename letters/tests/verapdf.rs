@@ -13,13 +13,7 @@ use std::process::Command;
 
 use entremise_letters::{Renderer, templates};
 
-const JAXB: [&str; 5] = [
-    "jaxb-api",
-    "jaxb-runtime",
-    "jaxb-core",
-    "istack-commons-runtime",
-    "txw2",
-];
+const JAXB: [&str; 5] = ["jaxb-api", "jaxb-runtime", "jaxb-core", "istack-commons-runtime", "txw2"];
 
 /// Compiles `Vera.java`; None where Java, JAXB or the jar is absent.
 fn validator() -> Option<(String, PathBuf)> {
@@ -27,10 +21,8 @@ fn validator() -> Option<(String, PathBuf)> {
         parts::skipped_for_want_of("veraPDF (ENTREMISE_VERAPDF_JAR)");
         return None;
     };
-    let mut class_path: Vec<PathBuf> = JAXB
-        .iter()
-        .map(|name| Path::new("/usr/share/java").join(format!("{name}.jar")))
-        .collect();
+    let mut class_path: Vec<PathBuf> =
+        JAXB.iter().map(|name| Path::new("/usr/share/java").join(format!("{name}.jar"))).collect();
     class_path.push(jar);
     if let Some(absent) = class_path.iter().find(|path| !path.exists()) {
         parts::skipped_for_want_of(&absent.display().to_string());
@@ -42,11 +34,8 @@ fn validator() -> Option<(String, PathBuf)> {
     }
     let classes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vera");
     std::fs::create_dir_all(&classes).unwrap();
-    let class_path = class_path
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect::<Vec<_>>()
-        .join(":");
+    let class_path =
+        class_path.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verapdf/Vera.java");
     let compiled = Command::new("javac")
         .args(["-cp", &class_path, "-d"])
@@ -61,11 +50,7 @@ fn validator() -> Option<(String, PathBuf)> {
 fn verdicts(files: &[PathBuf]) -> Option<String> {
     let (class_path, classes) = validator()?;
     let output = Command::new("java")
-        .args([
-            "-cp",
-            &format!("{class_path}:{}", classes.display()),
-            "Vera",
-        ])
+        .args(["-cp", &format!("{class_path}:{}", classes.display()), "Vera"])
         .args(files)
         .output()
         .unwrap();
@@ -78,32 +63,21 @@ fn every_letter_is_pdf_a_3a_and_pdf_ua_1_and_a_broken_one_is_found() {
     let renderer = Renderer::new();
     let mut files = Vec::new();
     for template in &templates::ALL {
-        let pdf = renderer
-            .render(template, &sample::letter(), sample::at())
-            .unwrap();
-        let file = folder
-            .path()
-            .join(format!("{}-{:?}.pdf", template.name, template.language));
+        let pdf = renderer.render(template, &sample::letter(), sample::at()).unwrap();
+        let file = folder.path().join(format!("{}-{:?}.pdf", template.name, template.language));
         std::fs::write(&file, &pdf.bytes).unwrap();
         files.push(file);
     }
     let mut strange = sample::letter();
-    strange.facts = (0..40)
-        .map(|_| sample::fact("七人の侍 \u{202e}🎬 Ταξίδι Ёжик"))
-        .collect();
-    let pdf = renderer
-        .render(&templates::ALL[0], &strange, sample::at())
-        .unwrap();
+    strange.facts = (0..40).map(|_| sample::fact("七人の侍 \u{202e}🎬 Ταξίδι Ёжик")).collect();
+    let pdf = renderer.render(&templates::ALL[0], &strange, sample::at()).unwrap();
     files.push(folder.path().join("long.pdf"));
     std::fs::write(files.last().unwrap(), &pdf.bytes).unwrap();
 
     // The same letter with its claim to PDF/UA-1 taken away must not pass, or the check is blind.
     let claim = b"pdfuaid:part>1";
     let mut broken = pdf.bytes.clone();
-    let place = broken
-        .windows(claim.len())
-        .position(|bytes| bytes == claim)
-        .unwrap();
+    let place = broken.windows(claim.len()).position(|bytes| bytes == claim).unwrap();
     broken[place + claim.len() - 1] = b'7';
     files.push(folder.path().join("broken.pdf"));
     std::fs::write(files.last().unwrap(), &broken).unwrap();

@@ -5,10 +5,7 @@ use std::process::Command;
 
 /// Says that a test is skipped, or fails where every part is required.
 pub fn skipped_for_want_of(part: &str) {
-    assert!(
-        std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(),
-        "{part} is required and absent"
-    );
+    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{part} is required and absent");
     println!("skipped: {part} is absent");
 }
 

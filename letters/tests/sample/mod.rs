@@ -36,10 +36,7 @@ pub fn letter() -> LetterData {
         ])
         .unwrap(),
         provider: "Opérateur Exemple".to_owned(),
-        facts: vec![
-            fact("Les Jours d’essai"),
-            fact("Une chanson & <des> *signes* #bizarres"),
-        ],
+        facts: vec![fact("Les Jours d’essai"), fact("Une chanson & <des> *signes* #bizarres")],
         deadlines: vec![Deadline {
             what: "Vous pourrez recevoir une deuxième recommandation, par courriel et par lettre \
                    remise contre signature, si de nouveaux faits sont constatés jusqu’au"

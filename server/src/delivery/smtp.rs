@@ -278,13 +278,11 @@ async fn content(client: &mut Client, message: &[u8], now: Timestamp) -> Sent {
 /// so that no relay can be made to see a second message in ours.
 fn dot_stuffed(message: &[u8]) -> Vec<u8> {
     let mut stuffed = Vec::with_capacity(message.len() + 64);
-    let mut at_line_start = true;
-    for byte in message {
-        if *byte == b'.' && at_line_start {
+    for piece in message.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
+        if piece.starts_with(b".") {
             stuffed.push(b'.');
         }
-        at_line_start = matches!(byte, b'\r' | b'\n');
-        stuffed.push(*byte);
+        stuffed.extend_from_slice(piece);
     }
     if !stuffed.ends_with(b"\r\n") {
         stuffed.extend_from_slice(b"\r\n");
