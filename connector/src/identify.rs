@@ -108,6 +108,36 @@ impl<'a> Identifier<'a> {
         }
     }
 
+    /// Answers many questions, in their order. They are visited in the order of the index: what
+    /// lies together is read together.
+    pub fn find_all(&self, questions: &[Question], now: Timestamp, threads: usize) -> Vec<Finding> {
+        let mut order: Vec<usize> = (0..questions.len()).collect();
+        order.sort_unstable_by_key(|index| {
+            let question = &questions[*index];
+            (question.ip, question.port, question.at)
+        });
+        let share = order.len().div_ceil(threads.max(1)).max(1);
+        let mut found: Vec<Option<Finding>> = Vec::new();
+        found.resize_with(questions.len(), || None);
+        let parts: Vec<Vec<(usize, Finding)>> = std::thread::scope(|scope| {
+            let work = |part: &[usize]| -> Vec<(usize, Finding)> {
+                part.iter().map(|index| (*index, self.find(&questions[*index], now))).collect()
+            };
+            let running: Vec<_> =
+                order.chunks(share).map(|part| scope.spawn(move || work(part))).collect();
+            running
+                .into_iter()
+                .map(|thread| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        });
+        for (index, finding) in parts.into_iter().flatten() {
+            found[index] = Some(finding);
+        }
+        found.into_iter().map(|finding| finding.expect("each question was in one share")).collect()
+    }
+
     fn before_records(&self, address: Prefix, moment: Moment, now: Timestamp) -> Option<Finding> {
         let longest = self
             .network

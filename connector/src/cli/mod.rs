@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 not done (the reason is on stderr), 2 wrong usage.
 
 pub mod alarms;
+pub mod answer_file;
 pub mod ask;
 pub mod load;
 
@@ -37,6 +38,8 @@ pub enum Command {
     Resume(IndexArgument),
     /// Accounts that answer improbably often.
     Alarms(alarms::AlarmsArguments),
+    /// Complete the authority's CSV of questions, where there is no connection.
+    AnswerFile(answer_file::AnswerFileArguments),
     /// Make or change the provider's keys.
     Keys {
         #[command(subcommand)]
@@ -96,6 +99,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Alarms(arguments) => alarms::run(&arguments),
+        Command::AnswerFile(arguments) => answer_file::run(&arguments),
         Command::Keys { command } => keys(command),
     }
 }

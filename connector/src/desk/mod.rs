@@ -4,9 +4,12 @@
 mod disclose;
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use entremise_core::id::{AuthorityId, BatchId, Handle, QuestionId, RegimeId};
@@ -28,6 +31,9 @@ use crate::read::digest;
 
 /// The reason of an answer that the alarm withholds.
 pub const TOO_OFTEN: &str = "subscriber_answers_too_often";
+
+/// Smaller batches are answered before a second thread has begun.
+const BATCH_WORTH_THREADS: usize = 1_000;
 
 /// Why a whole call is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +103,7 @@ pub struct Desk {
     handles: Journal,
     disclosures: Journal,
     memory: Mutex<Memory>,
+    _lock: File,
 }
 
 /// What is remembered of the journals.
@@ -113,10 +120,37 @@ struct Memory {
     alarms: AlarmFile,
 }
 
+/// What the provider has agreed and knows, out of its configuration.
+pub struct Setup {
+    pub index: PathBuf,
+    pub network: Network,
+    pub authorities: Vec<Authority>,
+    pub alarm: AlarmConfig,
+    pub subscribers: Directory,
+}
+
+impl Setup {
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            index: config.index.clone(),
+            network: config.network()?,
+            authorities: config.authorities.clone(),
+            alarm: config.alarm.clone(),
+            subscribers: Directory::new(config.directory.as_ref()),
+        })
+    }
+}
+
 impl Desk {
-    /// Opens index and journals. Nothing is answered yet.
-    pub fn open(config: &Config, keys: KeyFile) -> anyhow::Result<Self> {
-        let directory = config.index.clone();
+    /// Opens index and journals. Nothing is answered yet. One desk at a time: the journals have
+    /// one writer.
+    pub fn open(setup: Setup, keys: KeyFile) -> anyhow::Result<Self> {
+        let directory = setup.index;
+        let lock = File::create(directory.join("desk.lock"))
+            .with_context(|| format!("locking {}", directory.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("the server is running on {}; stop it first", directory.display());
+        }
         let index = Index::open(&directory, &keys)?;
         let mut memory = Memory {
             batches: HashMap::new(),
@@ -129,7 +163,7 @@ impl Desk {
             frequencies: Frequencies::default(),
             alarms: AlarmFile::open(&directory)?,
         };
-        let limits = config.alarm.clone();
+        let limits = setup.alarm;
         let answers = Journal::open(&directory.join("answers.jsonl"), |line, place| {
             memory.replay(line, place, &limits);
         })?;
@@ -139,10 +173,10 @@ impl Desk {
             })?;
         let disclosures = disclose::open_journal(&directory, &mut memory)?;
         Ok(Self {
-            network: config.network()?,
-            authorities: config.authorities.clone(),
+            network: setup.network,
+            authorities: setup.authorities,
             limits,
-            subscribers: Directory::new(config.directory.as_ref()),
+            subscribers: setup.subscribers,
             seal: AccountSeal::new(&keys.index),
             sealer: account_sealer(&keys),
             index: RwLock::new(Arc::new(index)),
@@ -152,6 +186,7 @@ impl Desk {
             memory: Mutex::new(memory),
             directory,
             keys,
+            _lock: lock,
         })
     }
 
@@ -193,15 +228,18 @@ impl Desk {
         let index = self.index();
         let identifier = Identifier::new(&index, &self.network);
         let answering = Answering::new(&index, &self.keys, &batch.authority, &batch.regime);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = if batch.questions.len() < BATCH_WORTH_THREADS { 1 } else { threads };
+        let findings = identifier.find_all(&batch.questions, now, threads);
         let mut answers = Vec::with_capacity(batch.questions.len());
         let mut lines = Vec::new();
         let mut named = Vec::new();
-        for (question, fresh) in batch.questions.iter().zip(fresh) {
+        for ((question, fresh), finding) in batch.questions.iter().zip(fresh).zip(findings) {
             match fresh {
                 Known::Answered(place) => answers.push(self.answered(place)?),
                 Known::Changed => answers.push(changed(question)),
                 Known::No(asked) => {
-                    let found = answering.answer(question, identifier.find(question, now));
+                    let found = answering.answer(question, finding);
                     let line = self.guard(question, found, batch, asked, now, &mut named)?;
                     answers.push(line.answer.clone());
                     lines.push(Line::Answer(line));

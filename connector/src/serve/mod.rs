@@ -73,7 +73,8 @@ impl Service {
 
     /// Answers until `handle` is told to stop.
     pub async fn run(self, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
-        let follower = follow::start(&self.config, &self.keys, Arc::clone(&self.office), self.follow_every)?;
+        let follower =
+            follow::start(&self.config, &self.keys, Arc::clone(&self.office), self.follow_every)?;
         let outcome = axum_server::from_tcp_rustls(self.listener, self.tls)?
             .handle(handle)
             .serve(http::router(self.office).into_make_service())

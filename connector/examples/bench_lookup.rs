@@ -1,0 +1,212 @@
+//! How fast the index is built and asked, on the inputs of the benchmark generator
+//! (`leases.bin`, `queries.bin`, `expected.bin`; see the benchmarks' own description).
+//!
+//!     cargo run --release --example bench_lookup -- DATA [--error-ms N]
+//!
+//! Prints one figure a line: building from records in memory, opening, questions one by one and
+//! as a batch on one and on all threads, each with the ambiguity window and a typed outcome, and
+//! how many answers agree with what is expected. Reading raw RADIUS detail and Kea text is timed
+//! too, on files made here.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Instant;
+
+use entremise_connector::identify::{Finding, Identifier, Network};
+use entremise_connector::index::Index;
+use entremise_connector::index::build::Builder;
+use entremise_connector::interval::{Holder, OPEN, Place, Prefix, Span};
+use entremise_connector::keys::KeyFile;
+use entremise_connector::load::Loader;
+use entremise_connector::load::state::State;
+use entremise_connector::read::{Format, Names, ReadOptions};
+use entremise_core::id::QuestionId;
+use entremise_core::identification::{AssignmentKind, Outcome, Question};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let data = Path::new(arguments.get(1).map_or("data", String::as_str));
+    let error_ms = arguments.iter().skip_while(|word| *word != "--error-ms").nth(1);
+    let error_ms: u32 = error_ms.map_or(Ok(0), |text| text.parse())?;
+    let directory = tempfile::tempdir()?;
+    let keys = KeyFile::of_index(directory.path())?;
+
+    let leases = std::fs::read(data.join("leases.bin"))?;
+    let begun = Instant::now();
+    let accounts = build(&leases, directory.path(), &keys)?;
+    rate("intervals built into the index", leases.len() / 20, begun);
+
+    let begun = Instant::now();
+    let index = Index::open(directory.path(), &keys)?;
+    println!("opened in {:.1} ms", begun.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "bytes of core segments per interval: {:.1}",
+        segment_bytes(directory.path())? / index.record_count() as f64
+    );
+
+    let questions = questions(&std::fs::read(data.join("queries.bin"))?, error_ms);
+    let expected: Vec<u32> = std::fs::read(data.join("expected.bin"))?
+        .chunks_exact(4)
+        .map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four bytes")))
+        .collect();
+    let network = Network::default();
+    let identifier = Identifier::new(&index, &network);
+    let now = Timestamp::now();
+
+    let begun = Instant::now();
+    let found: Vec<Finding> =
+        questions.iter().map(|question| identifier.find(question, now)).collect();
+    rate("questions one after another, one thread", questions.len(), begun);
+    agreement(&found, &expected, &accounts);
+
+    for threads in [1, std::thread::available_parallelism()?.get()] {
+        let begun = Instant::now();
+        let found = identifier.find_all(&questions, now, threads);
+        rate(&format!("questions as a batch, {threads} thread(s)"), questions.len(), begun);
+        agreement(&found, &expected, &accounts);
+    }
+    raw_text(Format::RadiusDetail, radius_text(300_000))?;
+    raw_text(Format::KeaLease4, kea_text(1_000_000))
+}
+
+/// Puts the generator's leases into the index; gives the account number of each subscriber.
+fn build(leases: &[u8], directory: &Path, keys: &KeyFile) -> anyhow::Result<Vec<u32>> {
+    let mut builder = Builder::open(directory, keys)?;
+    let mut accounts = vec![u32::MAX; 2_000_001];
+    for lease in leases.chunks_exact(20) {
+        let word = |at: usize| u32::from_le_bytes(lease[at..at + 4].try_into().expect("4 bytes"));
+        let half = |at: usize| u16::from_le_bytes(lease[at..at + 2].try_into().expect("2 bytes"));
+        let subscriber = word(16);
+        let known = &mut accounts[subscriber as usize];
+        if *known == u32::MAX {
+            *known = builder.names().account(format!("subscriber-{subscriber}").as_bytes());
+        }
+        let prefix = Prefix::address(Ipv4Addr::from(word(0)).into());
+        let (port_low, port_high) = (half(4), half(6));
+        let place = Place { port_low, port_high, ..Place::whole(0, prefix) };
+        let shared = place.is_shared();
+        let end = if word(12) >= 4_102_444_800 { OPEN } else { i64::from(word(12)) * 1000 };
+        builder.push(Span {
+            place,
+            start: i64::from(word(8)) * 1000,
+            end,
+            holder: Holder::Account(*known),
+            kind: if shared { AssignmentKind::PortBlock } else { AssignmentKind::Dhcp },
+            // Instants of the generator are exact: no second of granularity is added.
+            source: Format::Deterministic,
+            sure: true,
+            records: [[0; 32]; 2],
+        })?;
+    }
+    builder.commit(Vec::new(), &State::default().to_bytes()?)?;
+    Ok(accounts)
+}
+
+fn questions(bytes: &[u8], error_ms: u32) -> Vec<Question> {
+    bytes
+        .chunks_exact(12)
+        .map(|row| Question {
+            id: QuestionId(Uuid::nil()),
+            ip: Ipv4Addr::from(u32::from_le_bytes(row[..4].try_into().expect("4 bytes"))).into(),
+            port: Some(u16::from_le_bytes(row[4..6].try_into().expect("2 bytes"))),
+            transport: None,
+            at: Timestamp::from_second(
+                u32::from_le_bytes(row[8..].try_into().expect("4 bytes")).into(),
+            )
+            .expect("32 bits of seconds are a timestamp"),
+            until: None,
+            error_ms,
+        })
+        .collect()
+}
+
+/// How many findings are what the generator expects. With a clock error some become ambiguous.
+fn agreement(found: &[Finding], expected: &[u32], accounts: &[u32]) {
+    let (mut right, mut ambiguous, mut wrong) = (0, 0, 0);
+    for (finding, subscriber) in found.iter().zip(expected) {
+        match finding {
+            Finding::Account { number, .. } if accounts[*subscriber as usize] == *number => {
+                right += 1;
+            }
+            Finding::Other { outcome: Outcome::NotFound, .. } if *subscriber == 0 => right += 1,
+            Finding::Other { outcome: Outcome::Ambiguous { .. }, .. } => ambiguous += 1,
+            _ => wrong += 1,
+        }
+    }
+    println!("    as expected {right}, ambiguous {ambiguous}, otherwise {wrong}");
+}
+
+fn segment_bytes(directory: &Path) -> anyhow::Result<f64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|extension| extension == "seg") {
+            bytes += entry.metadata()?.len();
+        }
+    }
+    Ok(bytes as f64)
+}
+
+fn rate(what: &str, count: usize, begun: Instant) {
+    let secs = begun.elapsed().as_secs_f64();
+    println!("{what}: {count} in {secs:.2} s, {:.0} per second", count as f64 / secs);
+}
+
+fn raw_text(format: Format, text: String) -> anyhow::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("records");
+    std::fs::write(&path, text)?;
+    let index = directory.path().join("index");
+    std::fs::create_dir(&index)?;
+    let keys = KeyFile::of_index(&index)?;
+    let begun = Instant::now();
+    let mut loader = Loader::open(&index, &keys)?;
+    let report = loader.load(&path, format, &ReadOptions::default(), &mut |_| {})?;
+    loader.commit()?;
+    rate(&format!("{format} records from text"), report.records as usize, begun);
+    Ok(())
+}
+
+/// Start and Stop of sessions of an hour, as FreeRADIUS writes them.
+fn radius_text(sessions: u32) -> String {
+    let mut text = String::new();
+    for number in 0..sessions {
+        let address = Ipv4Addr::from(0x5100_0000 + number % 100_000);
+        let start = 1_785_542_400 + number / 100_000 * 7_200;
+        for (status, at) in [("Start", start), ("Stop", start + 3_600)] {
+            let _ = write!(
+                text,
+                "Thu Jan  1 00:00:00 1970\n\tAcct-Status-Type = {status}\n\
+                 \tUser-Name = \"subscriber-{number}@isp.example\"\n\
+                 \tAcct-Session-Id = \"{number:08x}\"\n\tNAS-IP-Address = 192.0.2.254\n\
+                 \tNAS-Port = {number}\n\tNAS-Port-Type = Virtual\n\tService-Type = Framed-User\n\
+                 \tFramed-Protocol = PPP\n\tFramed-IP-Address = {address}\n\
+                 \tCalling-Station-Id = \"02:00:00:00:00:01\"\n\tAcct-Authentic = RADIUS\n\
+                 \tAcct-Delay-Time = 0\n\tAcct-Unique-Session-Id = \"{number:032x}\"\n\
+                 \tTimestamp = {at}\n\n"
+            );
+        }
+    }
+    text
+}
+
+fn kea_text(rows: u32) -> String {
+    let mut text = String::from(
+        "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,\
+         state,user_context,pool_id\n",
+    );
+    for number in 0..rows {
+        let address = Ipv4Addr::from(0x5100_0000 + number % 250_000);
+        let expire = 1_785_542_400 + number / 250_000 * 7_200;
+        let device = number.to_be_bytes();
+        let _ = writeln!(
+            text,
+            "{address},02:00:{:02x}:{:02x}:{:02x}:{:02x},,3600,{expire},1,0,0,,0,,0",
+            device[0], device[1], device[2], device[3]
+        );
+    }
+    text
+}
