@@ -100,8 +100,7 @@ impl Browser {
         self.must("title", None).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The words a reader sees. A page that a click brings replaces the one before: the driver
-    /// waits for it.
+    /// The words a reader sees.
     pub fn text(&self) -> String {
         let body = self.element("body");
         self.must(&format!("element/{body}/text"), None).as_str().unwrap_or_default().to_owned()
@@ -131,9 +130,22 @@ impl Browser {
         self.must(&format!("element/{element}/click"), Some(json!({})));
     }
 
-    /// Sends a form by its button, as a person does.
-    pub fn submit(&self, form: &str) {
-        self.click(&format!("{form} button[type=submit]"));
+    /// Sends a form by its button, as a person does, and waits for the page that answers.
+    pub fn submit(&self, button: &str) {
+        self.leaving(|| self.click(button));
+    }
+
+    /// Does what brings another page, and waits until that page is there: its title is another.
+    pub fn leaving(&self, leave: impl FnOnce()) {
+        let before = self.title();
+        leave();
+        // Each question is a round trip through the browser; a loaded machine needs many.
+        for _ in 0..20_000 {
+            if self.title() != before {
+                return;
+            }
+        }
+        panic!("no other page came after {before}");
     }
 
     pub fn run(&self, script: &str) -> Value {

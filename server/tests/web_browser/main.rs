@@ -62,7 +62,7 @@ fn axe() -> Option<String> {
 fn sign_in(browser: &Browser, served: &Served) {
     browser.go(&format!("{}/en/sign-in", served.office));
     browser.type_into("#secret", SECRET);
-    browser.submit("main form");
+    browser.submit("main form button");
     assert!(browser.title().starts_with("Today’s work"), "{}", browser.title());
 }
 
@@ -70,7 +70,7 @@ fn ask(browser: &Browser, served: &Served, path: &str, number: &str, code: &str)
     browser.go(&format!("{}{path}", served.public));
     browser.type_into("#number", number);
     browser.type_into("#code", code);
-    browser.submit("main form");
+    browser.submit("main form button");
 }
 
 const PUBLIC: [&str; 8] = [
@@ -119,7 +119,7 @@ fn axe_finds_nothing_on_any_page_in_either_language_and_scheme() {
             browser.go(&format!("{}{path}", served.office));
             without_findings(&browser, &axe, path, scheme);
             browser.type_into("#secret", "wrong");
-            browser.submit("main form");
+            browser.submit("main form button");
             without_findings(&browser, &axe, &format!("{path} wrong"), scheme);
         }
         sign_in(&browser, &served);
@@ -179,7 +179,7 @@ fn a_subscriber_checks_a_message_with_the_keyboard_alone() {
     assert_eq!(browser.run(ring), "solid", "the focus is seen");
     browser.press(&["Tab"]);
     assert_eq!(browser.focused(), "Check");
-    browser.press(&["Enter"]);
+    browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("This message does come from us"), "{}", browser.text());
 }
 
@@ -195,10 +195,10 @@ fn an_officer_decides_with_the_keyboard_alone() {
     browser.press(&["ArrowDown"]);
     assert_eq!(browser.focused(), "choice-close_evidence");
     browser.tab_to("Go on to the confirmation");
-    browser.press(&["Enter"]);
+    browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("Close – the evidence is weak"));
     browser.tab_to("Confirm and enter");
-    browser.press(&["Enter"]);
+    browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("Your decision is entered"), "{}", browser.text());
 }
 
@@ -209,14 +209,14 @@ fn everything_works_without_javascript() {
     browser.go(&format!("{}/fr/verifier", served.public));
     browser.type_into("#number", NUMBER);
     browser.type_into("#code", CODE);
-    browser.click("main form button");
+    browser.submit("main form button");
     assert!(browser.text().contains("Ce message vient bien de nous"));
     browser.go(&format!("{}/fr/connexion", served.office));
     browser.type_into("#secret", SECRET);
-    browser.click("main form button");
+    browser.submit("main form button");
     browser.go(&format!("{}/fr/bureau/dossier/{TO_DECIDE}", served.office));
     browser.click("#choice-send");
-    browser.click(".deciding button");
-    browser.click("main form button");
+    browser.submit(".deciding button");
+    browser.submit("main form button");
     assert!(browser.text().contains("Votre décision est enregistrée"));
 }
