@@ -154,3 +154,42 @@ fn a_load_that_is_killed_leaves_the_old_index_whole() {
     let left = std::fs::read_dir(root.join("index")).unwrap().count();
     assert!(left < 16, "{left} files");
 }
+
+#[test]
+fn a_file_of_questions_comes_back_completed_and_only_the_file_that_was_sent() {
+    use entremise_core::identification::Outcome;
+    use entremise_formats::identification_csv::{Request, read_answer, write_request};
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::write(root.join("detail"), detail("alice", 10)).unwrap();
+    connector(&["load", "--index", "index", "--format", "radius-detail", "detail"], root);
+    let mut unknown = told::with_port("192.0.2.99", 4000, "2026-03-01T10:30:00Z");
+    unknown.id.0 = uuid::Uuid::from_u128(2);
+    let mut request = Request {
+        number: "2026-0007".to_owned(),
+        date: jiff::civil::date(2026, 3, 2),
+        regime: "fr-graduated-response".parse().unwrap(),
+        questions: vec![told::with_port("192.0.2.10", 4000, "2026-03-01T10:30:00Z"), unknown],
+    };
+    let answer = |text: &str, out: &str| {
+        std::fs::write(root.join("questions.csv"), text).unwrap();
+        let words = ["answer-file", "questions.csv", "--index", "index", "--authority", "autorite"];
+        connector(&[&words[..], &["--out", out]].concat(), root)
+    };
+    let sent = write_request(&request).unwrap();
+    let output = answer(&sent, "answers.csv");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let completed = std::fs::read(root.join("answers.csv")).unwrap();
+    let answers = read_answer(&request, &completed).unwrap();
+    assert!(matches!(answers[0].outcome, Outcome::Identified { .. }));
+    assert_eq!(answers[1].outcome, Outcome::NotFound);
+    // The same file is answered the same; another content under its number is refused.
+    assert!(answer(&sent, "again.csv").status.success());
+    assert_eq!(std::fs::read(root.join("again.csv")).unwrap(), completed);
+    request.questions.truncate(1);
+    let other = answer(&write_request(&request).unwrap(), "other.csv");
+    assert_eq!(other.status.code(), Some(1));
+    assert!(!root.join("other.csv").exists());
+    // Changed on the way: its digest is not its own.
+    assert_eq!(answer(&sent.replace("4000", "4001"), "changed.csv").status.code(), Some(1));
+}
