@@ -3,12 +3,14 @@
 //!
 //! Knows bytes, not what they mean; never sees another compartment.
 
+use std::sync::mpsc::Receiver;
+
 use entremise_core::id::{AuthorityId, RegimeId};
 use jiff::Timestamp;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use uuid::Uuid;
 
-use crate::conn::{Bulk, Kind, Pool, Value};
+use crate::conn::{Bulk, Kind, Pool, Tx, Value};
 use crate::entropy::Draw;
 use crate::keys::derive;
 use crate::migrate::{SEALED, migrate};
@@ -124,6 +126,19 @@ pub(crate) struct Record {
     pub content: Vec<u8>,
 }
 
+/// Records of one authority and regime that come to a compartment together.
+pub(crate) trait Arriving {
+    fn owner(&self) -> (&AuthorityId, &RegimeId);
+    fn created_at(&self) -> Timestamp;
+    fn records(&self) -> impl Iterator<Item = Record>;
+}
+
+/// What a compartment is told.
+pub(crate) enum Sent<T> {
+    More(T),
+    All,
+}
+
 static RECORD: Bulk = Bulk {
     name: "record-keep",
     table: "record",
@@ -167,6 +182,36 @@ impl Compartment {
         records: impl Iterator<Item = Record>,
         now: Timestamp,
     ) -> Result<(), Trouble> {
+        self.pool.write(|tx| self.insert(tx, authority, regime, records, now))
+    }
+
+    /// Seals and writes records while whoever sends them is still at work, and commits when told
+    /// that all is sent. A sender that ends without saying so has failed: nothing is kept.
+    pub fn keep_arriving<T: Arriving>(&self, arriving: &Receiver<Sent<T>>) -> Result<(), Trouble> {
+        self.pool.write(|tx| {
+            loop {
+                match arriving.recv() {
+                    Ok(Sent::More(more)) => {
+                        let (authority, regime) = more.owner();
+                        self.insert(tx, authority, regime, more.records(), more.created_at())?;
+                    }
+                    Ok(Sent::All) => return Ok(()),
+                    Err(_) => {
+                        return Err(Trouble::never("what these records are for was not kept"));
+                    }
+                }
+            }
+        })
+    }
+
+    fn insert(
+        &self,
+        tx: &mut Tx,
+        authority: &AuthorityId,
+        regime: &RegimeId,
+        records: impl Iterator<Item = Record>,
+        created_at: Timestamp,
+    ) -> Result<(), Trouble> {
         let sealed: Vec<(Uuid, RecordKind, Sealed)> = records
             .map(|record| {
                 let place = Place { authority, regime, id: record.id };
@@ -181,13 +226,13 @@ impl Compartment {
                 authority.as_str().into(),
                 regime.as_str().into(),
                 kind.name().into(),
-                Value::time(now),
+                Value::time(created_at),
                 Value::Bytes(&sealed.wrapped_key),
                 Value::Bytes(&sealed.nonce),
                 Value::Bytes(&sealed.sealed),
             ]);
         }
-        self.pool.write(|tx| tx.insert(&RECORD, &values))
+        tx.insert(&RECORD, &values)
     }
 
     /// Opens records by id; those that are absent or erased are left out.

@@ -102,6 +102,7 @@ struct Inner {
     opening_key: OpeningKey,
     regimes: BTreeMap<RegimeId, Regime>,
     entropy: Arc<dyn Entropy>,
+    gate: intake::Gate,
     faults: faults::Faults,
 }
 
@@ -135,6 +136,7 @@ impl Store {
             opening_key: keys::opening_key(&keys.identity)?,
             regimes,
             entropy,
+            gate: intake::Gate::default(),
             faults: faults::Faults::default(),
         };
         clock::note_regimes(&inner, now)?;

@@ -7,18 +7,17 @@ use crate::Inner;
 use crate::compartment::{Fresh, Place, Record, RecordKind, Sealed};
 use crate::conn::{Row, Value};
 use crate::door::{Door, json};
-use crate::entropy::Draw;
 use crate::trouble::Trouble;
 
 /// The bytes and their proof, for the evidence compartment: the length of the bytes (8 bytes, big
 /// end first), the bytes, the proof.
-pub(super) fn raw_record(draw: &mut Draw, batch: &IncomingBatch) -> Record {
+pub(super) fn raw_record(fresh: Fresh, batch: &IncomingBatch) -> Record {
     let proof = batch.proof.as_deref().unwrap_or_default();
     let mut content = Vec::with_capacity(8 + batch.raw.len() + proof.len() + 16);
     content.extend((batch.raw.len() as u64).to_be_bytes());
     content.extend(&batch.raw);
     content.extend(proof);
-    Record { id: batch.id.0, kind: RecordKind::Batch, fresh: Fresh::draw(draw), content }
+    Record { id: batch.id.0, kind: RecordKind::Batch, fresh, content }
 }
 
 /// The report of this very batch, if it was taken before.

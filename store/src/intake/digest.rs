@@ -15,6 +15,7 @@ use crate::trouble::Trouble;
 /// 10^20.
 pub(super) const BYTES: usize = 16;
 
+#[derive(Clone, Copy)]
 pub(super) struct Digests {
     /// Of the sender and its own number, where it gave one.
     pub by_number: Option<[u8; BYTES]>,

@@ -1,11 +1,13 @@
 //! A batch becomes notices, cases and questions, all of it or nothing.
 //!
 //! Screening is done before this room: here the sender's switch, the day's quota and duplicates are
-//! decided, under the authority's lock. Evidence and traffic are written first, beside the cases;
-//! the commit of the cases makes them real, and what a crash leaves behind is swept.
+//! decided, under the authority's lock. Evidence and traffic are written beside the cases and
+//! committed before them: the commit of the cases makes them real, and what a crash leaves behind
+//! is swept.
 
 mod batch;
 mod digest;
+mod group;
 
 use std::collections::HashMap;
 
@@ -20,14 +22,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::apply::CaseRef;
-use crate::compartment::{Fresh, Record, RecordKind};
 use crate::conn::{Bulk, Kind, Value};
-use crate::content::{EvidenceOut, TrafficOut};
 use crate::door::{Door, json};
-use crate::ledger::Lateness;
 use crate::trouble::Trouble;
 use crate::{Inner, Store, party};
 use digest::Digests;
+use group::Compartments;
+pub(crate) use group::Gate;
 
 /// What a sender handed in, read and screened. No `Debug`: it holds the notices themselves.
 pub struct IncomingBatch {
@@ -116,19 +117,7 @@ impl Store {
     /// Takes a batch. The same batch again (same key and body, or same id and body) changes nothing
     /// and yields the stored report.
     pub fn intake(&self, batch: IncomingBatch) -> Result<BatchReport, IntakeError> {
-        let inner = &*self.inner;
-        let digests = digest::of_batch(&inner.digest_key, &batch);
-        inner.cases.write(|tx| {
-            let at = batch.received_at;
-            let mut door = Door::open(tx, inner, &batch.authority, at, Lateness::Admit)?;
-            if let Some(report) = batch::stored(&mut door, inner, &batch)? {
-                return Ok(report);
-            }
-            let plans = plan(&mut door, inner, &batch, digests)?;
-            let report = enter(door, inner, &batch, &plans)?;
-            inner.fault("intake.cases")?;
-            Ok(report)
-        })
+        group::take_turn(&self.inner, batch)
     }
 
     /// The report of a batch that was taken.
@@ -147,7 +136,7 @@ fn plan<'b>(
     door: &mut Door,
     inner: &Inner,
     batch: &'b IncomingBatch,
-    digests: Vec<Option<Digests>>,
+    digests: &[Option<Digests>],
 ) -> Result<Vec<Plan<'b>>, Trouble> {
     let sender = party::find(door.tx, &batch.authority, &batch.sender)?;
     let is_stopped = sender.is_some_and(|sender| sender.stopped.is_some());
@@ -159,10 +148,10 @@ fn plan<'b>(
     let ids = ids.into_iter().zip(cases).zip(digests);
     for (incoming, ((notice_id, case_id), digests)) in batch.notices.iter().zip(ids) {
         let ids = Ids { notice: NoticeId(notice_id), case: CaseId(case_id) };
-        let plan = match (&incoming.verdict, digests) {
+        let plan = match (&incoming.verdict, digests.as_ref()) {
             _ if is_stopped => reject(Code::SenderStopped, "", "the sender is stopped"),
-            (Ok((notice, _)), Some(digests)) if notice.claim.retraction => retract(&seen, &digests),
-            (Ok((notice, provider)), Some(digests)) => match first(&seen, &digests) {
+            (Ok((notice, _)), Some(digests)) if notice.claim.retraction => retract(&seen, digests),
+            (Ok((notice, provider)), Some(digests)) => match first(&seen, digests) {
                 Some(of) => Plan::Duplicate { of: of.notice },
                 None if left == 0 => {
                     reject(Code::Quota, "", "the day's quota is used up; bring it again tomorrow")
@@ -170,7 +159,7 @@ fn plan<'b>(
                 None => {
                     left -= 1;
                     seen.extend(digests.keys().map(|key| (key, ids)));
-                    Plan::Accept { notice, provider, digests, ids }
+                    Plan::Accept { notice, provider, digests: *digests, ids }
                 }
             },
             (Err(rejections), _) => Plan::Reject { rejections: rejections.clone() },
@@ -235,66 +224,27 @@ fn local_day<'i>(
     Ok((regime, regime.zone().day_of(at).to_string()))
 }
 
-/// Writes what was decided. The three compartments are written side by side; the caller's commit of
-/// the cases comes last, and only when the other two are on the disk.
-fn enter(
-    mut door: Door,
+/// Writes what was decided, and sends what is to be sealed to its compartments.
+fn enter<'b>(
+    door: &mut Door,
     inner: &Inner,
-    batch: &IncomingBatch,
-    plans: &[Plan],
+    batch: &'b IncomingBatch,
+    plans: &[Plan<'b>],
+    compartments: &Compartments<'b>,
 ) -> Result<BatchReport, Trouble> {
-    let at = door.at;
-    let sealed: Vec<(Uuid, &Notice, Fresh, Fresh)> = plans
+    let accepted: Vec<(Uuid, &Notice)> = plans
         .iter()
         .filter_map(|plan| match plan {
             Plan::Accept { notice, ids, .. } => Some((ids.notice.0, *notice)),
             _ => None,
         })
-        .map(|(id, notice)| (id, notice, Fresh::draw(&mut door.draw), Fresh::draw(&mut door.draw)))
         .collect();
-    let raw = batch::raw_record(&mut door.draw, batch);
-    let sealed = &sealed;
-    std::thread::scope(|threads| {
-        let evidence = threads.spawn(move || {
-            let notices = sealed.iter().map(|(id, notice, fresh, _)| Record {
-                id: *id,
-                kind: RecordKind::Notice,
-                fresh: *fresh,
-                content: json(&EvidenceOut::of(notice)),
-            });
-            let records = notices.chain(std::iter::once(raw));
-            inner.evidence.keep(&batch.authority, &batch.regime, records, at)
-        });
-        let traffic = threads.spawn(move || {
-            let records = sealed.iter().map(|(id, notice, _, fresh)| Record {
-                id: *id,
-                kind: RecordKind::Notice,
-                fresh: *fresh,
-                content: json(&TrafficOut::of(notice)),
-            });
-            inner.traffic.keep(&batch.authority, &batch.regime, records, at)
-        });
-        let report = enter_cases(door, inner, batch, plans);
-        let died = |_| Trouble::never("a thread that writes a compartment died");
-        evidence.join().map_err(died)??;
-        inner.fault("intake.evidence")?;
-        traffic.join().map_err(died)??;
-        inner.fault("intake.traffic")?;
-        report
-    })
-}
-
-/// The cases' side: steps, lines, notice rows, the sender's day and the report.
-fn enter_cases(
-    mut door: Door,
-    inner: &Inner,
-    batch: &IncomingBatch,
-    plans: &[Plan],
-) -> Result<BatchReport, Trouble> {
+    let count = accepted.len();
+    compartments.send(batch, door.at, accepted, &mut door.draw);
     let actor = Actor::Party(batch.sender.clone());
     let mut results = Vec::with_capacity(plans.len());
     for (incoming, plan) in batch.notices.iter().zip(plans) {
-        let verdict = take(&mut door, batch, &incoming.place, plan, &actor)?;
+        let verdict = take(door, batch, &incoming.place, plan, &actor)?;
         let notice = incoming.verdict.as_ref().ok().map(|(notice, _)| notice);
         results.push(ItemResult {
             place: incoming.place.clone(),
@@ -302,12 +252,10 @@ fn enter_cases(
             verdict,
         });
     }
-    let accepted = plans.iter().filter(|plan| matches!(plan, Plan::Accept { .. })).count();
-    write_notices(&mut door, batch, plans)?;
-    add_to_day(&mut door, inner, batch, accepted)?;
+    write_notices(door, batch, plans)?;
+    add_to_day(door, inner, batch, count)?;
     let report = BatchReport { id: batch.id, received_at: batch.received_at, results };
-    batch::keep(&mut door, inner, batch, &report)?;
-    door.close()?;
+    batch::keep(door, inner, batch, &report)?;
     Ok(report)
 }
 

@@ -88,7 +88,7 @@ impl Store {
                 "-- alarm-settle
                  UPDATE alarm SET settled_at = $3, settled_by = $4
                  WHERE alarm_id = $1 AND authority = $2 AND settled_at IS NULL
-                 RETURNING case_id, regime, name",
+                 RETURNING case_id, regime, name, effect_id",
                 &[
                     Value::id(&id.0),
                     authority.as_str().into(),
@@ -97,6 +97,16 @@ impl Store {
                 ],
             )?;
             let Some(row) = row else { return Ok(false) };
+            if let Some(effect) = row.maybe_id(3)? {
+                // The alarm was all that its effect asked for. One that was given up stays parked.
+                door.tx.execute(
+                    "-- alarm-effect-done
+                     UPDATE outbox SET state = 'done', available_at = NULL, outcome = 'settled',
+                         settled_at = $2
+                     WHERE effect_id = $1 AND queue = 'raise_alarm' AND state <> 'done'",
+                    &[Value::id(&effect), Value::time(at)],
+                )?;
+            }
             let subject = form::Subject::Case(CaseId(row.id(0)?));
             let body = json(&serde_json::json!({ "alarm": id, "name": row.text(2)? }));
             let kind = form::Kind::House("alarm_settled");

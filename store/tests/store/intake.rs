@@ -263,3 +263,57 @@ fn a_batch_that_waited_is_entered_at_the_ledgers_instant() {
         assert!(matches!(report.results[0].verdict, ItemVerdict::Accepted { .. }));
     });
 }
+
+#[test]
+fn batches_that_come_at_once_each_get_their_own_report() {
+    on_both(|world| {
+        let reports: Vec<_> = std::thread::scope(|threads| {
+            let senders: Vec<_> = (1..=12u32)
+                .map(|number| {
+                    let store = world.store.clone();
+                    // Two of each: the same fact comes twice, at the same time.
+                    let one = notice(number.div_ceil(2));
+                    let id = uuid::Uuid::from_u128(u128::from(number));
+                    let batch = batch(id, vec![one], world.now);
+                    threads.spawn(move || (id, store.intake(batch).unwrap()))
+                })
+                .collect();
+            senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+        });
+        let mut accepted = Vec::new();
+        let mut duplicates = Vec::new();
+        for (id, report) in &reports {
+            assert_eq!(report.id.0, *id);
+            match &report.results[0].verdict {
+                ItemVerdict::Accepted { notice } => accepted.push(*notice),
+                ItemVerdict::DuplicateOf { notice } => duplicates.push(*notice),
+                other => panic!("{other:?}"),
+            }
+        }
+        accepted.sort();
+        duplicates.sort();
+        assert_eq!(accepted.len(), 6);
+        assert_eq!(accepted, duplicates);
+        assert_eq!(world.store.counts(&authority()).unwrap().notices["accepted"], 6);
+    });
+}
+
+#[test]
+fn a_batch_that_cannot_be_taken_does_not_hold_up_those_that_came_with_it() {
+    on_both(|world| {
+        std::thread::scope(|threads| {
+            for number in 1..=8u32 {
+                let store = world.store.clone();
+                let id = uuid::Uuid::from_u128(u128::from(number));
+                let mut batch = batch(id, vec![notice(number)], world.now);
+                if number % 4 == 0 {
+                    batch.regime = "not-loaded".parse().unwrap();
+                }
+                threads.spawn(move || {
+                    assert_eq!(store.intake(batch).is_ok(), number % 4 != 0);
+                });
+            }
+        });
+        assert_eq!(world.store.counts(&authority()).unwrap().notices["accepted"], 6);
+    });
+}

@@ -97,3 +97,17 @@ fn a_question_leads_to_its_case() {
         assert_eq!(world.store.find_question(&other, question).unwrap(), None);
     });
 }
+
+#[test]
+fn a_settled_alarm_ends_the_effect_that_raised_it() {
+    on_both(|mut world| {
+        silent(&mut world, 1);
+        let alarm = world.store.alarms(&authority()).unwrap().remove(0);
+        assert!(world.store.settle_alarm(&authority(), alarm.id, &officer(), world.now).unwrap());
+        assert!(!world.store.settle_alarm(&authority(), alarm.id, &officer(), world.now).unwrap());
+        assert!(world.claim("raise_alarm", 10).is_empty());
+        assert!(
+            !world.store.counts(&authority()).unwrap().outbox.contains_key("raise_alarm.ready")
+        );
+    });
+}
