@@ -39,6 +39,13 @@ pub(crate) struct InHand {
     due_at: Option<Timestamp>,
 }
 
+/// Where an event leads.
+struct Next {
+    state: State,
+    due_at: Option<Timestamp>,
+    effects: Vec<Effect>,
+}
+
 pub(crate) struct Door<'t, 'c> {
     pub tx: &'t mut Tx<'c>,
     pub draw: Draw<'t>,
@@ -178,9 +185,7 @@ impl<'t, 'c> Door<'t, 'c> {
             .get(&self.cases[index].case.regime)
             .ok_or_else(|| Trouble::never("the case's regime is not among those loaded"))?;
         match self.next(index, event, regime) {
-            Ok((state, due_at, effects)) => {
-                self.moved(index, event, actor, regime, state, due_at, effects).map(Ok)
-            }
+            Ok(next) => self.moved(index, event, actor, regime, next).map(Ok),
             Err(refusal) => {
                 self.refused(index, event, actor, regime, &refusal)?;
                 Ok(Err(refusal))
@@ -190,29 +195,21 @@ impl<'t, 'c> Door<'t, 'c> {
 
     /// The step, and when the new state must be looked at. A step whose next deadline no rule gives
     /// is refused whole: the case would else wait for ever, in silence.
-    fn next(
-        &self,
-        index: usize,
-        event: &Event,
-        regime: &Regime,
-    ) -> Result<(State, Option<Timestamp>, Vec<Effect>), Refusal> {
+    fn next(&self, index: usize, event: &Event, regime: &Regime) -> Result<Next, Refusal> {
         let case = &self.cases[index].case;
         let step = step(case, event, self.at, regime)?;
         let moved = Case { state: step.state, ..case.clone() };
         let due_at = due(&moved, regime)?.map(|due| due.at());
-        Ok((moved.state, due_at, step.effects))
+        Ok(Next { state: moved.state, due_at, effects: step.effects })
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn moved(
         &mut self,
         index: usize,
         event: &Event,
         actor: &Actor,
         regime: &Regime,
-        state: State,
-        due_at: Option<Timestamp>,
-        effects: Vec<Effect>,
+        next: Next,
     ) -> Result<Applied, Trouble> {
         let opens = self.cases[index].was.is_none() && !self.cases[index].changed;
         if opens && matches!(self.cases[index].case.subject, Subject::Line(_)) {
@@ -224,26 +221,24 @@ impl<'t, 'c> Door<'t, 'c> {
         if let Event::QuestionAsked { question } = event {
             in_hand.question = Some(question.0);
         }
-        in_hand.case.state = state;
-        in_hand.due_at = due_at;
+        in_hand.case.state = next.state;
+        in_hand.due_at = next.due_at;
         in_hand.changed = true;
-        let ids: Vec<EffectId> = effects.iter().map(|_| EffectId(self.draw.id(self.at))).collect();
-        let case = &self.cases[index].case;
-        let body = EventBody {
+        let case = in_hand.case.clone();
+        let ids: Vec<EffectId> =
+            next.effects.iter().map(|_| EffectId(self.draw.id(self.at))).collect();
+        let body = json(&EventBody {
             event,
             opens: opens.then_some(&case.subject),
             effects: (!ids.is_empty()).then_some(&ids),
             refusal: None,
-        };
-        let body = json(&body);
-        let subject = form::Subject::Case(case.id);
-        let regime_id = case.regime.clone();
-        let case = case.clone();
-        for (id, effect) in ids.iter().zip(effects) {
+        });
+        for (id, effect) in ids.iter().zip(next.effects) {
             self.ask(*id, &case, effect);
         }
+        let subject = form::Subject::Case(case.id);
         let kind = form::Kind::Event(event.name());
-        let seq = self.enter(&regime_id, subject, kind, actor.clone(), body)?;
+        let seq = self.enter(&case.regime, subject, kind, actor.clone(), body)?;
         Ok(Applied { case, effects: ids, seq })
     }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL: a few connections per database, statements kept prepared, arrays for many rows.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use postgres::error::{DbError, SqlState};
@@ -342,14 +343,16 @@ struct Said {
 
 /// A lost connection, a full disk, a lock or a restart passes.
 fn trouble(what: &'static str, error: &postgres::Error) -> Trouble {
-    let passes = error.as_db_error().is_none_or(passes) && error.code().is_some()
-        || error.is_closed()
-        || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>());
-    let said = match error.as_db_error() {
+    let (passes, said) = match error.as_db_error() {
         Some(database) => {
-            Said { code: database.code().code().to_owned(), message: database.message().to_owned() }
+            let code = database.code().code().to_owned();
+            (passes(database), Said { code, message: database.message().to_owned() })
         }
-        None => Said { code: "connection".to_owned(), message: error.to_string() },
+        None => {
+            let cause = std::error::Error::source(error);
+            let is_lost = error.is_closed() || cause.is_some_and(|cause| cause.is::<io::Error>());
+            (is_lost, Said { code: "connection".to_owned(), message: error.to_string() })
+        }
     };
     let source: crate::trouble::Cause = Some(Box::new(said));
     if passes { Trouble::Again { what, source } } else { Trouble::Never { what, source } }
