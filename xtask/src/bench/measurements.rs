@@ -176,7 +176,7 @@ pub const ALL: [Measurement; 11] = [
     },
     Measurement {
         name: "identification",
-        work: "who held (address, port, instant): 1 M questions on 10 M leases, from the index on disk",
+        work: "who held (address, port, instant): 1 M questions on 10 M leases, index on disk",
         unit: "look-ups/s",
         package: "entremise-connector",
         room: "connector",
@@ -246,7 +246,7 @@ pub const ALL: [Measurement; 11] = [
     },
     Measurement {
         name: "ledger-verify",
-        work: "a published ledger of 1 M entries verified from its files, per second of processor time",
+        work: "a published ledger of 1 M entries verified from its files, one core",
         unit: "entries/s",
         package: "entremise-ledger",
         room: "ledger",

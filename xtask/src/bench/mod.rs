@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_rate_is_read_from_what_a_program_prints() {
         let said = "opened in 3 ms\nquestions as a batch, 1 thread(s): 5 in 0.1 s, 50 per second\n\
-                    questions as a batch, 2 thread(s): 5 in 0.1 s, 90 per second\n    as expected 5";
+                    questions as a batch, 2 thread(s): 5 in 0.1 s, 90 per second\n    right 5";
         assert_eq!(figure_in(said, Figure::Before("as a batch", " per second")), Some(90.0));
         assert_eq!(figure_in("x\n{\"a\":1.5}\n", Figure::Member("a")), Some(1.5));
         assert_eq!(figure_in("x", Figure::Member("a")), None);

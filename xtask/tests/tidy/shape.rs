@@ -8,11 +8,11 @@ const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
 const TEST_FILE_LINES_MAX: usize = 800;
 
-/// Places that were longer when the rule came: `path limit` or `path::function limit`, one a line.
-/// A limit only ever falls.
-const RATCHET: &str = "xtask/tests/tidy/ratchet.txt";
+/// Places that broke a rule when it came, one a line: `path limit` for a file, `path::name limit`
+/// for a function, `path::columns limit` for its lines, `path::name 0` for a name. It only shrinks.
+pub const RATCHET: &str = "xtask/tests/tidy/ratchet.txt";
 
-fn allowed(ratchet: &str, place: &str, limit: usize) -> usize {
+pub fn allowed(ratchet: &str, place: &str, limit: usize) -> usize {
     ratchet
         .lines()
         .filter_map(|line| line.rsplit_once(' '))
@@ -22,10 +22,11 @@ fn allowed(ratchet: &str, place: &str, limit: usize) -> usize {
 }
 
 /// Lines that are too wide. An address in a comment cannot be broken.
-fn wide_lines(file: &Rust) -> Vec<String> {
+fn wide_lines(file: &Rust, ratchet: &str) -> Vec<String> {
+    let limit = allowed(ratchet, &format!("{}::columns", file.path), COLUMNS_MAX);
     let lines = file.text.lines().enumerate();
     lines
-        .filter(|(_, line)| line.chars().count() > COLUMNS_MAX && !line.contains("http"))
+        .filter(|(_, line)| line.chars().count() > limit && !line.contains("http"))
         .map(|(at, line)| format!("{}:{}: {} columns", file.path, at + 1, line.chars().count()))
         .collect()
 }
@@ -88,8 +89,10 @@ fn headless(file: &Rust) -> Option<String> {
 
 #[test]
 fn no_line_is_wider_than_100_columns() {
-    let findings: Vec<String> = rust().iter().flat_map(wide_lines).collect();
-    nothing_in(&findings, "Break the line, or the text in it.");
+    let ratchet = read(RATCHET);
+    let files = rust();
+    let findings = files.iter().flat_map(|file| wide_lines(file, &ratchet));
+    nothing_in(&findings.collect::<Vec<_>>(), "Break the line, or the text in it.");
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn every_file_opens_by_saying_what_it_is_for() {
 fn what_breaks_the_shape_is_seen() {
     let long = format!("// {}\nfn long() {{\n{}}}\n", "x".repeat(98), "    1;\n".repeat(70));
     let file = Rust::new("core/src/a.rs", long);
-    assert_eq!(wide_lines(&file), ["core/src/a.rs:1: 101 columns"]);
+    assert_eq!(wide_lines(&file, ""), ["core/src/a.rs:1: 101 columns"]);
     assert_eq!(long_functions(&file, ""), ["core/src/a.rs:2: fn long, 72 lines"]);
     assert!(long_functions(&file, "core/src/a.rs::long 72\n").is_empty());
     assert!(headless(&file).is_some());
