@@ -1,11 +1,13 @@
-//! Internet addresses and ports as senders write them, and which addresses no subscriber can hold.
+//! Internet addresses and ports as senders write them.
 //!
-//! Reading refuses what can never be seen on the public Internet. The documentation ranges are a
-//! class of their own: examples, tests and the demo live there, and screening decides about them.
+//! Where a notice accuses a line (copyright), reading refuses an address that no line can have
+//! (`core::regime::address`). Documentation addresses pass: examples, tests and the demo live
+//! there, and screening decides about them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use entremise_core::notice::Transport;
+use entremise_core::regime::address::{Use, use_of};
 use entremise_core::rejection::{Code, Rejection};
 
 /// What stands for "no address is known" in a report about a host name: the unspecified address
@@ -13,85 +15,27 @@ use entremise_core::rejection::{Code, Rejection};
 /// identification can never follow from it.
 pub const ABSENT: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// Why an address is no ordinary one (RFC 6890 and its registries).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SpecialPurpose {
-    Unspecified,
-    Loopback,
-    /// RFC 1918, RFC 4193.
-    Private,
-    LinkLocal,
-    /// Between a provider's translator and its subscribers: 100.64.0.0/10 (RFC 6598).
-    SharedAddressSpace,
-    Multicast,
-    /// 240.0.0.0/4, the broadcast address, and other ranges that are not routed.
-    Reserved,
-    /// For examples: RFC 5737, RFC 3849, RFC 9637.
-    Documentation,
-}
-
-/// The special purpose an address serves, or None for an ordinary public one.
-pub fn is_special_purpose(ip: IpAddr) -> Option<SpecialPurpose> {
-    match ip {
-        IpAddr::V4(ip) => special_v4(ip),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(mapped) => special_v4(mapped),
-            None => special_v6(ip),
-        },
-    }
-}
-
-fn special_v4(ip: Ipv4Addr) -> Option<SpecialPurpose> {
-    use SpecialPurpose::*;
-    Some(match ip.octets() {
-        [0, 0, 0, 0] => Unspecified,
-        [0, ..] => Reserved,
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Private,
-        [100, 64..=127, ..] => SharedAddressSpace,
-        [127, ..] => Loopback,
-        [169, 254, ..] => LinkLocal,
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Documentation,
-        // IETF protocol assignments; benchmarking.
-        [192, 0, 0, _] | [198, 18..=19, ..] => Reserved,
-        [224..=239, ..] => Multicast,
-        [240..=255, ..] => Reserved,
-        _ => return None,
-    })
-}
-
-fn special_v6(ip: Ipv6Addr) -> Option<SpecialPurpose> {
-    use SpecialPurpose::*;
-    let segments = ip.segments();
-    Some(match segments {
-        _ if ip.is_unspecified() => Unspecified,
-        _ if ip.is_loopback() => Loopback,
-        [0x2001, 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => Documentation,
-        [0xfc00..=0xfdff, ..] => Private,
-        [0xfe80..=0xfebf, ..] => LinkLocal,
-        [0xff00..=0xffff, ..] => Multicast,
-        // Discard-only; benchmarking; ORCHID, which are names and not places.
-        [0x0100, 0, 0, 0, ..] | [0x2001, 0x0002, 0, ..] => Reserved,
-        [0x2001, 0x0010..=0x002f, ..] => Reserved,
-        _ => return None,
-    })
-}
-
 /// An address a subscriber could hold, from its text. An IPv4 address written in IPv6 form comes
 /// out as IPv4. Documentation addresses pass.
 pub(crate) fn public(given: &str, at: &str) -> Result<IpAddr, Rejection> {
-    let ip: IpAddr = given.trim().parse().map_err(|_| {
-        Rejection::new(Code::FieldInvalid, at, "write one IPv4 or IPv6 address, without a mask")
-    })?;
-    let ip = ip.to_canonical();
-    match is_special_purpose(ip) {
-        None | Some(SpecialPurpose::Documentation) => Ok(ip),
-        Some(_) => Err(Rejection::new(
+    let ip = any(given, at)?;
+    match use_of(ip) {
+        Use::Public | Use::Documentation => Ok(ip),
+        Use::Reserved => Err(Rejection::new(
             Code::AddressReserved,
             at,
             "no subscriber can hold a private, shared or otherwise reserved address; \
              give the address seen on the Internet",
         )),
     }
+}
+
+/// Any address from its text: a vulnerable machine may well be reported by its private one.
+pub(crate) fn any(given: &str, at: &str) -> Result<IpAddr, Rejection> {
+    let ip: IpAddr = given.trim().parse().map_err(|_| {
+        Rejection::new(Code::FieldInvalid, at, "write one IPv4 or IPv6 address, without a mask")
+    })?;
+    Ok(ip.to_canonical())
 }
 
 /// A port from its text: 1 to 65535. Port 0 names no connection.

@@ -110,7 +110,8 @@ fn source_address(
     let looks_numeric =
         given.contains(':') || given.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if by_address_only || looks_numeric {
-        return found.keep(address::public(given, "/source_identifier"));
+        let read = if kind.class == Class::Copyright { address::public } else { address::any };
+        return found.keep(read(given, "/source_identifier"));
     }
     details.insert("source_identifier".to_owned(), given.into());
     Some(address::ABSENT)

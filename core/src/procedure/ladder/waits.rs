@@ -31,10 +31,12 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
         State::Open | State::Closed { .. } => Ok(None),
         State::Proposed { stage, facts, since, alarmed } => {
             let rules = regime.rules_at(*since)?;
-            let span = rules.stages.get(*stage).and_then(|rung| rung.decide_within);
+            let rung = rules.stages.get(*stage);
+            let span = rung.and_then(|rung| rung.decide_within);
+            let path = rung.map_or(String::new(), |rung| format!("stage.{}.decide_within", rung.id));
             let alarm = span.filter(|_| !alarmed).map(|span| Due {
                 what: DueKind::Alarm,
-                deadline: regime.deadline(*since, span, "proposed", "decide_within"),
+                deadline: regime.deadline(*since, span, "proposed", &path),
             });
             Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
