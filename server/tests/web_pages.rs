@@ -420,13 +420,33 @@ async fn a_case_that_moved_is_not_decided_and_a_choice_must_be_made() {
 }
 
 #[tokio::test]
+async fn an_alarm_leaves_the_board_by_the_form_that_showed_it_and_no_other() {
+    let desk = Invented::new();
+    let settled = desk.settled.clone();
+    let mut router = office(desk);
+    let cookie = signed_in(&mut router).await;
+    let page = get(&mut router, "/fr/bureau", &cookie).await.text;
+    let (alarm, token) = (value_of(&page, "alarm"), value_of(&page, "token"));
+    let form = format!("alarm=alarm-1&token={token}");
+    assert_ne!(alarm, "alarm-1");
+    let got = post(&mut router, "/fr/bureau/alarme", &form, &cookie).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    let form = format!("alarm={alarm}&token={token}");
+    let got = post(&mut router, "/fr/bureau/alarme", &form, &cookie).await;
+    assert_eq!((got.status, got.header(LOCATION)), (StatusCode::SEE_OTHER, "/fr/bureau"));
+    assert_eq!(*settled.lock().unwrap(), [format!("{alarm} by officer-7")]);
+}
+
+#[tokio::test]
 async fn signing_out_needs_the_form_of_the_session() {
     let mut router = office(Invented::new());
     let cookie = signed_in(&mut router).await;
     let got = post(&mut router, "/fr/deconnexion", "token=x", &cookie).await;
     assert_eq!(got.status, StatusCode::FORBIDDEN);
     let page = get(&mut router, "/fr/bureau", &cookie).await.text;
-    let form = format!("token={}", value_of(&page, "token"));
+    let sign_out = page.split("action=\"/fr/deconnexion\"").nth(1).unwrap();
+    let sign_out = sign_out.split("</form>").next().unwrap();
+    let form = format!("token={}", value_of(sign_out, "token"));
     let got = post(&mut router, "/fr/deconnexion", &form, &cookie).await;
     assert!(got.header(SET_COOKIE).contains("Max-Age=0"));
 }

@@ -24,6 +24,10 @@ pub trait Desk: Send + Sync + 'static {
     /// Enters a person's decision, if the case still stands where that person saw it.
     fn decide(&self, order: &DecisionOrder, now: Timestamp) -> Result<DecideOutcome, DeskTrouble>;
 
+    /// Takes an alarm off the board: a person has seen to it. Yields whether it was still there.
+    fn settle_alarm(&self, alarm: &str, by: &PersonId, now: Timestamp)
+    -> Result<bool, DeskTrouble>;
+
     /// Whether a message with this number and code left this house.
     ///
     /// Whoever implements this compares the code in constant time, and does the same work for a
@@ -122,6 +126,8 @@ pub struct WorkRow {
 /// What a worker could not do, or somebody is late with.
 #[derive(Clone, Debug)]
 pub struct AlarmView {
+    /// Its number on the board.
+    pub id: String,
     pub raised_at: Timestamp,
     pub reference: Option<String>,
     pub what: AlarmKind,

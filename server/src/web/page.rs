@@ -110,6 +110,10 @@ impl Page {
         Place::SignOut.path(self.lang)
     }
 
+    pub fn alarm_path(&self) -> String {
+        Place::Alarm.path(self.lang)
+    }
+
     pub fn case_path(&self, reference: &str) -> String {
         Place::Case(reference.to_owned()).path(self.lang)
     }

@@ -11,6 +11,7 @@ pub enum Place {
     SignIn,
     SignOut,
     Work,
+    Alarm,
     Case(String),
     Decision(String),
 }
@@ -32,6 +33,8 @@ impl Place {
             (Self::SignOut, Lang::En) => "/en/sign-out".to_owned(),
             (Self::Work, Lang::Fr) => "/fr/bureau".to_owned(),
             (Self::Work, Lang::En) => "/en/office".to_owned(),
+            (Self::Alarm, Lang::Fr) => "/fr/bureau/alarme".to_owned(),
+            (Self::Alarm, Lang::En) => "/en/office/alarm".to_owned(),
             (Self::Case(reference), Lang::Fr) => {
                 format!("/fr/bureau/dossier/{}", encoded(reference))
             }

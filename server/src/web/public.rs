@@ -241,7 +241,7 @@ impl Told {
         };
         let sent = genuine.messages.iter().map(|sent| {
             let channel = page.named("channel", super::office::channel_name(sent.channel));
-            let day = page.day(&sent.day);
+            let day = page.day(sent.day);
             super::words::filled(
                 page.lang,
                 "check.genuine.sent",

@@ -9,7 +9,7 @@ use entremise_core::effect::Alarm;
 use entremise_core::event::{
     Decision, DeliveryReport, DeliveryStatus, Event, Fact, Ground, Verdict,
 };
-use entremise_core::id::{CaseId, NoticeId, PartyId, QuestionId};
+use entremise_core::id::{CaseId, NoticeId, PartyId, PersonId, QuestionId};
 use entremise_core::identification::{IdentityField, Outcome};
 use entremise_core::procedure::DueKind;
 use entremise_core::regime::rules::{ChannelKind, ReturnReason, Span};
@@ -68,6 +68,8 @@ pub struct Invented {
     text: Option<&'static str>,
     rows: usize,
     pub orders: Orders,
+    /// Alarms taken off the board, and by whom.
+    pub settled: Arc<Mutex<Vec<String>>>,
     pub outcome: DecideOutcome,
 }
 
@@ -78,6 +80,7 @@ impl Invented {
             text: None,
             rows: 9,
             orders: Orders::default(),
+            settled: Arc::default(),
             outcome: DecideOutcome::Entered,
         }
     }
@@ -311,6 +314,11 @@ impl Desk for Invented {
         Ok(self.outcome.clone())
     }
 
+    fn settle_alarm(&self, alarm: &str, by: &PersonId, _: Timestamp) -> Result<bool, DeskTrouble> {
+        self.settled.lock().unwrap().push(format!("{alarm} by {by}"));
+        Ok(true)
+    }
+
     fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {
         if number == "trouble" {
             return Err(DeskTrouble);
@@ -332,8 +340,12 @@ impl Invented {
             trouble: self.text("smtp_timeout"),
         };
         let reference = |usual: &str| Some(self.text(usual));
-        let alarm =
-            |days, reference, what| AlarmView { raised_at: days_before(days), reference, what };
+        let alarm = |days, reference, what| AlarmView {
+            id: self.text(&format!("alarm-{days}")),
+            raised_at: days_before(days),
+            reference,
+            what,
+        };
         vec![
             alarm(1, reference("2026-004101"), AlarmKind::Rules(silent)),
             alarm(0, reference("2026-004103"), given_up),

@@ -50,6 +50,7 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
             .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
             .route(&Place::SignOut.path(lang), post(sign::sign_out))
             .route(&Place::Work.path(lang), get(work::today))
+            .route(&Place::Alarm.path(lang), post(work::settle_alarm))
             .route(&format!("{case}{{reference}}"), get(case::show))
             .route(
                 &format!("{case}{{reference}}/decision"),

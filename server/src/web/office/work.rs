@@ -1,9 +1,9 @@
 //! Today's work: what is late, what ends today, what ends this week; oldest deadline first.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::deadline::Zone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -63,6 +63,9 @@ struct Filter {
 }
 
 struct Alarm {
+    id: String,
+    /// Of the form that takes it off the board.
+    token: String,
     text: String,
     at: Timestamp,
     reference: Option<String>,
@@ -84,14 +87,53 @@ pub(super) async fn today(
     match ask(&office.web.desk, move |desk| desk.today(&query, now)).await {
         Ok(view) => {
             let later = wanted.after.is_some();
-            render(StatusCode::OK, &Work::of(page, view, asked, later, now))
+            let token =
+                |alarm: &str| office.sessions.form_token(&desk.session, &alarm_purpose(alarm));
+            render(StatusCode::OK, &Work::of(page, view, asked, later, now, token))
         }
         Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
     }
 }
 
+#[derive(Deserialize, Default)]
+pub(super) struct Seen {
+    #[serde(default)]
+    alarm: String,
+    #[serde(default)]
+    token: String,
+}
+
+/// Takes one alarm off the board.
+pub(super) async fn settle_alarm(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Form(seen): Form<Seen>,
+) -> Response {
+    let page = office.page(&desk, Place::Work);
+    if !office.sessions.form_token_fits(&desk.session, &alarm_purpose(&seen.alarm), &seen.token) {
+        return said(StatusCode::FORBIDDEN, page, "foreign_form");
+    }
+    let (by, now, to) = (desk.session.person, desk.now, page.path());
+    match ask(&office.web.desk, move |desk| desk.settle_alarm(&seen.alarm, &by, now)).await {
+        // Somebody else was quicker: it is off the board either way.
+        Ok(_) => Redirect::to(&to).into_response(),
+        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+    }
+}
+
+fn alarm_purpose(alarm: &str) -> String {
+    format!("alarm\n{alarm}")
+}
+
 impl Work {
-    fn of(page: Page, view: TodayView, asked: Option<Asked>, later: bool, now: Timestamp) -> Self {
+    fn of(
+        page: Page,
+        view: TodayView,
+        asked: Option<Asked>,
+        later: bool,
+        now: Timestamp,
+        token: impl Fn(&str) -> String,
+    ) -> Self {
         let path = page.path();
         let bars = bars(&view, &page);
         let filters = filters(&page, asked);
@@ -100,7 +142,7 @@ impl Work {
             .iter()
             .map(|(asked, count)| (page.named("work.filter", asked.name()), *count));
         let open = open.collect();
-        let alarms = view.alarms.iter().map(|alarm| told(alarm, &page)).collect();
+        let alarms = view.alarms.iter().map(|alarm| told(alarm, &page, token(&alarm.id))).collect();
         let next =
             view.next.as_deref().map(|after| format!("{path}{}", query_text(asked, Some(after))));
         let first = later.then(|| format!("{path}{}", query_text(asked, None)));
@@ -149,8 +191,10 @@ fn short_name(reference: &str) -> Option<String> {
     Some(format!("…{}", &number[number.len() - 8..]))
 }
 
-fn told(alarm: &AlarmView, page: &Page) -> Alarm {
+fn told(alarm: &AlarmView, page: &Page, token: String) -> Alarm {
     Alarm {
+        id: alarm.id.clone(),
+        token,
         text: alarm_text(&alarm.what, page),
         at: alarm.raised_at,
         name: alarm.reference.as_ref().map(|reference| {

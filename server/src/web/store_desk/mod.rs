@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use entremise_core::effect::Effect;
 use entremise_core::event::{Decision, DeliveryStatus, Event};
-use entremise_core::id::{AuthorityId, CaseId};
+use entremise_core::id::{AuthorityId, CaseId, PersonId};
 use entremise_core::ledger::Actor;
-use entremise_store::{ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
+use entremise_store::{AlarmId, ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
 use jiff::Timestamp;
 
 use super::desk::{
@@ -21,12 +21,15 @@ use super::desk::{
 };
 use crate::house::House;
 
+/// Whether a typed code belongs to a file number.
+type CodeHolds = dyn Fn(&str, &str) -> bool + Send + Sync;
+
 /// One authority's desk.
 pub struct StoreDesk {
     store: Store,
     authority: AuthorityId,
     /// Whether a code belongs to a file number; takes the same time for every wrong code.
-    code_holds: Box<dyn Fn(&str, &str) -> bool + Send + Sync>,
+    code_holds: Box<CodeHolds>,
 }
 
 impl StoreDesk {
@@ -89,6 +92,17 @@ impl Desk for StoreDesk {
             Err(ApplyError::NoSuchCase) => Ok(DecideOutcome::NoSuchCase),
             Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
         }
+    }
+
+    fn settle_alarm(
+        &self,
+        alarm: &str,
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<bool, DeskTrouble> {
+        let Ok(id) = alarm.parse().map(AlarmId) else { return Ok(false) };
+        let by = Actor::Person(by.clone());
+        self.store.settle_alarm(&self.authority, id, &by, now).map_err(told)
     }
 
     fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {

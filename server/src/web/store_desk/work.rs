@@ -161,7 +161,12 @@ fn alarm(row: &AlarmRow) -> AlarmView {
         },
         Err(_) => AlarmKind::Other(row.name.clone()),
     };
-    AlarmView { raised_at: row.raised_at, reference: Some(row.case.to_string()), what }
+    AlarmView {
+        id: row.id.0.to_string(),
+        raised_at: row.raised_at,
+        reference: Some(row.case.to_string()),
+        what,
+    }
 }
 
 /// The zone of the rules under which the first case runs; on an empty desk, of any rules here.
