@@ -74,6 +74,15 @@ impl Reply {
         Self { code, enhanced: enhanced.map(str::to_owned), text }
     }
 
+    /// The answer without a word that a server repeats and we must not keep: the part of an
+    /// address before the `@`.
+    pub fn forgetting(mut self, local_part: &str) -> Self {
+        if !local_part.is_empty() {
+            self.text = self.text.replace(local_part, "<name>");
+        }
+        self
+    }
+
     /// What a refusal at `step` means.
     pub fn outcome(self, step: Step) -> Handover {
         if (400..500).contains(&self.code) || self.code == 0 {

@@ -229,7 +229,9 @@ async fn send(client: &mut Client, mail: &OutgoingMail, now: Timestamp) -> Sent 
             Ok(heard) if heard.code == expected || expected == 250 && heard.code == 251 => {}
             Ok(heard) => {
                 let closes = heard.code == 421;
-                let outcome = Reply::heard(heard.code, heard.esc, &heard.message).outcome(step);
+                let outcome = Reply::heard(heard.code, heard.esc, &heard.message)
+                    .forgetting(mail.recipient.local_part())
+                    .outcome(step);
                 return if closes && step == Step::Sender {
                     Sent::LineGoneBefore(outcome)
                 } else if closes || client.rset().await.is_err() {
@@ -242,13 +244,13 @@ async fn send(client: &mut Client, mail: &OutgoingMail, now: Timestamp) -> Sent 
             Err(trouble) => return Sent::LineGone(again(&trouble)),
         }
     }
-    content(client, &mail.bytes, now).await
+    content(client, mail, now).await
 }
 
 /// The message itself. Until the final dot has left, a broken line means that nothing was taken;
 /// from then on only an answer settles it.
-async fn content(client: &mut Client, message: &[u8], now: Timestamp) -> Sent {
-    let (timeout, stuffed) = (client.timeout, dot_stuffed(message));
+async fn content(client: &mut Client, mail: &OutgoingMail, now: Timestamp) -> Sent {
+    let (timeout, stuffed) = (client.timeout, dot_stuffed(&mail.bytes));
     let body = async {
         client.stream.write_all(&stuffed).await?;
         client.stream.flush().await
@@ -260,7 +262,8 @@ async fn content(client: &mut Client, message: &[u8], now: Timestamp) -> Sent {
     }
     match client.cmd(b".\r\n").await {
         Ok(heard) => {
-            let reply = Reply::heard(heard.code, heard.esc, &heard.message);
+            let reply = Reply::heard(heard.code, heard.esc, &heard.message)
+                .forgetting(mail.recipient.local_part());
             Sent::Settled(if heard.code == 250 {
                 Handover::HandedOver { reference: reply.text, at: now }
             } else {
