@@ -2,5 +2,16 @@
 //! faults; and an oracle that judges what came of it. `cargo demo` and the simulation are made of
 //! it. Nothing of this ships.
 
-pub mod world;
+pub mod carrier;
 pub mod chance;
+pub mod clock;
+pub mod entropy;
+pub mod estate;
+pub mod mail;
+pub mod member;
+pub mod oracle;
+pub mod play;
+pub mod post;
+pub mod providers;
+pub mod simulation;
+pub mod world;

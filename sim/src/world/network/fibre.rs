@@ -133,7 +133,7 @@ impl Network for Fibre {
                 Act::Disconnect(number) => {
                     let Some(session) = self.session(line, number) else { continue };
                     text += &self.logged(at, line, &session, "Stop");
-                    session.holdings.map(|holding| truth.end(holding, at));
+                    session.holdings.iter().for_each(|holding| truth.end(*holding, at));
                     self.v4.give(session.v4);
                     self.prefixes.give(session.prefix);
                     self.sessions[line] = None;

@@ -1,0 +1,324 @@
+//! The providers' side: logs are appended to, followed into the connector's index, and questions
+//! are answered from it. Either by the real connectors over mutual TLS, or by the same library in
+//! this process, with faults on the way.
+
+use std::collections::VecDeque;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum_server::Handle;
+use entremise_connector::config::Config;
+use entremise_connector::desk::{CallRefused, Desk, Setup};
+use entremise_connector::load::Loader;
+use entremise_connector::read::{Format, ReadOptions};
+use entremise_connector::serve::Service;
+use entremise_core::identification::{Answer, Disclosure};
+use entremise_server::provider::{Answering, Asking, ProviderTrouble, Requesting};
+use entremise_wire::message::{DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch};
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+
+use crate::clock::VirtualClock;
+use crate::estate::{Estate, ProviderEstate, sources};
+use crate::world::network::Log;
+
+/// Appends what a provider's machines wrote.
+pub fn append(provider: &ProviderEstate, log: &Log) -> anyhow::Result<()> {
+    let path = provider.log(log.file);
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .with_context(|| format!("appending to {}", path.display()))?;
+    Ok(file.write_all(log.text.as_bytes())?)
+}
+
+/// How often a connector looks at its logs: a year must not take a day.
+const FOLLOW_EVERY: Duration = Duration::from_millis(15);
+/// The longest a connector may take to have read a day's logs, before something is wrong.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(60);
+
+/// The real connectors, each with its own index, directory, keys and socket.
+pub struct Connectors {
+    providers: Vec<Connector>,
+    client: reqwest::blocking::Client,
+}
+
+struct Connector {
+    address: String,
+    handle: Handle<std::net::SocketAddr>,
+    thread: Option<JoinHandle<()>>,
+    /// What was in its logs, bytes, when they were last known to be read.
+    seen: u64,
+}
+
+impl Connectors {
+    pub fn start(estate: &Estate, clock: &VirtualClock) -> anyhow::Result<Self> {
+        let mut providers = Vec::new();
+        for provider in &estate.providers {
+            let config = Config::read(&provider.config)?;
+            let service = Service::prepare_with(config, clock.reader(), FOLLOW_EVERY)
+                .with_context(|| format!("the connector of {}", provider.name))?;
+            let handle = Handle::new();
+            let stopping = handle.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("connector {}", provider.name))
+                .spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    if let Ok(runtime) = runtime
+                        && let Err(error) = runtime.block_on(service.run(stopping))
+                    {
+                        eprintln!("a connector ended: {error:#}");
+                    }
+                })?;
+            let address = format!("https://{}", provider.address);
+            providers.push(Connector { address, handle, thread: Some(thread), seen: 0 });
+        }
+        let client = client(estate)?;
+        let connectors = Self { providers, client };
+        for connector in &connectors.providers {
+            connectors.wait(connector, |_| true)?;
+        }
+        Ok(connectors)
+    }
+
+    /// Appends logs and waits until the connectors have them in their index.
+    pub fn write(&mut self, estate: &Estate, logs: &[(usize, Log)]) -> anyhow::Result<()> {
+        for place in 0..self.providers.len() {
+            let mine: Vec<&Log> =
+                logs.iter().filter(|(at, _)| *at == place).map(|(_, log)| log).collect();
+            if mine.is_empty() {
+                continue;
+            }
+            let before = self.generation(&self.providers[place])?;
+            for log in &mine {
+                append(&estate.providers[place], log)?;
+                self.providers[place].seen += log.text.len() as u64;
+            }
+            let indexed = |generation| {
+                generation > before && read_whole(&estate.providers[place]).unwrap_or(false)
+            };
+            self.wait(&self.providers[place], indexed)?;
+        }
+        Ok(())
+    }
+
+    fn generation(&self, connector: &Connector) -> anyhow::Result<u64> {
+        let health: Health =
+            self.client.get(format!("{}{HEALTH_PATH}", connector.address)).send()?.json()?;
+        Ok(health.index_generation)
+    }
+
+    /// Waits for real work on another thread: the one place in this package that does.
+    fn wait(&self, connector: &Connector, done: impl Fn(u64) -> bool) -> anyhow::Result<()> {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < FOLLOWED_WITHIN {
+            match self.generation(connector) {
+                Ok(generation) if done(generation) => return Ok(()),
+                _ => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        bail!("the connector at {} does not follow its logs", connector.address)
+    }
+}
+
+impl Drop for Connectors {
+    fn drop(&mut self) {
+        for connector in &mut self.providers {
+            connector.handle.shutdown();
+            if let Some(thread) = connector.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// Whether the index has read every log to its end.
+fn read_whole(provider: &ProviderEstate) -> anyhow::Result<bool> {
+    let manifest = entremise_connector::index::manifest::Manifest::read(&provider.index)?;
+    let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+    for (file, _) in sources(provider.name) {
+        let path = provider.log(file);
+        let length = fs::metadata(&path)?.len();
+        let name = std::path::absolute(&path)?.to_string_lossy().into_owned();
+        let read = files.iter().find(|known| known.path == name).map_or(0, |file| file.bytes_read);
+        if read < length {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn client(estate: &Estate) -> anyhow::Result<reqwest::blocking::Client> {
+    let keys = estate.folder.join("keys");
+    let ca = reqwest::Certificate::from_pem(&fs::read(keys.join("ca.pem"))?)?;
+    let identity = reqwest::Identity::from_pem(&fs::read(keys.join("client.pem"))?)?;
+    Ok(reqwest::blocking::Client::builder()
+        .tls_certs_only([ca])
+        .identity(identity)
+        .timeout(Duration::from_secs(10))
+        .build()?)
+}
+
+/// What may go wrong between the house and a provider. Each fault is used up when it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayFault {
+    LostRequest,
+    LostReply,
+    /// The request arrives twice.
+    Doubled,
+    /// The answers come in another order than the questions.
+    Shuffled,
+    /// One answer is missing.
+    Incomplete,
+}
+
+/// A provider that answers through the connector's library, in this process.
+pub struct InProcess {
+    desk: Desk,
+    loader: Mutex<Loader>,
+    /// Faults of the next calls, the first first.
+    pub faults: Mutex<VecDeque<WayFault>>,
+    /// Nothing is answered at all while this holds.
+    pub silent: AtomicBool,
+}
+
+impl InProcess {
+    pub fn open(provider: &ProviderEstate) -> anyhow::Result<Self> {
+        let config = Config::read(&provider.config)?;
+        let mut loader = Loader::open(&provider.index, &provider.keys)?;
+        loader.commit()?;
+        Ok(Self {
+            desk: Desk::open(Setup::of(&config)?, provider.keys.clone())?,
+            loader: Mutex::new(loader),
+            faults: Mutex::default(),
+            silent: AtomicBool::new(false),
+        })
+    }
+
+    /// Reads what was appended to the logs.
+    pub fn follow(&self, provider: &ProviderEstate) -> anyhow::Result<()> {
+        let mut loader = self.loader.lock().unwrap_or_else(|broken| broken.into_inner());
+        for (file, format) in sources(provider.name) {
+            let format = Format::ALL
+                .into_iter()
+                .find(|known| known.name() == *format)
+                .with_context(|| format!("no format {format}"))?;
+            let report = loader.follow(&provider.log(file), format, &ReadOptions::default())?;
+            if report.error_count() > 0 {
+                bail!("{} wrote a log that its connector cannot read", provider.name);
+            }
+        }
+        loader.commit()?;
+        self.desk.refresh_index()
+    }
+
+    fn fault(&self) -> Option<WayFault> {
+        self.faults.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front()
+    }
+
+    /// One call with whatever befalls it.
+    fn call<A>(
+        &self,
+        mut ask: impl FnMut() -> Result<A, CallRefused>,
+        disturb: impl FnOnce(A, WayFault) -> A,
+    ) -> Result<A, ProviderTrouble> {
+        let again = |what: &str| ProviderTrouble::Again { what: what.to_owned(), after_secs: None };
+        if self.silent.load(Ordering::SeqCst) {
+            return Err(again("no connection"));
+        }
+        let fault = self.fault();
+        if fault == Some(WayFault::LostRequest) {
+            return Err(again("no connection"));
+        }
+        if fault == Some(WayFault::Doubled) {
+            ask().map_err(refused)?;
+        }
+        let answer = ask().map_err(refused)?;
+        match fault {
+            Some(WayFault::LostReply) => Err(again("the connection broke off")),
+            Some(fault) => Ok(disturb(answer, fault)),
+            None => Ok(answer),
+        }
+    }
+}
+
+fn refused(refused: CallRefused) -> ProviderTrouble {
+    let after_secs = match &refused {
+        CallRefused::Quota { retry_after_secs } => Some(*retry_after_secs),
+        _ => None,
+    };
+    ProviderTrouble::Refused { what: refused.to_string(), after_secs }
+}
+
+fn disturb<T>(mut answers: Vec<T>, fault: WayFault) -> Vec<T> {
+    match fault {
+        WayFault::Shuffled => answers.reverse(),
+        WayFault::Incomplete => drop(answers.pop()),
+        _ => {}
+    }
+    answers
+}
+
+/// The digest that makes a batch the same batch.
+fn body_digest(body: &impl serde::Serialize) -> Result<String, ProviderTrouble> {
+    let bytes = serde_json::to_vec(body)
+        .map_err(|error| ProviderTrouble::Untrusted { what: error.to_string() })?;
+    Ok(hex::encode(digest(&SHA256, &bytes)))
+}
+
+impl Answering for InProcess {
+    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble> {
+        let batch = IdentificationBatch {
+            batch: asking.batch,
+            authority: asking.authority.clone(),
+            regime: asking.regime.clone(),
+            questions: asking.questions,
+        };
+        let asked = body_digest(&batch)?;
+        self.call(
+            || Ok(self.desk.identifications(&batch, &asked, now)?.answers),
+            disturb,
+        )
+    }
+
+    fn disclose(
+        &self,
+        requesting: Requesting<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Disclosure>, ProviderTrouble> {
+        let batch = DisclosureBatch {
+            batch: requesting.batch,
+            authority: requesting.authority.clone(),
+            regime: requesting.regime.clone(),
+            requests: requesting.requests,
+        };
+        let asked = body_digest(&batch)?;
+        self.call(
+            || Ok(self.desk.disclosures(&batch, &asked, now)?.disclosures),
+            disturb,
+        )
+    }
+}
+
+/// Lets one `Arc` be both the house's provider and the simulation's handle on it.
+pub struct Shared(pub Arc<InProcess>);
+
+impl Answering for Shared {
+    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble> {
+        self.0.identify(asking, now)
+    }
+
+    fn disclose(
+        &self,
+        requesting: Requesting<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Disclosure>, ProviderTrouble> {
+        self.0.disclose(requesting, now)
+    }
+}
