@@ -78,10 +78,17 @@ pub const fn optional(name: &'static str, rule: Rule) -> Member {
 
 /// Checks the members of an object, at the JSON pointer `at`.
 pub(crate) fn check_members(json: &Json, members: &[Member], at: &str, found: &mut Complaints) {
+    check_all(json, members, &|| at.to_owned(), found);
+}
+
+fn check_all(json: &Json, members: &[Member], at: &dyn Fn() -> String, found: &mut Complaints) {
     for member in members {
         match json.get(member.name) {
-            Some(value) => check(value, &member.rule, &|| format!("{at}/{}", member.name), found),
-            None if member.required => missing(at, member.name, found),
+            Some(value) => {
+                let at = || format!("{}/{}", at(), member.name);
+                check(value, &member.rule, &at, found);
+            }
+            None if member.required => missing(&at(), member.name, found),
             None => {}
         }
     }
@@ -96,7 +103,7 @@ pub(crate) fn missing(at: &str, name: &str, found: &mut Complaints) {
 fn check(json: &Json, rule: &Rule, at: &dyn Fn() -> String, found: &mut Complaints) {
     match (rule, json) {
         (Rule::Object(members, open), Json::Object(given)) => {
-            check_members(json, members, &at(), found);
+            check_all(json, members, at, found);
             let known = |name: &str| members.iter().any(|member| member.name == name);
             if !open && given.iter().any(|(name, _)| !known(name)) {
                 found.add(Code::SchemaInvalid, at(), "this object holds a member it may not hold");
