@@ -54,17 +54,13 @@ impl OpeningKey {
     /// Makes a new key from the system's randomness.
     pub fn generate() -> Result<Self, SealTrouble> {
         let mut seed = [0u8; 32];
-        SystemRandom::new()
-            .fill(&mut seed)
-            .map_err(|_| SealTrouble::NoRandomness)?;
+        SystemRandom::new().fill(&mut seed).map_err(|_| SealTrouble::NoRandomness)?;
         Ok(Self(X25519::derive_keypair(&seed).0))
     }
 
     /// Reads the 32 private bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SealTrouble> {
-        <X25519 as Kem>::PrivateKey::from_bytes(bytes)
-            .map(Self)
-            .map_err(|_| SealTrouble::BadKey)
+        <X25519 as Kem>::PrivateKey::from_bytes(bytes).map(Self).map_err(|_| SealTrouble::BadKey)
     }
 
     /// The 32 private bytes, for the key store.
@@ -85,9 +81,7 @@ pub fn seal(
     question: QuestionId,
     purpose: Purpose,
 ) -> Result<Sealed, SealTrouble> {
-    let key = URL_SAFE_NO_PAD
-        .decode(seal_to)
-        .map_err(|_| SealTrouble::BadKey)?;
+    let key = URL_SAFE_NO_PAD.decode(seal_to).map_err(|_| SealTrouble::BadKey)?;
     let key = <X25519 as Kem>::PublicKey::from_bytes(&key).map_err(|_| SealTrouble::BadKey)?;
     let plaintext = serde_json::to_vec(identity).map_err(|_| SealTrouble::BadContent)?;
     let mut random = SystemBytes::gather()?;
@@ -114,11 +108,7 @@ pub fn open(
     question: QuestionId,
     purpose: Purpose,
 ) -> Result<Identity, SealTrouble> {
-    let decode = |text: &str| {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| SealTrouble::BadEncoding)
-    };
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| SealTrouble::BadEncoding);
     let encapsulated = <X25519 as Kem>::EncappedKey::from_bytes(&decode(encapsulated_key)?)
         .map_err(|_| SealTrouble::BadEncoding)?;
     let plaintext = hpke::single_shot_open::<AesGcm256, HkdfSha256, X25519>(
@@ -151,9 +141,7 @@ struct SystemBytes {
 impl SystemBytes {
     fn gather() -> Result<Self, SealTrouble> {
         let mut bytes = [0u8; 64];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| SealTrouble::NoRandomness)?;
+        SystemRandom::new().fill(&mut bytes).map_err(|_| SealTrouble::NoRandomness)?;
         Ok(Self { bytes, used: 0 })
     }
 }
@@ -186,10 +174,7 @@ mod tests {
     use super::*;
 
     fn someone() -> Identity {
-        Identity {
-            name: Some("Camille SPECIMEN".to_owned()),
-            ..Identity::default()
-        }
+        Identity { name: Some("Camille SPECIMEN".to_owned()), ..Identity::default() }
     }
 
     fn question(number: u128) -> QuestionId {
@@ -201,13 +186,7 @@ mod tests {
         let key = OpeningKey::generate().unwrap();
         let sealed = seal(&someone(), &key.public(), question(1), Purpose::Warn).unwrap();
         let open_as = |id, purpose| {
-            open(
-                &sealed.encapsulated_key,
-                &sealed.ciphertext,
-                &key,
-                question(id),
-                purpose,
-            )
+            open(&sealed.encapsulated_key, &sealed.ciphertext, &key, question(id), purpose)
         };
         assert!(open_as(1, Purpose::Warn) == Ok(someone()));
         assert!(open_as(2, Purpose::Warn) == Err(SealTrouble::DoesNotOpen));
@@ -219,13 +198,8 @@ mod tests {
         let key = OpeningKey::generate().unwrap();
         let other = OpeningKey::generate().unwrap();
         let sealed = seal(&someone(), &key.public(), question(1), Purpose::Warn).unwrap();
-        let opened = open(
-            &sealed.encapsulated_key,
-            &sealed.ciphertext,
-            &other,
-            question(1),
-            Purpose::Warn,
-        );
+        let opened =
+            open(&sealed.encapsulated_key, &sealed.ciphertext, &other, question(1), Purpose::Warn);
         assert!(opened == Err(SealTrouble::DoesNotOpen));
     }
 

@@ -23,18 +23,10 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 /// How far `created` may lie from the reader's clock, seconds, either way.
 pub const TOLERANCE_SECS: i64 = 300;
 
-const REQUEST_COVERS: [&str; 4] = [
-    "\"@method\"",
-    "\"@target-uri\"",
-    "\"content-digest\"",
-    "\"content-type\"",
-];
-const ANSWER_COVERS: [&str; 4] = [
-    "\"@status\"",
-    "\"content-digest\"",
-    "\"content-type\"",
-    "\"content-digest\";req",
-];
+const REQUEST_COVERS: [&str; 4] =
+    ["\"@method\"", "\"@target-uri\"", "\"content-digest\"", "\"content-type\""];
+const ANSWER_COVERS: [&str; 4] =
+    ["\"@status\"", "\"content-digest\"", "\"content-type\"", "\"content-digest\";req"];
 
 /// Why a message is not what its signature says. Shown to the sender; repeats none of the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,10 +59,7 @@ impl SigningKey {
     /// From the 32 private bytes of RFC 8032.
     pub fn from_seed(key_id: impl Into<String>, seed: &[u8]) -> Result<Self, SignatureTrouble> {
         Ed25519KeyPair::from_seed_unchecked(seed)
-            .map(|pair| Self {
-                pair,
-                key_id: key_id.into(),
-            })
+            .map(|pair| Self { pair, key_id: key_id.into() })
             .map_err(|_| SignatureTrouble::BadKey("the seed has 32 bytes"))
     }
 
@@ -78,10 +67,7 @@ impl SigningKey {
     pub fn verifying_key(&self) -> VerifyingKey {
         let mut public = [0u8; 32];
         public.copy_from_slice(self.pair.public_key().as_ref());
-        VerifyingKey {
-            key_id: self.key_id.clone(),
-            public,
-        }
+        VerifyingKey { key_id: self.key_id.clone(), public }
     }
 }
 
@@ -99,13 +85,9 @@ impl VerifyingKey {
         let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
             .decode(standard.trim_end_matches('='))
             .map_err(|_| SignatureTrouble::BadKey("it is not base64"))?;
-        let public = bytes
-            .try_into()
-            .map_err(|_| SignatureTrouble::BadKey("a public key has 32 bytes"))?;
-        Ok(Self {
-            key_id: key_id.into(),
-            public,
-        })
+        let public =
+            bytes.try_into().map_err(|_| SignatureTrouble::BadKey("a public key has 32 bytes"))?;
+        Ok(Self { key_id: key_id.into(), public })
     }
 
     pub fn to_base64(&self) -> String {
@@ -155,10 +137,7 @@ pub struct AnswerParts<'a> {
 
 /// The `Content-Digest` of a body (RFC 9530).
 pub fn content_digest(body: &[u8]) -> String {
-    format!(
-        "sha-256=:{}:",
-        STANDARD.encode(digest::digest(&digest::SHA256, body))
-    )
+    format!("sha-256=:{}:", STANDARD.encode(digest::digest(&digest::SHA256, body)))
 }
 
 /// Signs a request. `nonce` is made by the caller from the system's randomness.
@@ -169,20 +148,8 @@ pub fn sign_request(
     nonce: &str,
 ) -> Result<SignatureHeaders, SignatureTrouble> {
     let digest = content_digest(request.body);
-    let values = [
-        request.method,
-        request.target_uri,
-        &digest,
-        request.content_type,
-    ];
-    sign(
-        key,
-        &REQUEST_COVERS,
-        &values,
-        digest.clone(),
-        created,
-        Some(nonce),
-    )
+    let values = [request.method, request.target_uri, &digest, request.content_type];
+    sign(key, &REQUEST_COVERS, &values, digest.clone(), created, Some(nonce))
 }
 
 /// Checks a request against the pinned keys: body, covered parts, key, signature, time.
@@ -195,12 +162,8 @@ pub fn verify_request(
     if headers.content_digest != content_digest(request.body) {
         return Err(SignatureTrouble::BodyChanged);
     }
-    let values = [
-        request.method,
-        request.target_uri,
-        &headers.content_digest,
-        request.content_type,
-    ];
+    let values =
+        [request.method, request.target_uri, &headers.content_digest, request.content_type];
     verify(pinned, &REQUEST_COVERS, &values, headers, now)
 }
 
@@ -227,12 +190,7 @@ pub fn verify_answer(
         return Err(SignatureTrouble::BodyChanged);
     }
     let status = answer.status.to_string();
-    let values = [
-        &status,
-        &headers.content_digest,
-        answer.content_type,
-        answer.request_digest,
-    ];
+    let values = [&status, &headers.content_digest, answer.content_type, answer.request_digest];
     verify(pinned, &ANSWER_COVERS, &values, headers, now)
 }
 
@@ -250,9 +208,7 @@ fn sign(
     let mut params = HttpSignatureParams::try_new(&ids).map_err(malformed)?;
     // `try_new` put the machine's clock there; the caller's instant is the one that counts.
     params.set_created(u64::try_from(created.as_second()).unwrap_or(0));
-    params
-        .set_keyid(&key.key_id)
-        .set_alg(&AlgorithmName::Ed25519);
+    params.set_keyid(&key.key_id).set_alg(&AlgorithmName::Ed25519);
     if let Some(nonce) = nonce {
         params.set_nonce(nonce);
     }
@@ -287,15 +243,10 @@ fn verify(
         .iter()
         .find(|key| key.key_id == key_id)
         .ok_or(SignatureTrouble::UnknownKey(key_id.clone()))?;
-    if params
-        .alg
-        .as_deref()
-        .is_some_and(|algorithm| algorithm != "ed25519")
-    {
+    if params.alg.as_deref().is_some_and(|algorithm| algorithm != "ed25519") {
         return Err(SignatureTrouble::DoesNotHold);
     }
-    base.verify_signature_headers(key, received)
-        .map_err(|_| SignatureTrouble::DoesNotHold)?;
+    base.verify_signature_headers(key, received).map_err(|_| SignatureTrouble::DoesNotHold)?;
     let created = params
         .created
         .and_then(|created| i64::try_from(created).ok())
@@ -304,11 +255,7 @@ fn verify(
     if (now.as_second() - created.as_second()).abs() > TOLERANCE_SECS {
         return Err(SignatureTrouble::OutOfTime);
     }
-    Ok(Signed {
-        key_id,
-        created,
-        nonce: params.nonce.clone(),
-    })
+    Ok(Signed { key_id, created, nonce: params.nonce.clone() })
 }
 
 fn component_lines(

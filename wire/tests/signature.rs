@@ -14,22 +14,11 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn request(body: &[u8]) -> RequestParts<'_> {
-    RequestParts {
-        method: "POST",
-        target_uri: URL,
-        content_type: "application/json",
-        body,
-    }
+    RequestParts { method: "POST", target_uri: URL, content_type: "application/json", body }
 }
 
 fn signed(body: &[u8]) -> SignatureHeaders {
-    sign_request(
-        &key("authority-1", 1),
-        request(body),
-        at("2026-03-01T10:00:00Z"),
-        "n1",
-    )
-    .unwrap()
+    sign_request(&key("authority-1", 1), request(body), at("2026-03-01T10:00:00Z"), "n1").unwrap()
 }
 
 fn verified(body: &[u8], headers: &SignatureHeaders) -> Result<Signed, SignatureTrouble> {
@@ -49,10 +38,7 @@ fn a_signed_request_says_who_made_it_and_when() {
 fn the_headers_have_the_form_of_rfc_9421_and_rfc_9530() {
     let headers = signed(b"{}");
     // SHA-256 of "{}", by `printf '{}' | openssl dgst -sha256 -binary | base64`.
-    assert_eq!(
-        headers.content_digest,
-        "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:"
-    );
+    assert_eq!(headers.content_digest, "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:");
     assert_eq!(
         headers.signature_input,
         "sig=(\"@method\" \"@target-uri\" \"content-digest\" \"content-type\")\
@@ -62,16 +48,10 @@ fn the_headers_have_the_form_of_rfc_9421_and_rfc_9530() {
 
 #[test]
 fn a_changed_body_is_seen() {
-    assert_eq!(
-        verified(b"{ }", &signed(b"{}")),
-        Err(SignatureTrouble::BodyChanged)
-    );
+    assert_eq!(verified(b"{ }", &signed(b"{}")), Err(SignatureTrouble::BodyChanged));
     let mut redigested = signed(b"{}");
     redigested.content_digest = content_digest(b"{ }");
-    assert_eq!(
-        verified(b"{ }", &redigested),
-        Err(SignatureTrouble::DoesNotHold)
-    );
+    assert_eq!(verified(b"{ }", &redigested), Err(SignatureTrouble::DoesNotHold));
 }
 
 #[test]
@@ -79,12 +59,7 @@ fn a_request_signed_for_another_address_is_refused() {
     let pinned = [key("authority-1", 1).verifying_key()];
     let mut elsewhere = request(b"{}");
     elsewhere.target_uri = "https://connector.isp.example:8443/v1/disclosures";
-    let checked = verify_request(
-        &pinned,
-        elsewhere,
-        &signed(b"{}"),
-        at("2026-03-01T10:00:01Z"),
-    );
+    let checked = verify_request(&pinned, elsewhere, &signed(b"{}"), at("2026-03-01T10:00:01Z"));
     assert_eq!(checked, Err(SignatureTrouble::DoesNotHold));
 }
 
@@ -93,16 +68,10 @@ fn a_key_that_is_not_pinned_is_refused_by_name() {
     let stranger = key("stranger", 9);
     let created = at("2026-03-01T10:00:00Z");
     let headers = sign_request(&stranger, request(b"{}"), created, "n").unwrap();
-    assert_eq!(
-        verified(b"{}", &headers),
-        Err(SignatureTrouble::UnknownKey("stranger".into()))
-    );
+    assert_eq!(verified(b"{}", &headers), Err(SignatureTrouble::UnknownKey("stranger".into())));
     let impostor = key("authority-1", 9);
     let headers = sign_request(&impostor, request(b"{}"), created, "n").unwrap();
-    assert_eq!(
-        verified(b"{}", &headers),
-        Err(SignatureTrouble::DoesNotHold)
-    );
+    assert_eq!(verified(b"{}", &headers), Err(SignatureTrouble::DoesNotHold));
 }
 
 #[test]
@@ -120,10 +89,7 @@ fn a_signature_is_good_for_five_minutes_either_way() {
 fn a_signature_that_covers_less_is_refused() {
     let mut headers = signed(b"{}");
     headers.signature_input = headers.signature_input.replace(" \"content-digest\"", "");
-    assert!(matches!(
-        verified(b"{}", &headers),
-        Err(SignatureTrouble::CoversTooLittle(_))
-    ));
+    assert!(matches!(verified(b"{}", &headers), Err(SignatureTrouble::CoversTooLittle(_))));
 }
 
 #[test]
@@ -141,14 +107,8 @@ fn an_answer_cannot_be_put_under_another_question() {
     let pinned = [provider.verifying_key()];
     assert!(verify_answer(&pinned, answer, &headers, now).is_ok());
     let other = content_digest(b"question two");
-    let moved = AnswerParts {
-        request_digest: &other,
-        ..answer
-    };
-    assert_eq!(
-        verify_answer(&pinned, moved, &headers, now),
-        Err(SignatureTrouble::DoesNotHold)
-    );
+    let moved = AnswerParts { request_digest: &other, ..answer };
+    assert_eq!(verify_answer(&pinned, moved, &headers, now), Err(SignatureTrouble::DoesNotHold));
 }
 
 #[test]
@@ -157,12 +117,6 @@ fn a_pinned_key_reads_from_either_base64() {
     let standard = public.to_base64();
     let url_safe = standard.replace('+', "-").replace('/', "_");
     let url_safe = url_safe.trim_end_matches('=');
-    assert_eq!(
-        VerifyingKey::from_base64("authority-1", &standard),
-        Ok(public.clone())
-    );
-    assert_eq!(
-        VerifyingKey::from_base64("authority-1", url_safe),
-        Ok(public)
-    );
+    assert_eq!(VerifyingKey::from_base64("authority-1", &standard), Ok(public.clone()));
+    assert_eq!(VerifyingKey::from_base64("authority-1", url_safe), Ok(public));
 }
