@@ -179,7 +179,7 @@ impl Work {
         let days = (self.zone.day_of(self.now) - opened).get_days();
         let key = if days == 1 { "work.age.one" } else { "work.age.many" };
         let days = u64::try_from(days).unwrap_or_default();
-        self.page.with(key, "days", &self.page.number(&days))
+        self.page.with(key, "days", self.page.number(days))
     }
 }
 
