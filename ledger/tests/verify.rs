@@ -260,7 +260,8 @@ fn an_older_checkpoint_of_another_ledger_is_a_wrong_question() {
 
 #[test]
 fn entries_that_break_the_rules_of_the_ledger_are_found_though_duly_signed() {
-    let broken: [(Harm, fn(&mut Book)); 4] = [
+    type Break = fn(&mut Book);
+    let broken: [(Harm, Break); 4] = [
         (Harm::BackInTime, |book| book.leaves[9].at = book.leaves[3].at),
         (Harm::OtherAuthority, |book| book.leaves[9].authority = "autre".parse().unwrap()),
         (Harm::NoRules, |book| book.leaves[9].rules = String::new()),
