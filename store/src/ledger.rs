@@ -158,6 +158,9 @@ pub(crate) fn write(tx: &mut Tx, authority: &AuthorityId, lines: &[Line]) -> Res
     tx.insert(&LINES, &values)
 }
 
+/// What proves a leaf's commitment: its salt and its body.
+pub type Opening = ([u8; SALT_BYTES], Vec<u8>);
+
 /// The signed head of a ledger as it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -202,7 +205,7 @@ impl Store {
         &self,
         authority: &AuthorityId,
         seq: u64,
-    ) -> Result<Option<([u8; SALT_BYTES], Vec<u8>)>, Trouble> {
+    ) -> Result<Option<Opening>, Trouble> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         let row = self.inner.cases.read(|tx| {
             tx.query_one(

@@ -46,7 +46,7 @@ pub use intake::{
     BatchReport, IncomingBatch, IncomingNotice, IntakeError, ItemResult, ItemVerdict,
 };
 pub use keys::Keys;
-pub use ledger::Checkpoint;
+pub use ledger::{Checkpoint, Opening};
 pub use linking::{LinkError, MessageMaterial};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
