@@ -1,0 +1,231 @@
+//! The senders' API over a real store: what a sender gets for what it sends.
+
+mod api_house;
+
+use std::sync::Arc;
+
+use api_house::{Hand, OTHER_TOKEN, TOKEN, house, notice};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use entremise_core::ledger::Actor;
+use entremise_server::api::{self, Now};
+use entremise_server::house::House;
+use serde_json::Value;
+use tower_service::Service as _;
+
+const NOON: &str = "2026-06-15T12:00:00Z";
+const SEEN: &str = "2026-06-14T21:03:04.500Z";
+
+struct Door {
+    _folder: tempfile::TempDir,
+    house: Arc<House>,
+    router: Router,
+}
+
+fn door() -> Door {
+    let folder = tempfile::tempdir().unwrap();
+    let hand = Hand::at(NOON);
+    let house = house(folder.path(), &hand);
+    let now = Now(hand.clock()());
+    let router = api::router(house.clone()).layer(axum::Extension(now));
+    Door { _folder: folder, house, router }
+}
+
+fn post(token: &str) -> axum::http::request::Builder {
+    Request::post("/v1/autorite/notices").header("authorization", format!("Bearer {token}"))
+}
+
+impl Door {
+    async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().call(request).await.unwrap()
+    }
+
+    async fn bring(&self, token: &str, body: &str) -> (StatusCode, Value) {
+        let request = post(token).body(Body::from(body.to_owned())).unwrap();
+        read(self.send(request).await).await
+    }
+
+    async fn bring_under(&self, key: &str, body: &str) -> (StatusCode, Value) {
+        let request = post(TOKEN)
+            .header("idempotency-key", key)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        read(self.send(request).await).await
+    }
+}
+
+async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_good_notice_is_accepted_and_its_repetition_is_a_duplicate() {
+    let door = door();
+    let body = notice("A-1", "198.51.100.7", SEEN);
+    let (status, first) = door.bring(TOKEN, &body).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    assert_eq!(first["accepted"], 1, "{first}");
+    let (_, again) = door.bring(TOKEN, &body).await;
+    assert_eq!(again["duplicates"], 1);
+    assert_eq!(again["results"][0]["notice"], first["results"][0]["notice"]);
+}
+
+#[tokio::test]
+async fn one_bad_notice_does_not_hold_up_the_batch() {
+    let door = door();
+    let body = [
+        notice("A-1", "198.51.100.7", SEEN),
+        notice("A-2", "198.51.100.8", "2026-06-14 21:03:04"),
+        notice("A-3", "203.0.113.9", SEEN),
+        notice("A-4", "198.51.100.9", SEEN),
+    ]
+    .join("\n");
+    let (status, report) = door.bring(TOKEN, &body).await;
+    assert_eq!(status, StatusCode::OK, "{report}");
+    assert_eq!((&report["accepted"], &report["rejected"]), (&2.into(), &2.into()), "{report}");
+    let codes: Vec<_> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["rejections"][0]["code"].as_str().unwrap_or("-"))
+        .collect();
+    assert_eq!(codes, ["-", "timestamp_without_zone", "not_our_network", "-"]);
+}
+
+#[tokio::test]
+async fn a_retry_under_one_key_gets_the_same_report() {
+    let door = door();
+    let body = notice("A-1", "198.51.100.7", SEEN);
+    let (_, first) = door.bring_under("key-1", &body).await;
+    let (status, again) = door.bring_under("key-1", &body).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(first, again);
+}
+
+#[tokio::test]
+async fn one_key_for_two_contents_is_refused() {
+    let door = door();
+    door.bring_under("key-1", &notice("A-1", "198.51.100.7", SEEN)).await;
+    let (status, problem) =
+        door.bring_under("key-1", &notice("A-2", "198.51.100.8", SEEN)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["type"], "/problems/idempotency-key-reused");
+}
+
+#[tokio::test]
+async fn without_a_token_or_with_a_wrong_one_nothing_is_said() {
+    let door = door();
+    let body = notice("A-1", "198.51.100.7", SEEN);
+    let (wrong, problem) = door.bring("guess", &body).await;
+    assert_eq!(wrong, StatusCode::UNAUTHORIZED);
+    let elsewhere = Request::post("/v1/another/notices")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(Body::from(body))
+        .unwrap();
+    let (status, other) = read(door.send(elsewhere).await).await;
+    assert_eq!((status, &other), (StatusCode::UNAUTHORIZED, &problem));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_quarantined_and_said_to_be() {
+    let door = door();
+    let (status, problem) = door.bring(TOKEN, "<Infringement><Case>").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["type"], "/problems/unreadable", "{problem}");
+    let authority = "autorite".parse().unwrap();
+    assert_eq!(door.house.store.quarantined(&authority).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stopped_sender_is_told_so_at_once_and_resumes_where_it_was() {
+    let door = door();
+    let (authority, sender) = ("autorite".parse().unwrap(), "first".parse().unwrap());
+    let by = Actor::Person("officer-1".parse().unwrap());
+    let now = NOON.parse().unwrap();
+    let body = notice("A-1", "198.51.100.7", SEEN);
+    door.house.store.stop(&authority, &sender, "test server leaks", &by, now).unwrap();
+    let (status, problem) = door.bring(TOKEN, &body).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(problem["detail"], "test server leaks");
+    let (other, _) = door.bring(OTHER_TOKEN, &body).await;
+    assert_eq!(other, StatusCode::OK, "another sender is not concerned");
+    door.house.store.resume(&authority, &sender, &by, now).unwrap();
+    let (status, _) = door.bring(TOKEN, &body).await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sender_that_calls_too_fast_is_told_when_to_come_back() {
+    let door = door();
+    let mut last = StatusCode::OK;
+    let mut retry_after = None;
+    for number in 0..12 {
+        let body = notice(&format!("B-{number}"), "198.51.100.7", SEEN);
+        let request = post(OTHER_TOKEN).body(Body::from(body)).unwrap();
+        let response = door.send(request).await;
+        last = response.status();
+        retry_after = response.headers().get("retry-after").cloned();
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert!(retry_after.is_some());
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_without_being_held() {
+    let door = door();
+    let chunk = vec![b'x'; 1 << 20];
+    let stream = pieces_of(chunk, api::BODY_BYTES_MAX / (1 << 20) + 2);
+    let request = post(TOKEN).body(stream).unwrap();
+    let response = door.send(request).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+}
+
+/// A body that arrives in pieces, without saying how long it will be.
+fn pieces_of(chunk: Vec<u8>, times: usize) -> Body {
+    let pieces = (0..times).map(move |_| Ok::<_, std::io::Error>(chunk.clone()));
+    Body::from_stream(futures_util::stream::iter(pieces))
+}
+
+#[tokio::test]
+async fn an_acknowledgement_can_be_had_in_the_sender_s_own_language() {
+    let door = door();
+    let request = post(TOKEN)
+        .header("accept", "application/xml")
+        .body(Body::from(notice("A-1", "198.51.100.7", SEEN)))
+        .unwrap();
+    let response = door.send(request).await;
+    assert_eq!(response.headers()["content-type"], "application/xml");
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let xml = String::from_utf8(bytes.to_vec()).unwrap();
+    assert!(xml.contains("<NoticeAck") && xml.contains("Accepted=\"true\""), "{xml}");
+}
+
+#[tokio::test]
+async fn a_report_is_read_again_by_its_sender_and_by_nobody_else() {
+    let door = door();
+    let (_, report) = door.bring(TOKEN, &notice("A-1", "198.51.100.7", SEEN)).await;
+    let get = |token: &str| {
+        Request::get(format!("/v1/autorite/batches/{}", report["batch"].as_str().unwrap()))
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .unwrap()
+    };
+    let (status, again) = read(door.send(get(TOKEN)).await).await;
+    assert_eq!((status, &again), (StatusCode::OK, &report));
+    let (status, _) = read(door.send(get(OTHER_TOKEN)).await).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_description_is_openapi_3_1_and_names_every_address() {
+    let description = serde_json::to_value(api::description()).unwrap();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    for path in ["/v1/{authority}/notices", "/v1/{authority}/batches/{batch}", "/health"] {
+        assert!(description["paths"][path].is_object(), "{path}");
+    }
+}
