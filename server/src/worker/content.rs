@@ -3,7 +3,7 @@
 use entremise_core::deadline::{Deadline, Lang, date_words};
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{Proof, Stage};
-use entremise_letters::{self as letters, Language};
+use entremise_letters::{self as letters, Language, templates};
 use entremise_store::{Claimed, MessageMaterial};
 use jiff::Timestamp;
 
@@ -28,24 +28,34 @@ pub fn content(
         protocol: material.protocol.clone(),
         works: works.iter().filter_map(|work| work.title.clone()).collect(),
     };
+    let language = language(claim.regime.as_str(), &stage.letter);
     let provider = room.providers.iter().find(|provider| provider.config.id == material.provider);
     WarningContent {
         regime: claim.regime.to_string(),
         letter: stage.letter.clone(),
-        language: Language::Fr,
-        authority: authority(&room.config),
+        language,
+        authority: authority(&room.config, language),
         file_number: material.file_number.clone(),
         provider: provider.map(|provider| provider.config.name.clone()).unwrap_or_default(),
         facts: vec![fact],
         names_works: material.works.is_some(),
-        deadlines: vec![repeat_window(stage, regime, now)],
+        deadlines: vec![repeat_window(stage, regime, language, now)],
         cites: cites(stage, regime, now),
     }
 }
 
-fn authority(config: &config::Authority) -> letters::Authority {
+/// French where the message is worded in it; a regime of elsewhere is worded in its own language.
+fn language(regime: &str, letter: &str) -> Language {
+    [Language::Fr, Language::En]
+        .into_iter()
+        .find(|language| templates::find(regime, letter, *language).is_some())
+        .unwrap_or(Language::Fr)
+}
+
+fn authority(config: &config::Authority, language: Language) -> letters::Authority {
+    let name = config.name.get(language.tag()).or_else(|| config.name.values().next());
     letters::Authority {
-        name: config.name.get("fr").cloned().unwrap_or_default(),
+        name: name.cloned().unwrap_or_default(),
         address_lines: config.contact.postal.clone(),
         email: config.contact.email.clone(),
         verify_at: config.contact.verify_address.clone(),
@@ -56,7 +66,12 @@ fn authority(config: &config::Authority) -> letters::Authority {
 
 /// Until when a new fact counts as a repeat. The proof that starts the clock is still to come, so
 /// the date is the earliest it can be, and the sentence says from what it will be counted.
-fn repeat_window(stage: &Stage, regime: &Regime, now: Timestamp) -> letters::Deadline {
+fn repeat_window(
+    stage: &Stage,
+    regime: &Regime,
+    language: Language,
+    now: Timestamp,
+) -> letters::Deadline {
     let started_by = match stage.clock.starts_at {
         Proof::HandedOver => "handed_over",
         Proof::Presented => "presented",
@@ -64,10 +79,14 @@ fn repeat_window(stage: &Stage, regime: &Regime, now: Timestamp) -> letters::Dea
     let path = format!("stage.{}.clock.repeat_within", stage.id);
     let deadline: Deadline =
         regime.deadline(now, stage.clock.repeat_within, started_by, &path);
+    let (lang, what) = match language {
+        Language::Fr => (Lang::Fr, "Un nouveau constat pourra entraîner l’étape suivante"),
+        Language::En => (Lang::En, "A new finding may bring the next step"),
+    };
     letters::Deadline {
-        what: "Un nouveau constat pourra entraîner l’étape suivante".to_owned(),
-        until: date_words(deadline.last_day, Lang::Fr),
-        why: deadline.explanation.in_lang(Lang::Fr).to_owned(),
+        what: what.to_owned(),
+        until: date_words(deadline.last_day, lang),
+        why: deadline.explanation.in_lang(lang).to_owned(),
     }
 }
 

@@ -13,7 +13,6 @@ use entremise_core::id::{AuthorityId, PartyId};
 use entremise_core::identification::Purpose;
 use entremise_core::ledger::Actor;
 use entremise_core::regime::rules::ChannelKind;
-use entremise_letters::Language;
 use entremise_letters::address::PostalAddress;
 use entremise_store::{CaseRef, Claimed, MessageMaterial, Settlement, Trouble};
 use jiff::Timestamp;
@@ -107,7 +106,7 @@ fn compose(
                 Err(error) => return Ok(Composed::Impossible(error.to_string())),
             };
             let composer = &room.delivery.composer;
-            match composer.compose(claim.id, address, &texts, Language::Fr, now) {
+            match composer.compose(claim.id, address, &texts, content.language, now) {
                 Ok(mail) => {
                     house.store.keep_document(claim.id, "message.eml", &mail.bytes, now)?;
                     Ok(Composed::Mail(mail))
