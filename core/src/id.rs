@@ -70,7 +70,10 @@ macro_rules! word {
             type Error = BadId;
             fn try_from(given: String) -> Result<Self, BadId> {
                 let fits: fn(&str) -> bool = $fits;
-                if fits(&given) { Ok(Self(given)) } else { Err(BadId { given, expected: $expected }) }
+                if !fits(&given) {
+                    return Err(BadId { given, expected: $expected });
+                }
+                Ok(Self(given))
             }
         }
 
@@ -83,7 +86,7 @@ macro_rules! word {
 }
 
 number!(
-    /// A notice (constat) as this house numbers it. The sender's own number is `Notice::sender_case_id`.
+    /// A notice (constat) as this house numbers it; `Notice::sender_case_id` is the sender's number.
     NoticeId
 );
 number!(

@@ -1,4 +1,4 @@
-//! The ledger's form: what an entry is, in canonical bytes, and what ties it to the event behind it.
+//! The ledger's form: what an entry is, in canonical bytes, and what ties it to its event.
 //!
 //! Leaves are public. They hold opaque numbers and salted commitments, never an address, a name or
 //! a title; when the salt and the body are erased the leaf stays provable and says nothing.

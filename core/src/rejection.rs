@@ -1,4 +1,4 @@
-//! Why a sender must correct what was sent: a code a program can act on, the place, and how to mend it.
+//! Why a sender must correct what was sent: a code a program can act on, the place, the remedy.
 //!
 //! A rejection never repeats the sender's data: it is shown, logged and counted.
 

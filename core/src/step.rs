@@ -65,7 +65,7 @@ impl Refusal {
 /// Moves a case on by one event. No clock, no storage, no network: the same four arguments give the
 /// same answer today and on the day a court asks.
 ///
-/// A pair of state and event that no procedure lists is refused; `tests/matrix.rs` prints the table.
+/// A pair of state and event that no procedure lists is refused; `tests/matrix.txt` is the table.
 pub fn step(
     case: &Case,
     event: &Event,

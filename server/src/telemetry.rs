@@ -49,7 +49,8 @@ fn text(house: &House) -> Result<String, entremise_store::Trouble> {
             ("entremise_notices", "outcome", &counts.notices),
         ] {
             for (value, count) in counted {
-                writeln!(text, "{name}{{authority=\"{authority}\",{label}=\"{value}\"}} {count}").ok();
+                writeln!(text, "{name}{{authority=\"{authority}\",{label}=\"{value}\"}} {count}")
+                    .ok();
             }
         }
         let entries = house.store.ledger_size(authority)?;

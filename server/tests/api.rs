@@ -48,10 +48,8 @@ impl Door {
     }
 
     async fn bring_under(&self, key: &str, body: &str) -> (StatusCode, Value) {
-        let request = post(TOKEN)
-            .header("idempotency-key", key)
-            .body(Body::from(body.to_owned()))
-            .unwrap();
+        let request =
+            post(TOKEN).header("idempotency-key", key).body(Body::from(body.to_owned())).unwrap();
         read(self.send(request).await).await
     }
 }
@@ -110,8 +108,7 @@ async fn a_retry_under_one_key_gets_the_same_report() {
 async fn one_key_for_two_contents_is_refused() {
     let door = door();
     door.bring_under("key-1", &notice("A-1", "198.51.100.7", SEEN)).await;
-    let (status, problem) =
-        door.bring_under("key-1", &notice("A-2", "198.51.100.8", SEEN)).await;
+    let (status, problem) = door.bring_under("key-1", &notice("A-2", "198.51.100.8", SEEN)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(problem["type"], "/problems/idempotency-key-reused");
 }

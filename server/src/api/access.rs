@@ -15,10 +15,7 @@ pub(super) struct Bearer;
 impl Modify for Bearer {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        description
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("token", scheme);
+        description.components.get_or_insert_default().add_security_scheme("token", scheme);
     }
 }
 

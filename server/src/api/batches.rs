@@ -18,7 +18,8 @@ use crate::intake::report::Report;
     params(
         ("authority" = String, Path, description = "The authority the notices were for",
             pattern = "^[a-z0-9-]{1,64}$"),
-        ("batch" = String, Path, format = "uuid", description = "The number given in the first report"),
+        ("batch" = String, Path, format = "uuid",
+            description = "The number given in the first report"),
     ),
     responses(
         (status = 200, body = Report, description = "The report as it was given"),

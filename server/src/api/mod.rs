@@ -94,7 +94,9 @@ pub fn router(house: Arc<House>) -> Router {
     path = "/health",
     tag = "notices",
     security(()),
-    responses((status = 200, description = "The service answers", body = String, content_type = "text/plain")),
+    responses(
+        (status = 200, description = "It answers", body = String, content_type = "text/plain"),
+    ),
 )]
 async fn health() -> &'static str {
     "answering\n"

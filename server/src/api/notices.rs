@@ -22,8 +22,8 @@ const KEY_CHARS_MAX: usize = 128;
 /// Bring notices.
 ///
 /// The body is ACNS 0.6–1.2 XML, XARF v4 JSON, CSV or NDJSON in this house's profile, or a mail
-/// (`message/rfc822`) that carries one of them; it is recognised by its bytes. Every notice in it is
-/// answered alone: accepted, a duplicate, or rejected with a code and a place.
+/// (`message/rfc822`) that carries one of them; it is recognised by its bytes. Every notice in it
+/// is answered alone: accepted, a duplicate, or rejected with a code and a place.
 #[utoipa::path(
     post,
     path = "/v1/{authority}/notices",
@@ -44,7 +44,7 @@ const KEY_CHARS_MAX: usize = 128;
         description = "The notices, at most 64 MiB"),
     responses(
         (status = 200, body = Report,
-            description = "A report per notice. With `Accept: application/xml`: ACNS 1.2 NoticeAck"),
+            description = "A report per notice; with `Accept: application/xml` ACNS NoticeAck"),
         (status = 400, body = Problem, content_type = "application/problem+json",
             description = "A header or the body cannot be read"),
         (status = 401, body = Problem, content_type = "application/problem+json",

@@ -49,9 +49,7 @@ mod tests {
     fn a_sender_may_burst_for_ten_seconds_of_its_rate_and_then_waits() {
         let rates = Rates::default();
         let (authority, sender) = ("a".parse().unwrap(), "s".parse().unwrap());
-        let passed = (0..100)
-            .filter(|_| rates.pass(&authority, &sender, 2, at(0)).is_ok())
-            .count();
+        let passed = (0..100).filter(|_| rates.pass(&authority, &sender, 2, at(0)).is_ok()).count();
         assert_eq!(passed, 20);
         assert_eq!(rates.pass(&authority, &sender, 2, at(0)), Err(1));
         assert_eq!(rates.pass(&authority, &sender, 2, at(1)), Ok(()));

@@ -72,8 +72,7 @@ impl Screening {
     fn apply(&self, item: &mut Item) {
         let Ok(notice) = &item.verdict else { return };
         let kind = SenderKind::RightsHolderBody;
-        if let Err(rejections) =
-            screen(notice, kind, self.received_at, &self.regime, self.specimen)
+        if let Err(rejections) = screen(notice, kind, self.received_at, &self.regime, self.specimen)
         {
             item.verdict = Err(rejections);
         }

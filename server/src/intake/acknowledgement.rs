@@ -25,10 +25,7 @@ pub fn notice_acks(room: &Room, sender: &SenderRoom, report: &BatchReport) -> Ve
             let ack = Ack {
                 case_id: result.sender_case_id.as_deref().unwrap_or(""),
                 complainant: Contact { entity: &sender.config.name, email: &sender.config.email },
-                service_provider: Contact {
-                    entity: authority,
-                    email: &room.config.contact.email,
-                },
+                service_provider: Contact { entity: authority, email: &room.config.contact.email },
                 outcome,
                 at: report.received_at,
                 sequence: Some(sequence),

@@ -30,17 +30,15 @@ pub struct Taken {
 }
 
 /// Takes every waiting mail of one authority.
-pub fn take(
-    store: &Store,
-    room: &Room,
-    maildir: &Path,
-    now: Timestamp,
-) -> Result<Taken, Trouble> {
+pub fn take(store: &Store, room: &Room, maildir: &Path, now: Timestamp) -> Result<Taken, Trouble> {
     let mut taken = Taken::default();
     let new = maildir.join("new");
     fs::create_dir_all(&new).map_err(disk)?;
-    let entries: Vec<_> =
-        fs::read_dir(new).map_err(disk)?.take(MAILS_MOST).collect::<Result<_, _>>().map_err(disk)?;
+    let entries: Vec<_> = fs::read_dir(new)
+        .map_err(disk)?
+        .take(MAILS_MOST)
+        .collect::<Result<_, _>>()
+        .map_err(disk)?;
     let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths.into_iter().filter(|path| path.is_file()) {

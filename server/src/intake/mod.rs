@@ -79,8 +79,7 @@ pub fn receive(
         return Err(NotTaken::Stopped { why });
     }
     let proof = check_signature(sender, &sending)?;
-    let reading =
-        entremise_formats::read(&sending.bytes, Hint { openpgp_keys: &sender.openpgp });
+    let reading = entremise_formats::read(&sending.bytes, Hint { openpgp_keys: &sender.openpgp });
     if let Some(rejection) = unreadable(&reading) {
         let rejection = rejection.clone();
         keep_raw(store, room, sender, sending, &rejection)?;
@@ -118,11 +117,7 @@ fn unknown_regime(regime: &RegimeId) -> NotTaken {
     NotTaken::Trouble(Trouble::Never { what: "the regime is not loaded", source: None })
 }
 
-fn stopped(
-    store: &Store,
-    room: &Room,
-    sender: &SenderRoom,
-) -> Result<Option<String>, Trouble> {
+fn stopped(store: &Store, room: &Room, sender: &SenderRoom) -> Result<Option<String>, Trouble> {
     let party = store.party(&room.config.id, &sender.config.id)?;
     Ok(party.and_then(|party| party.stopped).map(|stopped| stopped.why))
 }
@@ -197,15 +192,10 @@ fn incoming(
 ) -> IncomingNotice {
     let signed = batch_signed || matches!(item.signature, Signature::Verified { .. });
     let verdict = item.verdict.and_then(|notice| {
-        let mut rejections = screen(
-            &notice,
-            sender.config.kind,
-            received_at,
-            regime,
-            room.config.specimen,
-        )
-        .err()
-        .unwrap_or_default();
+        let mut rejections =
+            screen(&notice, sender.config.kind, received_at, regime, room.config.specimen)
+                .err()
+                .unwrap_or_default();
         if sender.config.must_sign && !signed {
             rejections.push(Rejection::new(
                 Code::SignatureMissing,

@@ -137,7 +137,8 @@ impl Connector {
         if status != 200 {
             return Err(refused(status, &body, after_secs));
         }
-        let parts = AnswerParts { status, content_type: &content_type, body: &body, request_digest };
+        let parts =
+            AnswerParts { status, content_type: &content_type, body: &body, request_digest };
         verify_answer(&self.answers, parts, &headers, now)
             .map_err(|error| ProviderTrouble::Untrusted { what: error.to_string() })?;
         serde_json::from_slice(&body).map_err(|error| ProviderTrouble::Untrusted {

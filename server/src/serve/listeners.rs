@@ -124,8 +124,13 @@ fn stamped(router: Router, clock: &Clock) -> Router {
 }
 
 /// Opens one door and serves behind it until the runtime stops.
-fn door(address: SocketAddr, router: Router, tls: &Option<Certificate>) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+fn door(
+    address: SocketAddr,
+    router: Router,
+    tls: &Option<Certificate>,
+) -> anyhow::Result<SocketAddr> {
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -137,9 +137,8 @@ fn keep_working(
                     TROUBLED
                 }
             };
-            let due = published.is_none_or(|at: Timestamp| {
-                now.duration_since(at).unsigned_abs() >= PUBLISH_EVERY
-            });
+            let due = published
+                .is_none_or(|at: Timestamp| now.duration_since(at).unsigned_abs() >= PUBLISH_EVERY);
             if due {
                 publish(&house, now);
                 published = Some(now);
@@ -158,7 +157,8 @@ fn publish(house: &House, now: Timestamp) {
     for room in &house.rooms {
         let authority: &AuthorityId = &room.config.id;
         if let Err(error) = worker::publish::ledger(house, room, now) {
-            tracing::error!(%authority, error = format!("{error:#}"), "the ledger is not published");
+            let error = format!("{error:#}");
+            tracing::error!(%authority, error, "the ledger is not published");
         }
     }
 }

@@ -59,11 +59,10 @@ pub(super) fn furnish(
         .collect::<anyhow::Result<_>>()?;
     let keys = data.join("keys").join(authority.id.as_str());
     std::fs::create_dir_all(&keys)?;
-    let ledger_key = LogKey::load_or_make(
-        &keys.join("ledger.key"),
-        &authority.ledger_origin,
-        &mut |seed| entropy.fill(seed),
-    )?;
+    let ledger_key =
+        LogKey::load_or_make(&keys.join("ledger.key"), &authority.ledger_origin, &mut |seed| {
+            entropy.fill(seed)
+        })?;
     let delivery = delivery(authority, &keys, entropy)?;
     let last_polled = AtomicI64::new(i64::MIN);
     let config = authority.clone();

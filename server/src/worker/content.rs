@@ -77,8 +77,7 @@ fn repeat_window(
         Proof::Presented => "presented",
     };
     let path = format!("stage.{}.clock.repeat_within", stage.id);
-    let deadline: Deadline =
-        regime.deadline(now, stage.clock.repeat_within, started_by, &path);
+    let deadline: Deadline = regime.deadline(now, stage.clock.repeat_within, started_by, &path);
     let (lang, what) = match language {
         Language::Fr => (Lang::Fr, "Un nouveau constat pourra entraîner l’étape suivante"),
         Language::En => (Lang::En, "A new finding may bring the next step"),

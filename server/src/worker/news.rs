@@ -57,7 +57,12 @@ fn bounce(house: &House, room: &Room, bytes: &[u8], now: Timestamp) -> Result<bo
     let read = bounce::read_report(bytes);
     let Some(row) = effect_of(house, room, &read)? else { return Ok(false) };
     let digest = hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes));
-    house.store.keep_document(row.row.id, &format!("returned-{}.eml", &digest[..16]), bytes, now)?;
+    house.store.keep_document(
+        row.row.id,
+        &format!("returned-{}.eml", &digest[..16]),
+        bytes,
+        now,
+    )?;
     let Some(status) = status(&read) else { return Ok(read.kind != Kind::Other) };
     enter(house, &row, status, now, now)?;
     Ok(true)
@@ -151,9 +156,8 @@ fn enter(
 
 fn known(house: &House, row: &FoundEffect, event: &Event) -> Result<bool, Trouble> {
     let file = house.store.case_file(&row.authority, &row.case)?;
-    Ok(file.is_some_and(|file| {
-        file.history.iter().any(|entry| entry.event.as_ref() == Some(event))
-    }))
+    Ok(file
+        .is_some_and(|file| file.history.iter().any(|entry| entry.event.as_ref() == Some(event))))
 }
 
 fn waiting(maildir: &Path) -> io::Result<Vec<PathBuf>> {

@@ -35,15 +35,15 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
     for claim in claims {
         let Some(room) = house.room(&claim.authority) else { continue };
         house.store.intend(&claim, now)?;
-        let material =
-            match house.store.message_material(&claim, Purpose::Warn, &Actor::House, now) {
-                Ok(material) => material,
-                Err(error) => {
-                    tracing::warn!(effect = %claim.id, %error, "a message cannot be composed");
-                    round += retry(house, &claim, "not_linked", None, now)?;
-                    continue;
-                }
-            };
+        let material = match house.store.message_material(&claim, Purpose::Warn, &Actor::House, now)
+        {
+            Ok(material) => material,
+            Err(error) => {
+                tracing::warn!(effect = %claim.id, %error, "a message cannot be composed");
+                round += retry(house, &claim, "not_linked", None, now)?;
+                continue;
+            }
+        };
         match compose(house, room, &claim, &material, now)? {
             Composed::Mail(mail) => {
                 let relay = (claim.authority.clone(), material.provider.clone());

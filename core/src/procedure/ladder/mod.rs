@@ -1,4 +1,4 @@
-//! The ladder of warnings against one line: fact, proposal, decision, message, proven clock, repeat.
+//! The ladder of warnings against one line: fact, proposal, decision, message, clock, repeat.
 //!
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.

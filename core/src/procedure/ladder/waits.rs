@@ -33,7 +33,8 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
             let rules = regime.rules_at(*since)?;
             let rung = rules.stages.get(*stage);
             let span = rung.and_then(|rung| rung.decide_within);
-            let path = rung.map_or(String::new(), |rung| format!("stage.{}.decide_within", rung.id));
+            let path =
+                rung.map_or(String::new(), |rung| format!("stage.{}.decide_within", rung.id));
             let alarm = span.filter(|_| !alarmed).map(|span| Due {
                 what: DueKind::Alarm,
                 deadline: regime.deadline(*since, span, "proposed", &path),
