@@ -279,6 +279,18 @@ fn entries_that_break_the_rules_of_the_ledger_are_found_though_duly_signed() {
 }
 
 #[test]
+fn a_line_of_the_house_needs_no_rules_and_a_thing_given_up_no_intent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::of(9);
+    book.leaves.push(leaf(9, 99, Kind::Outcome("given_up")));
+    let mut house = leaf(10, 0, Kind::House("stopped"));
+    house.rules = String::new();
+    book.leaves.push(house);
+    publish_book(&mut book, folder.path());
+    assert!(verified(folder.path()).is_sound(), "{}", verified(folder.path()));
+}
+
+#[test]
 fn a_folder_with_a_ledger_per_authority_is_verified_whole() {
     let place = tempfile::tempdir().unwrap();
     for authority in ["autorite", "autre"] {
