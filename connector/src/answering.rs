@@ -1,10 +1,10 @@
 //! From a finding to an answer: the account becomes a handle, and nothing else about it leaves.
 
 use entremise_core::id::{AuthorityId, RegimeId};
-use entremise_core::identification::{Answer, Assignment, Evidence, Outcome, Question};
+use entremise_core::identification::{Answer, Outcome, Question};
 
 use crate::handle::HandleMaker;
-use crate::identify::Finding;
+use crate::identify::{Explained, Identified};
 use crate::index::Index;
 use crate::keys::KeyFile;
 
@@ -33,50 +33,31 @@ impl<'a> Answering<'a> {
         Self { index, handles: HandleMaker::new(keys.handle_key()), authority, regime }
     }
 
-    pub fn answer(&self, question: &Question, finding: Finding) -> Answered {
+    pub fn answer(&self, question: &Question, found: Explained) -> Answered {
         let id = question.id;
-        match finding {
-            Finding::Other { outcome, evidence, why } => {
-                Answered { answer: Answer { id, outcome, evidence, why }, account: None }
+        let (identified, assignment, evidence, why) = match found {
+            Explained::Identified { identified, assignment, evidence, why } => {
+                (identified, assignment, evidence, why)
             }
-            Finding::Account { number, assignment, evidence, why } => {
-                match self.index.account(number) {
-                    Some(account) => self.identified(question, account, assignment, evidence, why),
-                    None => Answered {
-                        answer: Answer {
-                            id,
-                            outcome: Outcome::Error { reason: "account_does_not_open".to_owned() },
-                            evidence: Some(evidence),
-                            why: "The key file is not the one the records were loaded with."
-                                .to_owned(),
-                        },
-                        account: None,
-                    },
-                }
+            Explained::Other { outcome, evidence, why } => {
+                return Answered { answer: Answer { id, outcome, evidence, why }, account: None };
             }
-            Finding::InsideAddress { name, assignment, evidence, why } => {
-                self.identified(question, name.into_bytes(), assignment, evidence, why)
+        };
+        let account = match identified {
+            Identified::Account(number) => self.index.account(number),
+            Identified::InsideAddress(name) => Some(name.into_bytes()),
+        };
+        let (outcome, why) = match &account {
+            Some(account) => {
+                let handle = self.handles.handle(self.authority, self.regime, account);
+                (Outcome::Identified { handle, assignment }, why)
             }
-        }
-    }
-
-    fn identified(
-        &self,
-        question: &Question,
-        account: Vec<u8>,
-        assignment: Assignment,
-        evidence: Evidence,
-        why: String,
-    ) -> Answered {
-        let handle = self.handles.handle(self.authority, self.regime, &account);
-        Answered {
-            answer: Answer {
-                id: question.id,
-                outcome: Outcome::Identified { handle, assignment },
-                evidence: Some(evidence),
-                why,
-            },
-            account: Some(account),
-        }
+            None => (
+                Outcome::Error { reason: "account_does_not_open".to_owned() },
+                "The key file is not the one the records were loaded with.",
+            ),
+        };
+        let why = why.to_owned();
+        Answered { answer: Answer { id, outcome, evidence: Some(evidence), why }, account }
     }
 }

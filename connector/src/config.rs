@@ -53,7 +53,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::identify::Network;
-use crate::interval::{Prefix, SECOND};
+use crate::interval::{Millis, Prefix, SECOND};
 use crate::keys::KeyFile;
 use crate::read::{AccountFrom, Format, ReadOptions};
 
@@ -207,7 +207,7 @@ impl Config {
                 .iter()
                 .map(|resale| Ok((prefix(&resale.prefix)?, resale.operator.clone())))
                 .collect::<anyhow::Result<_>>()?,
-            retention: config.retention_days.map(|days| i64::from(days) * 86_400 * SECOND),
+            retention: config.retention_days.map(retention),
             clock_errors: self
                 .sources
                 .iter()
@@ -222,6 +222,11 @@ impl Config {
                 .collect(),
         })
     }
+}
+
+/// How long records are kept, from the days of the configuration.
+pub fn retention(days: u32) -> Millis {
+    i64::from(days) * 86_400 * SECOND
 }
 
 impl Source {

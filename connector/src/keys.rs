@@ -146,11 +146,7 @@ impl KeyFile {
 
 impl Secret {
     pub fn generate() -> anyhow::Result<Self> {
-        let mut bytes = [0; 32];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| anyhow::anyhow!("the machine gives no randomness"))?;
-        Ok(Self(bytes))
+        Ok(Self(random()?))
     }
 
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -175,22 +171,52 @@ impl Secret {
     }
 }
 
+fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| anyhow::anyhow!("the machine gives no randomness"))?;
+    Ok(bytes)
+}
+
+/// Random nonces, asked of the system many at a time.
+#[derive(Default)]
+pub struct Nonces(Vec<[u8; NONCE_LEN]>);
+
+impl Nonces {
+    pub fn next(&mut self) -> anyhow::Result<[u8; NONCE_LEN]> {
+        if self.0.is_empty() {
+            let bytes: [u8; 256 * NONCE_LEN] = random()?;
+            self.0.extend_from_slice(bytes.as_chunks().0);
+        }
+        self.0.pop().context("the machine gives no randomness")
+    }
+}
+
 /// AES-256-GCM with a random nonce in front of each text.
 pub struct Sealer(LessSafeKey);
 
 impl Sealer {
     pub fn seal(&self, plaintext: &[u8], bound_to: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let mut sealed = vec![0; NONCE_LEN];
-        SystemRandom::new()
-            .fill(&mut sealed)
-            .map_err(|_| anyhow::anyhow!("the machine gives no randomness"))?;
-        let nonce =
-            Nonce::try_assume_unique_for_key(&sealed).expect("the nonce was made with its length");
-        let mut text = plaintext.to_vec();
-        self.0
-            .seal_in_place_append_tag(nonce, Aad::from(bound_to), &mut text)
+        self.seal_with(random()?, plaintext, bound_to)
+    }
+
+    /// The same with a nonce out of [`Nonces`]: for many texts at once.
+    pub fn seal_with(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        plaintext: &[u8],
+        bound_to: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plaintext);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(nonce, Aad::from(bound_to), &mut sealed[NONCE_LEN..])
             .map_err(|_| anyhow::anyhow!("the text is too long to seal"))?;
-        sealed.extend_from_slice(&text);
+        sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 

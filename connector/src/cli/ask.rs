@@ -74,7 +74,7 @@ pub fn run(arguments: &AskArguments) -> anyhow::Result<u8> {
     let identifier = Identifier::new(&index, &network);
     let answering = Answering::new(&index, &keys, &arguments.authority, &arguments.regime);
     let found = identifier.find(&question, Timestamp::now());
-    let answer = answering.answer(&question, found).answer;
+    let answer = answering.answer(&question, identifier.explain(&question, found)).answer;
     let (handle, assignment) = match &answer.outcome {
         Outcome::Identified { handle, assignment } => (Some(handle), Some(assignment)),
         _ => (None, None),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 
-use crate::config::read_options;
+use crate::config::{read_options, retention};
 use crate::keys::KeyFile;
 use crate::load::{FileReport, Loader};
 use crate::read::{AccountFrom, Format};
@@ -31,6 +32,9 @@ pub struct LoadArguments {
     /// Which identifier of a lease names the subscriber; the first that is there counts.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub account_from: Vec<AccountFrom>,
+    /// Drop what ended longer ago than this, as the law of the provider's country demands.
+    #[arg(long)]
+    pub retention_days: Option<u32>,
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
 }
@@ -45,6 +49,9 @@ pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
     let mut loader = Loader::open(&arguments.index, &keys)?;
     let space = arguments.vrf.as_deref().map_or(0, |name| loader.space(name));
     let options = read_options(arguments.zone.as_deref(), space, &arguments.account_from)?;
+    if let Some(days) = arguments.retention_days {
+        loader.keep_from(Timestamp::now().as_millisecond() - retention(days));
+    }
     let mut reports = Vec::new();
     for path in &arguments.files {
         let bar = progress_bar(path);

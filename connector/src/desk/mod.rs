@@ -239,7 +239,7 @@ impl Desk {
                 Known::Answered(place) => answers.push(self.answered(place)?),
                 Known::Changed => answers.push(changed(question)),
                 Known::No(asked) => {
-                    let found = answering.answer(question, finding);
+                    let found = answering.answer(question, identifier.explain(question, finding));
                     let line = self.guard(question, found, batch, asked, now, &mut named)?;
                     answers.push(line.answer.clone());
                     lines.push(Line::Answer(line));

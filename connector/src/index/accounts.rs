@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -17,7 +18,7 @@ use memmap2::Mmap;
 use ring::hmac;
 
 use super::layout::{u32_at, u64_at};
-use crate::keys::{Sealer, Secret};
+use crate::keys::{Nonces, Sealer, Secret};
 
 const ROW: usize = 24;
 const TRAILER: usize = 16;
@@ -46,8 +47,8 @@ impl AccountSeal {
         keyed
     }
 
-    pub fn seal(&self, number: u32, name: &[u8]) -> anyhow::Result<Vec<u8>> {
-        self.sealer.seal(name, &number.to_le_bytes())
+    fn seal(&self, number: u32, name: &[u8], nonces: &mut Nonces) -> anyhow::Result<Vec<u8>> {
+        self.sealer.seal_with(nonces.next()?, name, &number.to_le_bytes())
     }
 }
 
@@ -97,14 +98,20 @@ impl AccountTable {
 }
 
 /// Writes one file of names and makes it durable.
-pub fn write(path: &Path, first: u32, names: &[Vec<u8>], seal: &AccountSeal) -> anyhow::Result<()> {
+pub fn write(
+    path: &Path,
+    first: u32,
+    names: &[FreshName],
+    seal: &AccountSeal,
+) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
     let mut file = BufWriter::with_capacity(1 << 20, file);
     let mut begins = (names.len() * ROW) as u64;
     let mut sealed_names = Vec::with_capacity(names.len());
-    for (number, name) in (first..).zip(names) {
-        let sealed = seal.seal(number, name)?;
-        file.write_all(&seal.keyed(name))?;
+    let mut nonces = Nonces::default();
+    for (number, (keyed, name)) in (first..).zip(names) {
+        let sealed = seal.seal(number, name, &mut nonces)?;
+        file.write_all(keyed)?;
         file.write_all(&begins.to_le_bytes())?;
         begins += sealed.len() as u64;
         sealed_names.push(sealed);
@@ -119,19 +126,23 @@ pub fn write(path: &Path, first: u32, names: &[Vec<u8>], seal: &AccountSeal) -> 
     Ok(())
 }
 
+/// A name that is not on disk yet.
+pub type FreshName = (KeyedName, Box<[u8]>);
+
 /// The numbers of all known names, for a load.
 #[derive(Default)]
 pub struct AccountNumbers {
-    by_keyed: HashMap<KeyedName, u32>,
+    by_keyed: HashMap<KeyedName, u32, BuildHasherDefault<FirstBytes>>,
     /// Names met in this load, in clear and in memory only.
     seen: HashMap<Box<[u8]>, u32>,
-    fresh: Vec<Vec<u8>>,
+    fresh: Vec<FreshName>,
     next: u32,
 }
 
 impl AccountNumbers {
     pub fn of(tables: &[AccountTable]) -> Self {
-        let by_keyed: HashMap<_, _> = tables.iter().flat_map(AccountTable::keyed_names).collect();
+        let by_keyed: HashMap<_, _, _> =
+            tables.iter().flat_map(AccountTable::keyed_names).collect();
         let next = tables.iter().map(|table| table.first + table.count).max().unwrap_or(0);
         Self { by_keyed, next, ..Self::default() }
     }
@@ -143,7 +154,7 @@ impl AccountNumbers {
         let keyed = seal.keyed(name);
         let number = *self.by_keyed.entry(keyed).or_insert_with(|| {
             let number = self.next;
-            self.fresh.push(name.to_vec());
+            self.fresh.push((keyed, name.into()));
             self.next += 1;
             number
         });
@@ -153,8 +164,27 @@ impl AccountNumbers {
 
     /// The names that are not on disk yet, with the number of the first. They count as stored
     /// from then on.
-    pub fn take_fresh(&mut self) -> (u32, Vec<Vec<u8>>) {
+    pub fn take_fresh(&mut self) -> (u32, Vec<FreshName>) {
         let fresh = std::mem::take(&mut self.fresh);
         (self.next - fresh.len() as u32, fresh)
+    }
+}
+
+/// A keyed name is as random as a hash can be: its first bytes are its hash.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length of the array, the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }

@@ -4,6 +4,9 @@
 //! durable and then replaces the manifest. Until that rename nothing that was there changes: a
 //! load that is killed is as if it had never begun. Many small segments are merged into one.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -12,12 +15,12 @@ use anyhow::{Context, bail};
 use super::accounts::{self, AccountNumbers, AccountSeal, AccountTable};
 use super::manifest::{Manifest, SegmentEntry};
 use super::segment::Segment;
-use super::write::{SegmentWriter, digest_path, order};
-use crate::interval::Span;
+use super::write::{Order, SegmentWriter, Written, digest_path, order};
+use crate::interval::{Millis, Span};
 use crate::keys::KeyFile;
 use crate::read::Names;
 
-/// How many spans are sorted at once: about 200 MB.
+/// How many spans are sorted at once: about 300 MB.
 const SORTED_AT_ONCE: usize = 1 << 20;
 /// More segments than this are merged: each look-up visits all of them.
 const SEGMENTS_MAX: usize = 6;
@@ -29,6 +32,8 @@ pub struct Builder {
     names: NameBook,
     pending: Vec<Span>,
     written: Vec<SegmentEntry>,
+    /// Spans that ended before may not be kept any longer.
+    keep_from: Option<Millis>,
     /// Counts the files of this builder, so that no name is used twice.
     serial: u32,
     _lock: File,
@@ -84,6 +89,7 @@ impl Builder {
             names,
             pending: Vec::new(),
             written: Vec::new(),
+            keep_from: None,
             serial: 0,
             _lock: lock,
         };
@@ -97,6 +103,21 @@ impl Builder {
 
     pub fn names(&mut self) -> &mut NameBook {
         &mut self.names
+    }
+
+    /// From now on each commit drops what ended before this instant: segments in which nothing is
+    /// younger, and single spans when their segment is merged.
+    pub fn keep_from(&mut self, instant: Millis) {
+        self.keep_from = Some(instant);
+    }
+
+    /// Whether a commit would drop a segment.
+    pub fn has_outlived(&self) -> bool {
+        self.manifest.segments.iter().any(|entry| self.is_outlived(entry))
+    }
+
+    fn is_outlived(&self, entry: &SegmentEntry) -> bool {
+        matches!((entry.last_end, self.keep_from), (Some(end), Some(from)) if end < from)
     }
 
     /// Takes a span that will not change again.
@@ -113,6 +134,7 @@ impl Builder {
         next.generation += 1;
         next.spaces.clone_from(&self.names.spaces);
         next.segments.append(&mut self.written);
+        next.segments.retain(|entry| !self.is_outlived(entry));
         if next.segments.len() > SEGMENTS_MAX {
             next.segments = self.merge(&next.segments)?;
         }
@@ -142,10 +164,12 @@ impl Builder {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.pending.sort_unstable_by_key(order);
+        let mut sorted: Vec<(Order, u32)> = self.pending.iter().map(order).zip(0..).collect();
+        sorted.sort_unstable();
         let name = self.file_name("seg");
-        let records = write_segment(&self.directory.join(&name), self.pending.iter())?;
-        self.written.push(SegmentEntry { name, records });
+        let spans = sorted.iter().map(|(_, number)| &self.pending[*number as usize]);
+        let Written { records, last_end } = write_segment(&self.directory.join(&name), spans)?;
+        self.written.push(SegmentEntry { name, records, last_end });
         self.pending.clear();
         Ok(())
     }
@@ -166,19 +190,26 @@ impl Builder {
         }
         let name = self.file_name("seg");
         let mut writer = SegmentWriter::create(&self.directory.join(&name))?;
-        let mut heads: Vec<_> = merged.iter().map(|segment| segment.spans().peekable()).collect();
-        loop {
-            let next = heads
-                .iter_mut()
-                .enumerate()
-                .filter_map(|(index, spans)| Some((order(spans.peek()?), index)))
-                .min()
-                .map(|(_, index)| index);
-            let Some(span) = next.and_then(|index| heads[index].next()) else { break };
-            writer.push(&span)?;
+        let mut sources: Vec<_> = merged.iter().map(|segment| segment.spans().peekable()).collect();
+        // The lowest span of each source, the lowest of all on top.
+        let mut heads: BinaryHeap<Reverse<(Order, usize)>> = BinaryHeap::new();
+        for (number, source) in sources.iter_mut().enumerate() {
+            heads.extend(source.peek().map(|span| Reverse((order(span), number))));
         }
-        let records = writer.finish()?;
-        kept.push(SegmentEntry { name, records });
+        while let Some(mut head) = heads.peek_mut() {
+            let source = &mut sources[head.0.1];
+            let span = source.next();
+            match source.peek() {
+                Some(following) => head.0.0 = order(following),
+                None => drop(PeekMut::pop(head)),
+            }
+            let Some(span) = span else { continue };
+            if self.keep_from.is_none_or(|from| span.end >= from) {
+                writer.push(&span)?;
+            }
+        }
+        let Written { records, last_end } = writer.finish()?;
+        kept.push(SegmentEntry { name, records, last_end });
         Ok(kept)
     }
 
@@ -211,7 +242,10 @@ impl Builder {
     }
 }
 
-fn write_segment<'a>(path: &Path, spans: impl Iterator<Item = &'a Span>) -> anyhow::Result<u64> {
+fn write_segment<'a>(
+    path: &Path,
+    spans: impl Iterator<Item = &'a Span>,
+) -> anyhow::Result<Written> {
     let mut writer =
         SegmentWriter::create(path).with_context(|| format!("writing {}", path.display()))?;
     for span in spans {

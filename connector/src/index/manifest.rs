@@ -37,6 +37,9 @@ pub struct Manifest {
 pub struct SegmentEntry {
     pub name: String,
     pub records: u64,
+    /// When the last of its spans ended. Absent in an index of an earlier version: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_end: Option<Millis>,
 }
 
 /// What was read of one format, in all files together.

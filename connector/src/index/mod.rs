@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use self::accounts::{AccountSeal, AccountTable};
+use self::layout::Record;
 use self::manifest::Manifest;
 use self::segment::{Segment, Shared, Wanted};
 use crate::interval::Digest;
-use crate::interval::answer::Found;
+use crate::interval::answer::{Found, RecordAt};
 use crate::keys::KeyFile;
 use crate::load::state::State;
 use crate::read::deterministic::Map;
@@ -89,13 +90,11 @@ impl Index {
         shared
     }
 
-    /// The digests of the records behind a match.
-    pub fn evidence(&self, found: &Found) -> Vec<Digest> {
-        let (segment, record) = found.evidence;
-        self.segments
-            .get(segment as usize)
-            .map(|segment| segment.evidence(record))
-            .unwrap_or_default()
+    /// A record that was found, and the digests of what it rests on.
+    pub fn record(&self, at: RecordAt) -> Option<(Record, &[Digest])> {
+        let segment = self.segments.get(at.segment as usize)?;
+        let record = segment.record(at.record.into())?;
+        Some((record, segment.evidence(&record)))
     }
 
     /// The name of an account; None where the key file is not the one it was sealed with.

@@ -12,7 +12,7 @@ use super::layout::{
     RECORD, Record, SURE, TRAILER, inside_from_bytes, start_of, u16_at, u32_at, u64_at, u128_at,
 };
 use super::write::digest_path;
-use crate::interval::answer::Found;
+use crate::interval::answer::{Found, RecordAt};
 use crate::interval::{Digest, Holder, Millis, Place, Prefix, Span};
 
 /// A segment mapped into memory.
@@ -128,16 +128,11 @@ impl Segment {
     }
 
     /// The digests of the records behind a match.
-    pub fn evidence(&self, index: u32) -> Vec<Digest> {
-        let Some(record) = self.record(u64::from(index)) else { return Vec::new() };
+    pub fn evidence(&self, record: &Record) -> &[Digest] {
         let count = if record.flags & ONE_DIGEST == 0 { 2 } else { 1 };
         let at = record.digest as usize * DIGEST;
-        self.digests
-            .get(at..at + count * DIGEST)
-            .unwrap_or_default()
-            .chunks_exact(DIGEST)
-            .map(|chunk| chunk.try_into().expect("a chunk has the digest's length"))
-            .collect()
+        let bytes = self.digests.get(at..at + count * DIGEST).unwrap_or_default();
+        bytes.as_chunks().0
     }
 
     /// All spans in order, for merging.
@@ -167,7 +162,7 @@ impl Segment {
         };
         (lane.first..end).filter_map(move |index| {
             let record = self.record(index)?;
-            let digests = self.evidence(u32::try_from(index).ok()?);
+            let digests = self.evidence(&record);
             let first = *digests.first()?;
             Some(Span {
                 place,
@@ -248,7 +243,7 @@ impl Segment {
                     source: record.source,
                     sure: record.flags & SURE != 0,
                     // A segment never holds 2^32 records: loads are split long before.
-                    evidence: (number, at as u32),
+                    record: RecordAt { segment: number, record: at as u32 },
                 });
             } else if lane.flags & LANE_DISJOINT != 0 {
                 break;
@@ -297,7 +292,7 @@ impl Segment {
         }
     }
 
-    fn record(&self, index: u64) -> Option<Record> {
+    pub fn record(&self, index: u64) -> Option<Record> {
         let at = usize::try_from(index).ok()?.checked_mul(RECORD)?;
         Record::from_bytes(self.bytes.get(at..at + RECORD)?)
     }

@@ -20,8 +20,14 @@ pub struct Found {
     pub kind: AssignmentKind,
     pub source: Format,
     pub sure: bool,
-    /// Where its record digests lie: segment and record.
-    pub evidence: (u32, u32),
+    pub record: RecordAt,
+}
+
+/// Where a record lies: its segment, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordAt {
+    pub segment: u32,
+    pub record: u32,
 }
 
 /// What is known about one source of records.
@@ -39,23 +45,42 @@ pub struct Coverage {
 }
 
 /// The coverage of every source, by format.
-#[derive(Clone, Debug, Default)]
-pub struct Sources(pub [Coverage; Format::COUNT]);
+#[derive(Clone, Debug)]
+pub struct Sources {
+    by_format: [Coverage; Format::COUNT],
+    widest: Millis,
+    /// The holes of all sources, joined where they overlap, in order.
+    holes: Vec<(Millis, Millis)>,
+}
 
 impl Sources {
+    pub fn new(by_format: [Coverage; Format::COUNT]) -> Self {
+        let errors = by_format.iter().map(|source| source.clock_error + source.granularity);
+        let widest = errors.max().unwrap_or(0);
+        let mut all: Vec<_> = by_format.iter().flat_map(|source| &source.holes).copied().collect();
+        all.sort_unstable();
+        let mut holes: Vec<(Millis, Millis)> = Vec::new();
+        for (start, end) in all {
+            match holes.last_mut() {
+                Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                _ => holes.push((start, end)),
+            }
+        }
+        Self { by_format, widest, holes }
+    }
+
     pub fn of(&self, source: Format) -> &Coverage {
-        &self.0[source as usize]
+        &self.by_format[source as usize]
     }
 
     /// The widest ε of any source: what the index is searched with.
     pub fn widest(&self) -> Millis {
-        self.0.iter().map(|source| source.clock_error + source.granularity).max().unwrap_or(0)
+        self.widest
     }
 
     fn hole_in(&self, from: Millis, until: Millis) -> bool {
-        self.0
-            .iter()
-            .any(|source| source.holes.iter().any(|(start, end)| *start <= until && *end > from))
+        let begun = self.holes.partition_point(|(start, _)| *start <= until);
+        self.holes[..begun].last().is_some_and(|(_, end)| *end > from)
     }
 }
 
@@ -95,14 +120,24 @@ pub enum Verdict {
 
 /// Judges the spans found around a moment. They may include spans that do not touch it.
 pub fn judge(found: &[Found], moment: Moment, sources: &Sources) -> Verdict {
-    let mut inside: Vec<Found> = found
-        .iter()
-        .filter(|found| {
-            let (from, until) = moment.window(sources.of(found.source));
-            found.start <= until && found.end > from
-        })
-        .copied()
-        .collect();
+    let mut touching = found.iter().filter(|found| {
+        let (from, until) = moment.window(sources.of(found.source));
+        found.start <= until && found.end > from
+    });
+    let Some(first) = touching.next() else { return nobody(&[], moment, sources) };
+    let Some(second) = touching.next() else {
+        // By far the most frequent case, and nothing to weigh.
+        let inside = std::slice::from_ref(first);
+        return match first.sure {
+            true => one(first.holder, inside, moment, sources),
+            false => nobody(inside, moment, sources),
+        };
+    };
+    let inside = [*first, *second].into_iter().chain(touching.copied()).collect();
+    among(inside, moment, sources)
+}
+
+fn among(mut inside: Vec<Found>, moment: Moment, sources: &Sources) -> Verdict {
     keep_longest_match(&mut inside, moment, sources);
     let mut holders: Vec<Holder> =
         inside.iter().filter(|found| found.sure).map(|found| found.holder).collect();
@@ -141,8 +176,8 @@ fn one(holder: Holder, inside: &[Found], moment: Moment, sources: &Sources) -> V
     {
         return Verdict::Gap;
     }
-    let covered = covers(sure.map(|found| (found.start, found.end)), from, until);
-    if !covered && sources.hole_in(from, until) {
+    let covered = || covers(sure.map(|found| (found.start, found.end)), from, until);
+    if sources.hole_in(from, until) && !covered() {
         return Verdict::Gap;
     }
     Verdict::One(best)

@@ -23,7 +23,7 @@ use self::frame::Frame;
 use self::state::{Content, ParameterFile, State, StoredSpan};
 use crate::index::build::Builder;
 use crate::index::manifest::FileEntry;
-use crate::interval::Span;
+use crate::interval::{Millis, Span};
 use crate::keys::KeyFile;
 use crate::read::{
     ErrorCode, Format, LineError, ReadOptions, cgnat_a10, cgnat_cisco_xr, cgnat_juniper,
@@ -102,6 +102,16 @@ impl Loader {
 
     pub fn generation(&self) -> u64 {
         self.builder.manifest.generation
+    }
+
+    /// From now on each commit drops what ended before this instant.
+    pub fn keep_from(&mut self, instant: Millis) {
+        self.builder.keep_from(instant);
+    }
+
+    /// Whether the index holds a segment that a commit would drop.
+    pub fn has_outlived(&self) -> bool {
+        self.builder.has_outlived()
     }
 
     /// Reads a whole file to its end. `progress` is told how many bytes of it are done.

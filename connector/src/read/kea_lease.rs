@@ -6,6 +6,8 @@
 //! inside a field are written `&#x2c`. After Kea's own clean-up the file is a snapshot and no
 //! history: load it often, or load the forensic log instead.
 
+use std::borrow::Cow;
+
 use entremise_core::identification::AssignmentKind;
 
 use super::instant::number;
@@ -82,7 +84,9 @@ pub fn read(
         return Ok(());
     }
     let columns = columns.get_or_insert_with(|| Columns::usual(v6));
-    let fields: Vec<&[u8]> = row.split(|byte| *byte == b',').collect();
+    // Room for all columns Kea has: one allocation a row.
+    let mut fields: Vec<&[u8]> = Vec::with_capacity(24);
+    fields.extend(row.split(|byte| *byte == b','));
     let field = |column: usize| fields.get(column).copied().ok_or(MALFORMED);
     let optional = |column: Option<usize>| column.and_then(|at| fields.get(at).copied());
     let figure = |column: usize| field(column).and_then(|text| number(text).ok_or(MALFORMED));
@@ -131,14 +135,17 @@ fn subscriber(
     }
     for wanted in &options.account_from {
         let name = match wanted {
-            AccountFrom::HardwareAddress => hardware.map(<[u8]>::to_vec),
-            AccountFrom::ClientId => optional(columns.client).map(<[u8]>::to_vec),
+            AccountFrom::HardwareAddress => hardware.map(Cow::from),
+            AccountFrom::ClientId => optional(columns.client).map(Cow::from),
             AccountFrom::CircuitId => relayed(optional(columns.context), "circuit-id"),
             AccountFrom::RemoteId => relayed(optional(columns.context), "remote-id"),
             AccountFrom::SubscriberId => relayed(optional(columns.context), "subscriber-id"),
         };
-        if let Some(name) = name {
-            return Ok(holder(&name.to_ascii_lowercase(), names));
+        if let Some(mut name) = name {
+            if name.iter().any(u8::is_ascii_uppercase) {
+                name.to_mut().make_ascii_lowercase();
+            }
+            return Ok(holder(&name, names));
         }
     }
     Ok(Holder::Unusable)
@@ -146,9 +153,9 @@ fn subscriber(
 
 /// An option-82 sub-option out of the user context, where Kea stores extended information:
 /// `{ "ISC": { "relay-agent-info": { "sub-options": "0x…", "remote-id": "…" } } }`.
-fn relayed(context: Option<&[u8]>, name: &str) -> Option<Vec<u8>> {
+fn relayed(context: Option<&[u8]>, name: &str) -> Option<Cow<'static, [u8]>> {
     let text = std::str::from_utf8(context?).ok()?.replace("&#x2c", ",");
     let context: serde_json::Value = serde_json::from_str(&text).ok()?;
     let info = &context["ISC"]["relay-agent-info"];
-    info[name].as_str().map(|value| value.as_bytes().to_vec())
+    info[name].as_str().map(|value| value.as_bytes().to_vec().into())
 }

@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::http::Office;
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, retention};
+use crate::interval::Millis;
 use crate::keys::KeyFile;
 use crate::load::Loader;
 use crate::read::ReadOptions;
@@ -53,6 +54,7 @@ pub fn start(
 ) -> anyhow::Result<Follower> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
+    let kept = config.network.retention_days.map(retention);
     let mut follow = None;
     if !config.sources.is_empty() {
         let mut loader = Loader::open(&config.index, keys)?;
@@ -62,7 +64,7 @@ pub fn start(
     let thread = thread::Builder::new().name("follow".to_owned()).spawn(move || {
         while !stopped.load(Ordering::Relaxed) {
             if let Some((loader, sources)) = &mut follow
-                && read_all(loader, sources)
+                && renew(loader, sources, kept.map(|kept| (office.clock)().as_millisecond() - kept))
                 && let Err(error) = loader.commit()
             {
                 tracing::error!(error = format!("{error:#}"), "the index could not be extended");
@@ -85,6 +87,18 @@ fn prepared(config: &Config, loader: &mut Loader) -> anyhow::Result<Vec<(Source,
             Ok((source.clone(), source.options(space)?))
         })
         .collect()
+}
+
+/// Reads what was added, and looks for what may be kept no longer. True where a commit is due.
+fn renew(
+    loader: &mut Loader,
+    sources: &[(Source, ReadOptions)],
+    keep_from: Option<Millis>,
+) -> bool {
+    if let Some(instant) = keep_from {
+        loader.keep_from(instant);
+    }
+    read_all(loader, sources) | loader.has_outlived()
 }
 
 /// Reads what was added to all files. True where something was.

@@ -71,9 +71,9 @@ impl Provider {
         let (authority, regime) =
             ("autorite".parse().unwrap(), "fr-graduated-response".parse().unwrap());
         let answering = Answering::new(&index, &self.keys, &authority, &regime);
-        let found =
-            Identifier::new(&index, &self.network).find(question, at("2026-12-31T00:00:00Z"));
-        answering.answer(question, found).answer
+        let identifier = Identifier::new(&index, &self.network);
+        let found = identifier.find(question, at("2026-12-31T00:00:00Z"));
+        answering.answer(question, identifier.explain(question, found)).answer
     }
 
     /// The account an answer names, or the outcome's name: what a story asserts.
@@ -82,9 +82,9 @@ impl Provider {
         let (authority, regime) =
             ("autorite".parse().unwrap(), "fr-graduated-response".parse().unwrap());
         let answering = Answering::new(&index, &self.keys, &authority, &regime);
-        let found =
-            Identifier::new(&index, &self.network).find(question, at("2026-12-31T00:00:00Z"));
-        let answered = answering.answer(question, found);
+        let identifier = Identifier::new(&index, &self.network);
+        let found = identifier.find(question, at("2026-12-31T00:00:00Z"));
+        let answered = answering.answer(question, identifier.explain(question, found));
         match answered.account {
             Some(account) => String::from_utf8(account).unwrap(),
             None => match answered.answer.outcome {
