@@ -118,15 +118,7 @@ fn a_load_that_is_killed_leaves_the_old_index_whole() {
     let expected = ask(root, &["--ip", "192.0.2.10"]);
     // Large enough that it cannot be done before the kill below: a pipe that never ends would
     // not do, files are mapped.
-    let many: String = (0..60_000u32)
-        .map(|number| {
-            let address = std::net::Ipv4Addr::from(0x0a00_0000 + number);
-            let line = format!("Framed-IP-Address = {address}");
-            let name = format!("subscriber-{number}");
-            radius("Start", &name, &name, START, &[&line])
-                + &radius("Stop", &name, &name, STOP, &[&line])
-        })
-        .collect();
+    let many = sessions(0x0a00_0000, 60_000);
     std::fs::write(root.join("many"), many).unwrap();
     let mut killed = 0;
     for round in 0..4u64 {
@@ -153,6 +145,62 @@ fn a_load_that_is_killed_leaves_the_old_index_whole() {
     assert_eq!(ask(root, &["--ip", "10.0.0.1"])["outcome"], "identified");
     let left = std::fs::read_dir(root.join("index")).unwrap().count();
     assert!(left < 16, "{left} files");
+}
+
+/// So many sessions from an address on, each of one hour.
+fn sessions(from: u32, count: u32) -> String {
+    (from..from + count)
+        .map(|number| {
+            let line = format!("Framed-IP-Address = {}", std::net::Ipv4Addr::from(number));
+            let name = format!("subscriber-{number}");
+            radius("Start", &name, &name, START, &[&line])
+                + &radius("Stop", &name, &name, STOP, &[&line])
+        })
+        .collect()
+}
+
+#[test]
+fn a_load_that_is_killed_while_it_merges_leaves_every_segment_it_was_merging() {
+    const EACH: u32 = 4_000;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let load = ["load", "--index", "index", "--format", "radius-detail", "detail"];
+    for number in 0..6 {
+        std::fs::write(root.join("detail"), sessions(0x0a00_0000 + number * EACH, EACH)).unwrap();
+        assert!(connector(&load, root).status.success());
+    }
+    let before = std::fs::read(root.join("index/manifest.json")).unwrap();
+    std::fs::write(root.join("detail"), sessions(0x0a10_0000, EACH)).unwrap();
+    // The seventh load writes its own segment first, then the merged one.
+    let merged = root.join("index/00000007-002.seg");
+    let mut killed_merging = 0;
+    for _ in 0..8 {
+        let _ = std::fs::remove_file(&merged);
+        let mut process = Command::new(env!("CARGO_BIN_EXE_entremise-connector"))
+            .args(load)
+            .current_dir(root)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !merged.exists() && process.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        process.kill().unwrap();
+        process.wait().unwrap();
+        if std::fs::read(root.join("index/manifest.json")).unwrap() != before {
+            break;
+        }
+        killed_merging += 1;
+        assert_eq!(ask(root, &["--ip", "10.0.0.0"])["outcome"], "identified");
+        let last = std::net::Ipv4Addr::from(0x0a00_0000 + 6 * EACH - 1).to_string();
+        assert_eq!(ask(root, &["--ip", &last])["outcome"], "identified");
+        assert_eq!(ask(root, &["--ip", "10.16.0.0"])["outcome"], "not_found");
+    }
+    assert!(killed_merging > 0, "no load was killed while it merged");
+    assert!(connector(&load, root).status.success());
+    for ip in ["10.0.0.0", "10.0.78.0", "10.16.0.0"] {
+        assert_eq!(ask(root, &["--ip", ip])["outcome"], "identified");
+    }
 }
 
 #[test]
