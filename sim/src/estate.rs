@@ -88,7 +88,8 @@ impl Estate {
         let mut chance = Chance::of(seed, "keys");
         let member_secret = format!("specimen-{}", chance.hexadecimal(20));
         let token = format!("specimen-{}", chance.hexadecimal(32));
-        let post_secret = chance.hexadecimal(32);
+        // What the simulated post asks of its clients.
+        let post_secret = "specimen".to_owned();
         let jws_seed: [u8; 32] = chance.bytes();
         let dkim_seed = chance.bytes();
         let requests_seed = chance.bytes();
@@ -233,8 +234,8 @@ impl Estate {
         let authority = house::Authority {
             id: AUTHORITY.parse().expect("the name is a constant"),
             name: BTreeMap::from([
-                ("fr".to_owned(), "Autorité de protection des œuvres (SPECIMEN)".to_owned()),
-                ("en".to_owned(), "Authority for the Protection of Works (SPECIMEN)".to_owned()),
+                ("fr".to_owned(), "Autorité des œuvres (SPECIMEN)".to_owned()),
+                ("en".to_owned(), "Authority for Works (SPECIMEN)".to_owned()),
             ]),
             regime: REGIME.parse().expect("the name is a constant"),
             specimen: true,
@@ -254,7 +255,7 @@ impl Estate {
             mail: self.mail(),
             post: house::Post::Http {
                 url: format!("http://{}", services.post),
-                client_id: "autorite".to_owned(),
+                client_id: "demo".to_owned(),
                 client_secret: self.folder.join("keys/post.secret"),
             },
             ledger_origin: "autorite.example/ledger".to_owned(),

@@ -13,5 +13,7 @@ pub mod oracle;
 pub mod play;
 pub mod post;
 pub mod providers;
+pub mod report;
 pub mod simulation;
+pub mod tell;
 pub mod world;

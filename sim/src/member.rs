@@ -211,8 +211,9 @@ pub fn form(fields: &[(&str, &str)]) -> String {
     fields.join("&")
 }
 
-/// The value of a hidden field of a page.
+/// The value of the last hidden field of that name: the page's own form stands behind the one that
+/// signs out.
 fn value_of(page: &str, name: &str) -> Option<String> {
-    let field = page.split_once(&format!("name=\"{name}\" value=\""))?.1;
+    let field = page.rsplit_once(&format!("name=\"{name}\" value=\""))?.1;
     Some(field.split_once('"')?.0.to_owned())
 }

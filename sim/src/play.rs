@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use entremise_core::id::{AuthorityId, PartyId};
+use entremise_core::ledger::Actor;
 use entremise_server::config;
 use entremise_server::house::House;
 use entremise_server::intake::{Channel, Sending, receive};
@@ -32,6 +33,8 @@ use crate::world::{SENDERS, Size, World, papers};
 
 /// Rounds of work at one instant: effects beget effects, but not forever.
 const ROUNDS_MOST: usize = 60;
+/// Who sees to alarms.
+const OFFICER: &str = "agent-1";
 
 /// What is behind the doors.
 pub enum Engine {
@@ -241,11 +244,26 @@ impl Play {
     /// The member comes to the office.
     pub fn decide(&mut self) -> anyhow::Result<usize> {
         let house = self.house();
+        self.see_to_alarms(&house)?;
         let office = match &self.engine {
             Engine::Sockets { office, .. } => Some(office),
             Engine::InProcess { .. } => None,
         };
         self.member.sit(&house, &self.authority, office, self.clock.now())
+    }
+
+    /// A case officer looks at what was given up, mends what was in the way, and lets it be tried
+    /// again.
+    fn see_to_alarms(&self, house: &House) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let by = Actor::Person(OFFICER.parse().context("the officer's name")?);
+        for alarm in house.store.alarms(&self.authority)? {
+            if let Some(effect) = alarm.effect.filter(|_| alarm.name == "given_up") {
+                house.store.put_back(&self.authority, effect, &by, now)?;
+                house.store.settle_alarm(&self.authority, alarm.id, &by, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whoever found a warning in the mailbox may stop sharing.
@@ -334,6 +352,7 @@ impl Play {
                     .send()?;
                 let status = answer.status();
                 let report: serde_json::Value = answer.json()?;
+                self.file_answer(key, &report)?;
                 if status.is_success() {
                     return Ok(report["accepted"].as_u64().unwrap_or(0));
                 }
@@ -364,6 +383,14 @@ impl Play {
                 }
             }
         }
+    }
+
+    /// The sender files what it was answered.
+    fn file_answer(&self, key: &str, answer: &serde_json::Value) -> anyhow::Result<()> {
+        let folder = self.estate.folder.join("senders/musique/out");
+        fs::create_dir_all(&folder)?;
+        let text = serde_json::to_vec_pretty(answer)?;
+        Ok(fs::write(folder.join(format!("{key}.report.json")), text)?)
     }
 
     /// By mail: one mail per notice, into the mailbox of notices.

@@ -39,7 +39,7 @@ pub fn append(provider: &ProviderEstate, log: &Log) -> anyhow::Result<()> {
 }
 
 /// How often a connector looks at its logs: a year must not take a day.
-const FOLLOW_EVERY: Duration = Duration::from_millis(15);
+const FOLLOW_EVERY: Duration = Duration::from_millis(25);
 /// The longest a connector may take to have read a day's logs, before something is wrong.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(60);
 
@@ -53,8 +53,6 @@ struct Connector {
     address: String,
     handle: Handle<std::net::SocketAddr>,
     thread: Option<JoinHandle<()>>,
-    /// What was in its logs, bytes, when they were last known to be read.
-    seen: u64,
 }
 
 impl Connectors {
@@ -77,7 +75,7 @@ impl Connectors {
                     }
                 })?;
             let address = format!("https://{}", provider.address);
-            providers.push(Connector { address, handle, thread: Some(thread), seen: 0 });
+            providers.push(Connector { address, handle, thread: Some(thread) });
         }
         let client = client(estate)?;
         let connectors = Self { providers, client };
@@ -89,21 +87,20 @@ impl Connectors {
 
     /// Appends logs and waits until the connectors have them in their index.
     pub fn write(&mut self, estate: &Estate, logs: &[(usize, Log)]) -> anyhow::Result<()> {
+        let mut before = Vec::new();
         for place in 0..self.providers.len() {
-            let mine: Vec<&Log> =
-                logs.iter().filter(|(at, _)| *at == place).map(|(_, log)| log).collect();
-            if mine.is_empty() {
-                continue;
+            before.push(self.generation(&self.providers[place])?);
+        }
+        for (place, log) in logs {
+            append(&estate.providers[*place], log)?;
+        }
+        for (place, connector) in self.providers.iter().enumerate() {
+            if logs.iter().any(|(at, _)| *at == place) {
+                let estate = &estate.providers[place];
+                self.wait(connector, |generation| {
+                    generation > before[place] && read_whole(estate).unwrap_or(false)
+                })?;
             }
-            let before = self.generation(&self.providers[place])?;
-            for log in &mine {
-                append(&estate.providers[place], log)?;
-                self.providers[place].seen += log.text.len() as u64;
-            }
-            let indexed = |generation| {
-                generation > before && read_whole(&estate.providers[place]).unwrap_or(false)
-            };
-            self.wait(&self.providers[place], indexed)?;
         }
         Ok(())
     }
@@ -120,7 +117,7 @@ impl Connectors {
         while begun.elapsed() < FOLLOWED_WITHIN {
             match self.generation(connector) {
                 Ok(generation) if done(generation) => return Ok(()),
-                _ => std::thread::sleep(Duration::from_millis(2)),
+                _ => std::thread::sleep(Duration::from_millis(5)),
             }
         }
         bail!("the connector at {} does not follow its logs", connector.address)

@@ -34,6 +34,11 @@ pub struct Outcome {
     pub notices: usize,
     pub messages: usize,
     pub faults: usize,
+    /// The house's own counts, and how many rounds of its work broke off.
+    pub counts: entremise_store::Counts,
+    pub troubles: usize,
+    /// What was given up, and why.
+    pub parked: Vec<String>,
 }
 
 /// Runs one seed from beginning to judgement.
@@ -68,7 +73,20 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
         notices: play.sent.len(),
         messages: play.mail.taken().len() + play.carrier.ways().len(),
         faults: struck,
+        counts: play.house().store.counts(&play.authority)?,
+        troubles: play.troubles,
+        parked: parked(&play)?,
     })
+}
+
+fn parked(play: &Play) -> anyhow::Result<Vec<String>> {
+    let mut parked = Vec::new();
+    for alarm in play.house().store.alarms(&play.authority)? {
+        let Some(effect) = alarm.effect else { continue };
+        let Some(row) = play.house().store.effect(effect)? else { continue };
+        parked.push(format!("{} {}: {}", alarm.name, row.row.effect.name(), alarm.body));
+    }
+    Ok(parked)
 }
 
 /// A folder in memory where there is one: thousands of commits need no disk to be tested.
@@ -91,6 +109,10 @@ fn calm(play: &Play) {
 /// Lets what the dice say go wrong before the next step. Returns how much.
 fn strike(play: &mut Play, dice: &mut Chance, now: Timestamp) -> anyhow::Result<usize> {
     let mut struck = 0;
+    // What fell silent or stopped comes back, after a day or some.
+    if dice.per_mille(350) {
+        calm(play);
+    }
     if let Engine::InProcess { providers, .. } = &play.engine {
         let provider = dice.pick(providers);
         if dice.per_mille(200) {
@@ -100,18 +122,17 @@ fn strike(play: &mut Play, dice: &mut Chance, now: Timestamp) -> anyhow::Result<
             struck += 1;
         }
         if dice.per_mille(40) {
-            // A provider falls silent, or finds its voice again.
-            provider.silent.fetch_xor(true, Ordering::SeqCst);
+            provider.silent.store(true, Ordering::SeqCst);
             struck += 1;
         }
     }
     let mail = &play.mail.faults;
     if dice.per_mille(30) {
-        mail.blocks.fetch_xor(true, Ordering::SeqCst);
+        mail.blocks.store(true, Ordering::SeqCst);
         struck += 1;
     }
     if dice.per_mille(30) {
-        mail.is_down.fetch_xor(true, Ordering::SeqCst);
+        mail.is_down.store(true, Ordering::SeqCst);
         struck += 1;
     }
     if dice.per_mille(60) {

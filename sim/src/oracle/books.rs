@@ -40,10 +40,11 @@ fn entries<'f>(
     kind: &str,
     row: &EffectRow,
 ) -> impl Iterator<Item = &'f HistoryEntry> {
-    let kind = format!("{kind}.{}", row.effect.name());
+    // An intent is named after the effect, an outcome after what came of it.
+    let kind = format!("{kind}.");
     let id = row.id.to_string();
     file.history.iter().filter(move |entry| {
-        entry.kind == kind
+        entry.kind.starts_with(&kind)
             && entry.body.as_ref().is_some_and(|body| body.to_string().contains(&id))
     })
 }

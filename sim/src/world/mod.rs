@@ -254,6 +254,32 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_flaw_on_paper_is_read_by_the_house() {
+        let from: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+        let mut world = World::new(5, Size::SHORT, from);
+        let stretch = world.run(from + jiff::SignedDuration::from_hours(24 * 20));
+        let hint = || entremise_formats::Hint { openpgp_keys: &[] };
+        let fine = stretch.sightings.iter().filter(|seen| seen.flaw == Flaw::None);
+        for sighting in fine {
+            let papers = [
+                papers::csv(&[sighting], "X"),
+                papers::xarf_lines(&[sighting], "X"),
+                papers::acns(sighting, "X"),
+                papers::acns_mail(sighting, "X", "a@b.example", from),
+            ];
+            for paper in papers {
+                let reading = entremise_formats::read(paper.as_bytes(), hint());
+                assert_eq!(reading.outcomes.len(), 1, "{paper}");
+                let verdict = &reading.outcomes[0].verdict;
+                let notice = verdict.as_ref().unwrap_or_else(|no| panic!("{no:?}\n{paper}"));
+                assert_eq!(notice.source.ip, sighting.ip);
+                assert_eq!(notice.source.port, sighting.port);
+                assert_eq!(notice.observation.from.as_second(), sighting.at);
+            }
+        }
+    }
+
+    #[test]
     fn a_true_sighting_blames_exactly_the_one_who_shared() {
         let from: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
         let mut world = World::new(3, Size::DEMO, from);

@@ -80,7 +80,7 @@ pub fn xarf(sighting: &Sighting, rights_holder: &str) -> String {
         "clock": { "source": "ntp", "offset_ms": 0, "max_error_ms": sighting.clock_error_ms },
         "category": "copyright",
         "type": "p2p",
-        "evidence_source": "p2p_monitoring",
+        "evidence_source": "automated_crawl",
         "p2p_protocol": "bittorrent",
         "swarm_info": {
             "info_hash": sighting.file_hash,
