@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running cluster.
 pub struct Cluster {
-    // Stopped before its folder goes.
-    _server: Process,
+    // Stopped before its folder goes. None between `stop` and `start_again`.
+    server: Option<Process>,
     folder: TempDir,
     databases: AtomicU32,
 }
@@ -48,22 +48,43 @@ impl Cluster {
             let said = String::from_utf8_lossy(&made.stderr).into_owned();
             return Err(io::Error::other(format!("initdb: {said}")));
         }
-        let log = fs::File::create(folder.path().join("log"))?;
-        let mut command = as_owner(&programs.join("postgres"), owner.as_ref());
+        let mut cluster = Self { server: None, folder, databases: AtomicU32::new(0) };
+        cluster.start_again()?;
+        Ok(Some(cluster))
+    }
+
+    /// Stops the server as an operator would (every session is cut off); its data stay.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Ends the server as a crash would: at once, in the middle of everything (`QUIT`). Not by
+    /// `KILL`: its sessions would live on for a while and keep a new server from starting.
+    pub fn crash(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.stop_by("QUIT");
+        }
+        self.server = None;
+    }
+
+    /// Starts the server on the data that are there, and waits until it answers.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        let programs = programs().ok_or_else(|| io::Error::other("PostgreSQL is gone"))?;
+        let folder = self.folder.path();
+        let log = fs::File::options().create(true).append(true).open(folder.join("log"))?;
+        let mut command = as_owner(&programs.join("postgres"), owner().as_ref());
         command
             .arg("-D")
-            .arg(&data)
+            .arg(folder.join("data"))
             .arg("-k")
-            .arg(folder.path())
+            .arg(folder)
             .args(["-h", "", "-c", "fsync=off", "-c", "full_page_writes=off"])
             .args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"])
-            .current_dir(folder.path())
+            .current_dir(folder)
             .stdout(log.try_clone()?)
             .stderr(log);
-        let server = Process::start(&mut command)?;
-        let mut cluster = Self { _server: server, folder, databases: AtomicU32::new(0) };
-        cluster.wait()?;
-        Ok(Some(cluster))
+        self.server = Some(Process::start(&mut command)?);
+        self.wait()
     }
 
     /// Waits until it answers, or has ended.
@@ -72,7 +93,7 @@ impl Cluster {
         loop {
             match Client::connect(&self.address("postgres"), NoTls) {
                 Ok(_) => return Ok(()),
-                Err(_) if started_at.elapsed() < PATIENCE && self._server.ended()?.is_none() => {
+                Err(_) if started_at.elapsed() < PATIENCE && !self.has_ended()? => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(error) => {
@@ -84,6 +105,10 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    fn has_ended(&mut self) -> io::Result<bool> {
+        self.server.as_mut().map_or(Ok(true), |server| Ok(server.ended()?.is_some()))
     }
 
     /// Makes an empty database and yields its address.
@@ -101,9 +126,9 @@ impl Cluster {
         format!("postgres://postgres@{socket}/{database}")
     }
 
-    /// The server's process id: for tests that take its life.
-    pub fn id(&self) -> u32 {
-        self._server.id()
+    /// The server's process id; none while it is stopped.
+    pub fn id(&self) -> Option<u32> {
+        self.server.as_ref().map(Process::id)
     }
 }
 
@@ -133,7 +158,7 @@ fn stop_with_this_process(cluster: &Cluster) {
     let watcher = Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(std::process::id().to_string())
-        .arg(cluster.id().to_string())
+        .arg(cluster.id().unwrap_or(0).to_string())
         .arg(cluster.folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -25,7 +25,13 @@ impl Process {
 
     /// Asks it to end (`INT`: PostgreSQL's fast shutdown), then ends it.
     pub fn stop(&mut self) {
-        let asked = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        self.stop_by("INT");
+    }
+
+    /// As `stop`, with another word for it.
+    pub fn stop_by(&mut self, signal: &str) {
+        let number = self.0.id().to_string();
+        let asked = Command::new("kill").args(["-s", signal, &number]).status();
         let asked_at = Instant::now();
         while asked.is_ok() && asked_at.elapsed() < PATIENCE {
             if !matches!(self.0.try_wait(), Ok(None)) {

@@ -20,8 +20,25 @@ fn a_dropped_cluster_is_gone() {
         return entremise_parts::absent("PostgreSQL");
     };
     let address = cluster.database().unwrap();
-    let id = cluster.id();
+    let id = cluster.id().unwrap();
     drop(cluster);
     assert!(Client::connect(&address, NoTls).is_err());
     assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+}
+
+#[test]
+fn a_cluster_that_was_stopped_or_crashed_has_its_data_when_it_starts_again() {
+    let Some(mut cluster) = Cluster::start().unwrap() else {
+        return entremise_parts::absent("PostgreSQL");
+    };
+    let address = cluster.database().unwrap();
+    let mut client = Client::connect(&address, NoTls).unwrap();
+    client.batch_execute("CREATE TABLE mark (number bigint)").unwrap();
+    for end in [Cluster::stop, Cluster::crash] {
+        end(&mut cluster);
+        assert!(Client::connect(&address, NoTls).is_err());
+        cluster.start_again().unwrap();
+        let mut client = Client::connect(&address, NoTls).unwrap();
+        assert!(client.query("SELECT number FROM mark", &[]).unwrap().is_empty());
+    }
 }
