@@ -1,81 +1,50 @@
 //! How many notices a second the intake takes: sealed, deduplicated, in the ledger, on the disk.
 //!
-//! `cargo run --release -p entremise-store --example bench_intake [batches] [notices] [place]`;
-//! `place` is a folder (SQLite; a temporary one if absent) or `postgres`, for a started cluster.
+//! `cargo run --release -p entremise-store --example bench_intake [batches] [notices] [place]`:
+//! so many batches (100) of so many notices (1,000) each; `place` is a folder (SQLite; a temporary
+//! one if absent), `postgres` for a started cluster, or `postgres://…/` for a server that runs.
+//! Prints one line. Making the notices is not counted.
+
+#[path = "measure/mod.rs"]
+mod measure;
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use entremise_core::id::BatchId;
 use entremise_core::notice::Work;
 use entremise_core::notice::{Claim, Class, Clock, Hash, Notice, Observation, Source, Transport};
-use entremise_core::regime::{Regime, embedded};
-use entremise_store::{
-    IncomingBatch, IncomingNotice, ItemVerdict, Keys, Places, Store, SystemEntropy,
-};
+use entremise_store::{IncomingBatch, IncomingNotice, ItemVerdict};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let number = |place: usize, otherwise| {
-        arguments.get(place).map_or(otherwise, |given| given.parse().expect("a number"))
-    };
-    let batches: u32 = number(1, 50);
-    let size: u32 = number(2, 1000);
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let cluster;
-    let places = match arguments.get(3).map(String::as_str) {
-        None => Places::in_folder(folder.path()),
-        Some("postgres") => {
-            cluster = entremise_parts::postgres::Cluster::start()
-                .expect("PostgreSQL starts")
-                .expect("PostgreSQL is installed");
-            let database = || cluster.database().expect("a database");
-            Places {
-                cases: database(),
-                evidence: database(),
-                traffic: database(),
-                identity: database(),
-            }
-        }
-        Some(folder) => Places::in_folder(folder.as_ref()),
-    };
-    let keys = Keys { cases: [1; 32], evidence: [2; 32], traffic: [3; 32], identity: [4; 32] };
-    let now: Timestamp = "2026-03-02T10:00:00Z".parse().expect("an instant");
-    let entropy = Arc::new(SystemEntropy::default());
-    let store = Store::open(&places, keys, vec![regime()], entropy, now).expect("a store");
-    let made: Vec<IncomingBatch> = (0..batches).map(|place| batch(place, size, now)).collect();
-    let started = Instant::now();
+    let batches = measure::number(&arguments, 1, 100);
+    let size = measure::number(&arguments, 2, 1000);
+    let place = measure::Place::open(arguments.get(3).map(String::as_str));
     let mut accepted = 0;
-    let mut slowest = 0.0f64;
-    for batch in made {
-        let begun = Instant::now();
-        let report = store.intake(batch).expect("an intake");
-        slowest = slowest.max(begun.elapsed().as_secs_f64());
-        accepted += report
-            .results
-            .iter()
-            .filter(|result| matches!(result.verdict, ItemVerdict::Accepted { .. }))
-            .count();
+    let (mut taken, mut slowest, mut cpu) = (Duration::ZERO, Duration::ZERO, 0.0);
+    for number in 0..batches {
+        let batch = batch(number, size, place.now);
+        let (begun, cpu_before) = (Instant::now(), measure::cpu_seconds());
+        let report = place.store.intake(batch).expect("an intake");
+        taken += begun.elapsed();
+        slowest = slowest.max(begun.elapsed());
+        cpu += measure::cpu_seconds() - cpu_before;
+        let is_accepted = |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { .. });
+        accepted += report.results.iter().filter(|result| is_accepted(&result.verdict)).count();
     }
-    let seconds = started.elapsed().as_secs_f64();
+    let seconds = taken.as_secs_f64();
     println!(
-        "{accepted} of {} notices in {seconds:.2} s: {:.0} notices/s in batches of {size}, the \
-         slowest batch {:.0} ms",
+        "{accepted} of {} notices in {seconds:.2} s: {:.0} notices/s in batches of {size}, {:.0} \
+         per second of one core, slowest batch {:.0} ms, peak memory {:.0} MiB",
         batches * size,
         accepted as f64 / seconds,
-        slowest * 1000.0
+        accepted as f64 / cpu,
+        slowest.as_secs_f64() * 1000.0,
+        measure::peak_mebibytes()
     );
-}
-
-/// The specimen regime without its small quota.
-fn regime() -> Regime {
-    let text = embedded::text("xx-specimen").expect("the specimen is in the binary");
-    let text = text.replace("value = 1_000, from", "value = 100_000_000, from");
-    let calendars = embedded::calendars().expect("the calendars are in the binary");
-    Regime::parse("bench.toml", &text, &calendars).expect("a regime")
 }
 
 fn batch(place: u32, size: u32, now: Timestamp) -> IncomingBatch {

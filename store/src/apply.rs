@@ -98,6 +98,8 @@ impl Store {
             answers.resize_with(events.len(), || None);
             for authority in authorities {
                 let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
+                let cases = events.iter().map(|(case, _, _)| case);
+                door.prepare(cases.filter(|case| case.authority() == authority))?;
                 for (place, (case, event, actor)) in events.iter().enumerate() {
                     if case.authority() != authority {
                         continue;

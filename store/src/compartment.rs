@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use uuid::Uuid;
 
-use crate::conn::{Bulk, Kind, Pool, Tx, Value};
+use crate::conn::{Bulk, Kind, Pool, Rows, Tx, Value};
 use crate::entropy::Draw;
 use crate::keys::derive;
 use crate::migrate::{SEALED, migrate};
@@ -169,7 +169,7 @@ impl Compartment {
         key: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, Trouble> {
-        let pool = Pool::open(place)?;
+        let pool = Pool::open(place, Rows::Large)?;
         migrate(&pool, name, SEALED, now)?;
         Ok(Self { pool, wrapping: WrappingKey::new(key) })
     }

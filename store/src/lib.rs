@@ -52,14 +52,14 @@ pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
 pub use quarantine::{QuarantineId, QuarantineRow, Quarantined};
 pub use read::{
-    AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow, WorkOrder, WorkPlace,
-    WorkRow,
+    AlarmBoard, AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow, WorkOrder,
+    WorkPlace, WorkRow,
 };
 pub use settle::{Settled, Settlement};
 pub use trouble::Trouble;
 
 use crate::compartment::Compartment;
-use crate::conn::Pool;
+use crate::conn::{Pool, Rows};
 use crate::migrate::{CASES, migrate};
 
 /// Where the four compartments lie: `sqlite:<path>` or `postgres://…`, four different databases.
@@ -116,7 +116,7 @@ impl Store {
         entropy: Arc<dyn Entropy>,
         now: Timestamp,
     ) -> Result<Self, Trouble> {
-        let cases = Pool::open(&places.cases)?;
+        let cases = Pool::open(&places.cases, Rows::Small)?;
         migrate(&cases, "cases", CASES, now)?;
         let regimes = regimes
             .into_iter()

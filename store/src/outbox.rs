@@ -3,7 +3,7 @@
 //! No state can be stuck in silence: an expired lease is available again by itself, and what is
 //! given up raises an alarm. A claim's `attempts` tells its lease from every other.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use entremise_core::case::Subject;
 use entremise_core::effect::Effect;
@@ -98,13 +98,11 @@ impl Store {
         self.inner.cases.write(|tx| {
             for (authority, claims) in by_authority(claims) {
                 let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
-                for claim in claims {
-                    if hold(door.tx, claim)? {
-                        let body = effect_body(claim, None);
-                        let subject = form::Subject::Case(claim.case);
-                        let kind = form::Kind::Intent(claim.effect.name());
-                        door.enter(&claim.regime, subject, kind, Actor::House, body)?;
-                    }
+                for claim in hold(door.tx, &claims)? {
+                    let body = effect_body(claim, None);
+                    let subject = form::Subject::Case(claim.case);
+                    let kind = form::Kind::Intent(claim.effect.name());
+                    door.enter(&claim.regime, subject, kind, Actor::House, body)?;
                 }
                 door.close()?;
             }
@@ -223,27 +221,35 @@ fn by_authority(claims: &[Claimed]) -> BTreeMap<&AuthorityId, Vec<&Claimed>> {
     groups
 }
 
-/// Marks the attempt as intended: true the first time, false when it is already, an error when the
-/// lease is lost.
-fn hold(tx: &mut Tx, claim: &Claimed) -> Result<bool, Trouble> {
-    let attempts = i64::from(claim.attempts).into();
-    let row = tx
-        .query_one(
-            "-- outbox-intended
-             SELECT intended FROM outbox WHERE effect_id = $1 AND state = 'leased' AND attempts = $2",
-            &[Value::id(&claim.id.0), attempts],
-        )?
-        .ok_or_else(lease_lost)?;
-    if row.integer(0)? == i64::from(claim.attempts) {
-        return Ok(false);
-    }
-    let marked = tx.execute(
+/// Marks attempts as intended, and yields those that were not before. An error, and nothing is
+/// marked, when a lease is lost.
+fn hold<'c>(tx: &mut Tx, claims: &[&'c Claimed]) -> Result<Vec<&'c Claimed>, Trouble> {
+    let keys: Vec<&[u8]> = claims.iter().map(|claim| claim.id.0.as_bytes().as_slice()).collect();
+    let marked = tx.query_each(
         "-- outbox-intend
          UPDATE outbox SET intended = attempts
-         WHERE effect_id = $1 AND state = 'leased' AND attempts = $2",
-        &[Value::id(&claim.id.0), attempts],
+         WHERE effect_id = $1[] AND state = 'leased' AND intended < attempts
+         RETURNING effect_id",
+        &keys,
+        &[],
     )?;
-    if marked == 1 { Ok(true) } else { Err(lease_lost()) }
+    let mut marked: HashSet<Uuid> =
+        marked.iter().map(|row| row.id(0)).collect::<Result<_, Trouble>>()?;
+    let leased = tx.query_each(
+        "-- outbox-leased
+         SELECT effect_id, attempts FROM outbox WHERE effect_id = $1[] AND state = 'leased'",
+        &keys,
+        &[],
+    )?;
+    let attempts: HashMap<Uuid, i64> = leased
+        .iter()
+        .map(|row| Ok((row.id(0)?, row.integer(1)?)))
+        .collect::<Result<_, Trouble>>()?;
+    let holds = |claim: &&Claimed| attempts.get(&claim.id.0) == Some(&i64::from(claim.attempts));
+    if !claims.iter().all(holds) {
+        return Err(lease_lost());
+    }
+    Ok(claims.iter().filter(|claim| marked.remove(&claim.id.0)).copied().collect())
 }
 
 fn read_claim(row: &Row) -> Result<Claimed, Trouble> {

@@ -1,8 +1,10 @@
 //! What became of an effect: its outcome, the event it brought, and the end of its row, in one
 //! transaction.
 
+use std::collections::{BTreeMap, HashSet};
+
 use entremise_core::event::Event;
-use entremise_core::id::AuthorityId;
+use entremise_core::id::{AuthorityId, EffectId};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::step::Refusal;
 use jiff::Timestamp;
@@ -67,10 +69,21 @@ impl Store {
             let mut answers: Vec<Option<Settled>> = vec![None; settlements.len()];
             for authority in authorities {
                 let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
-                for (place, settlement) in settlements.iter().enumerate() {
-                    if settlement.claim.authority == *authority {
-                        answers[place] = Some(settle_one(&mut door, settlement)?);
-                    }
+                let ours = || {
+                    let all = settlements.iter().enumerate();
+                    all.filter(|(_, settlement)| settlement.claim.authority == *authority)
+                };
+                let mut open = end_rows(&mut door, ours().map(|(_, settlement)| settlement))?;
+                let events = ours().filter_map(|(_, settlement)| settlement.event.as_ref());
+                door.prepare(
+                    events.map(|(case, _)| case).filter(|case| case.authority() == authority),
+                )?;
+                for (place, settlement) in ours() {
+                    // The second settlement of one effect finds it ended by the first.
+                    answers[place] = Some(match open.remove(&settlement.claim.id) {
+                        true => settle_one(&mut door, settlement)?,
+                        false => Settled::AlreadyDone,
+                    });
                 }
                 door.close()?;
             }
@@ -80,17 +93,39 @@ impl Store {
     }
 }
 
+/// Ends the rows of many effects, outcome by outcome. Yields those that were not ended before.
+fn end_rows<'s>(
+    door: &mut Door,
+    settlements: impl Iterator<Item = &'s Settlement>,
+) -> Result<HashSet<EffectId>, Trouble> {
+    let mut by_outcome: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+    let mut met = HashSet::new();
+    for settlement in settlements {
+        // The first of two settlements of one effect says how it ended.
+        if met.insert(settlement.claim.id) {
+            let ended = by_outcome.entry(settlement.outcome).or_default();
+            ended.push(settlement.claim.id.0.as_bytes());
+        }
+    }
+    let at = Value::time(door.at);
+    let mut open = HashSet::new();
+    for (outcome, ids) in by_outcome {
+        let rows = door.tx.query_each(
+            "-- outbox-settle
+             UPDATE outbox SET state = 'done', available_at = NULL, outcome = $2, settled_at = $3
+             WHERE effect_id = $1[] AND state <> 'done' RETURNING effect_id",
+            &ids,
+            &[outcome.into(), at],
+        )?;
+        for row in &rows {
+            open.insert(EffectId(row.id(0)?));
+        }
+    }
+    Ok(open)
+}
+
 fn settle_one(door: &mut Door, settlement: &Settlement) -> Result<Settled, ApplyError> {
     let claim = &settlement.claim;
-    let ended = door.tx.execute(
-        "-- outbox-settle
-         UPDATE outbox SET state = 'done', available_at = NULL, outcome = $2, settled_at = $3
-         WHERE effect_id = $1 AND state <> 'done'",
-        &[Value::id(&claim.id.0), settlement.outcome.into(), Value::time(door.at)],
-    )?;
-    if ended == 0 {
-        return Ok(Settled::AlreadyDone);
-    }
     door.count("effect", format!("{}.{}", claim.effect.name(), settlement.outcome), 1);
     let body = json(&serde_json::json!({
         "effect_id": claim.id,

@@ -18,6 +18,15 @@ pub(crate) enum Pool {
     Postgres(postgres::Pool),
 }
 
+/// What most rows of a database are like: SQLite cuts its file into pages to measure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Some hundred bytes, with keys all over their indexes.
+    Small,
+    /// Some thousand bytes and more, one after the other.
+    Large,
+}
+
 /// An open transaction.
 pub(crate) enum Tx<'c> {
     Sqlite(sqlite::Tx<'c>),
@@ -43,9 +52,9 @@ pub(crate) enum Kind {
 
 impl Pool {
     /// `sqlite:<path>` or `postgres://…`.
-    pub fn open(place: &str) -> Result<Self, Trouble> {
+    pub fn open(place: &str, rows: Rows) -> Result<Self, Trouble> {
         if let Some(path) = place.strip_prefix("sqlite:") {
-            return sqlite::Pool::open(path).map(Self::Sqlite);
+            return sqlite::Pool::open(path, rows).map(Self::Sqlite);
         }
         if place.starts_with("postgres://") || place.starts_with("postgresql://") {
             return postgres::Pool::open(place).map(Self::Postgres);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use postgres::error::{DbError, SqlState};
 use postgres::types::private::BytesMut;
@@ -15,6 +16,12 @@ use crate::trouble::Trouble;
 
 /// Connections to one database. Writers of one authority wait for each other anyway.
 const CONNECTIONS_MAX: usize = 8;
+/// Unless the address says otherwise: how long a server may take to answer the door …
+const CONNECT: Duration = Duration::from_secs(10);
+/// … and a statement waits for a lock that somebody else holds.
+const LOCKS: &str = "-c lock_timeout=60s";
+/// How long a connection that failed is listened to, to learn whether it is lost.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {
     config: Config,
@@ -38,8 +45,14 @@ pub(crate) struct Tx<'c>(&'c mut Handle);
 impl Pool {
     pub fn open(place: &str) -> Result<Self, Trouble> {
         // The address may hold a password: the parser's words are not passed on.
-        let config: Config =
+        let mut config: Config =
             place.parse().map_err(|_| Trouble::never("the PostgreSQL address cannot be read"))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_options().is_none() {
+            config.options(LOCKS);
+        }
         let pool = Self { config, idle: Mutex::default(), returned: Condvar::new() };
         let handle = pool.connect()?;
         lock(&pool.idle).handles.push(handle);
@@ -62,12 +75,26 @@ impl Pool {
         begin: &'static str,
         work: impl FnOnce(Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut out = self.take()?;
-        out.handle().set(begin)?;
+        let mut out = self.begin(begin)?;
         let done = work(Tx(out.handle()))?;
         out.handle().set("COMMIT")?;
         out.clean = true;
         Ok(done)
+    }
+
+    /// Begins on an idle connection. One that was lost while it lay idle (the server was started
+    /// anew) is no reason to fail: nothing has been asked of it yet.
+    fn begin(&self, begin: &'static str) -> Result<Out<'_>, Trouble> {
+        let mut out = self.take()?;
+        let Err(trouble) = out.handle().set(begin) else { return Ok(out) };
+        if out.handle().client.is_valid(SIGN_OF_LIFE).is_ok() {
+            return Err(trouble);
+        }
+        // The others are of the same age.
+        lock(&self.idle).handles.clear();
+        out.handle = Some(self.connect()?);
+        out.handle().set(begin)?;
+        Ok(out)
     }
 
     fn take(&self) -> Result<Out<'_>, Trouble> {

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::value::{Held, Row, Value};
-use super::{Bulk, column_list, name_of};
+use super::{Bulk, Rows, column_list, name_of};
 use crate::trouble::Trouble;
 
 /// How long a statement waits for another process (the command line, a backup).
@@ -34,13 +34,18 @@ struct Handle {
 pub(crate) struct Tx<'c>(&'c Handle);
 
 impl Pool {
-    pub fn open(path: &str) -> Result<Self, Trouble> {
+    pub fn open(path: &str, rows: Rows) -> Result<Self, Trouble> {
         let writer = Handle::open(path, OpenFlags::default())?;
-        // A bigger log between checkpoints: a batch touches pages all over the digests' indexes,
+        // Before anything else: the first page written settles the size of all.
+        writer.set(match rows {
+            Rows::Small => "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 16384;",
+            Rows::Large => "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 4096;",
+        })?;
+        // 64 MiB of log between checkpoints: a batch touches pages all over the digests' indexes,
         // and a page touched twice between checkpoints is written to the file once.
         writer.set(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
-             PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;",
+             PRAGMA temp_store = MEMORY;",
         )?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }

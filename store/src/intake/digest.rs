@@ -11,9 +11,14 @@ use super::{Ids, IncomingBatch};
 use crate::conn::Tx;
 use crate::trouble::Trouble;
 
-/// 128 bits of the HMAC: among a thousand million notices two equal ones by chance are one in
-/// 10^20.
+/// Where a key lies in its index (4 bytes), then what tells it from its neighbours: 96 bits of the
+/// HMAC. The place keeps notices that come together on the same pages: scattered keys would make
+/// every batch write a page of the index per notice.
 pub(super) const BYTES: usize = 16;
+const PLACE_BYTES: usize = 4;
+
+/// Numbers that are alike but for so many last bytes are neighbours: senders count upwards.
+const COUNTED_BYTES: usize = 3;
 
 #[derive(Clone, Copy)]
 pub(super) struct Digests {
@@ -32,19 +37,44 @@ impl Digests {
 /// The digests of each notice that is one.
 pub(super) fn of_batch(key: &hmac::Key, batch: &IncomingBatch) -> Vec<Option<Digests>> {
     let scope = format!("{}\0{}\0", batch.authority, batch.regime);
+    let mut signing = Signing { key, scope: &scope, buffer: Vec::with_capacity(256) };
     let digests = batch.notices.iter().map(|incoming| {
         let (notice, _) = incoming.verdict.as_ref().ok()?;
         Some(Digests {
-            by_number: notice.sender_case_id.as_ref().map(|number| {
-                sign(key, b"number", &scope, |buffer| {
-                    field(buffer, batch.sender.as_str().as_bytes());
-                    field(buffer, number.as_bytes());
-                })
-            }),
-            by_observation: sign(key, b"observation", &scope, |buffer| seen(buffer, notice)),
+            by_number: notice
+                .sender_case_id
+                .as_ref()
+                .map(|number| of_number(&mut signing, batch, number.as_bytes())),
+            by_observation: placed(
+                observed(notice),
+                signing.sign(b"observation", |buffer| seen(buffer, notice)),
+            ),
         })
     });
     digests.collect()
+}
+
+fn of_number(signing: &mut Signing, batch: &IncomingBatch, number: &[u8]) -> [u8; BYTES] {
+    let sender = batch.sender.as_str().as_bytes();
+    let stem = &number[..number.len().saturating_sub(COUNTED_BYTES)];
+    let mut sign = |what: &[u8], number: &[u8]| {
+        signing.sign(what, |buffer| {
+            field(buffer, sender);
+            field(buffer, number);
+        })
+    };
+    let place = sign(b"number stem", stem);
+    placed([place[0], place[1], place[2], place[3]], sign(b"number", number))
+}
+
+/// The second of the observation, which the case holds openly too: the law counts from it.
+fn observed(notice: &Notice) -> [u8; PLACE_BYTES] {
+    u32::try_from(notice.observation.from.as_second()).unwrap_or(0).to_be_bytes()
+}
+
+fn placed(place: [u8; PLACE_BYTES], mut digest: [u8; BYTES]) -> [u8; BYTES] {
+    digest[..PLACE_BYTES].copy_from_slice(&place);
+    digest
 }
 
 /// What makes two reports one fact, whoever sends them.
@@ -81,20 +111,30 @@ fn field(buffer: &mut Vec<u8>, bytes: &[u8]) {
     buffer.extend(bytes);
 }
 
-fn sign(key: &hmac::Key, what: &[u8], scope: &str, fill: impl FnOnce(&mut Vec<u8>)) -> [u8; BYTES] {
-    let mut buffer = Vec::with_capacity(256);
-    field(&mut buffer, what);
-    field(&mut buffer, scope.as_bytes());
-    fill(&mut buffer);
-    let tag = hmac::sign(key, &buffer);
-    tag.as_ref()[..BYTES].try_into().expect("HMAC-SHA256 yields 32 bytes")
+/// Signs fields within a scope, one buffer for all.
+struct Signing<'k> {
+    key: &'k hmac::Key,
+    scope: &'k str,
+    buffer: Vec<u8>,
+}
+
+impl Signing<'_> {
+    fn sign(&mut self, what: &[u8], fill: impl FnOnce(&mut Vec<u8>)) -> [u8; BYTES] {
+        self.buffer.clear();
+        field(&mut self.buffer, what);
+        field(&mut self.buffer, self.scope.as_bytes());
+        fill(&mut self.buffer);
+        let tag = hmac::sign(self.key, &self.buffer);
+        tag.as_ref()[..BYTES].try_into().expect("HMAC-SHA256 yields 32 bytes")
+    }
 }
 
 /// A short keyed digest of a sender's idempotency key: it is the sender's own text.
 pub(super) fn of_key(key: &hmac::Key, batch: &IncomingBatch) -> Option<[u8; BYTES]> {
     let given = batch.idempotency_key.as_ref()?;
     let scope = format!("{}\0{}\0", batch.authority, batch.sender);
-    Some(sign(key, b"idempotency", &scope, |buffer| field(buffer, given.as_bytes())))
+    let mut signing = Signing { key, scope: &scope, buffer: Vec::new() };
+    Some(signing.sign(b"idempotency", |buffer| field(buffer, given.as_bytes())))
 }
 
 /// Which of the digests were seen before, and on what.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Store;
-use crate::conn::Value;
+use crate::conn::{Row, Tx, Value};
 use crate::door::{Door, json};
 use crate::ledger::Lateness;
 use crate::trouble::Trouble;
@@ -29,6 +29,13 @@ pub struct AlarmRow {
     pub name: String,
     pub body: serde_json::Value,
     pub raised_at: Timestamp,
+}
+
+/// The newest of the alarms that nobody has settled, and how many there are in all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmBoard {
+    pub newest: Vec<AlarmRow>,
+    pub total: u64,
 }
 
 /// How much there is of what.
@@ -58,19 +65,21 @@ impl Store {
                 &[authority.as_str().into()],
             )
         })?;
-        rows.iter()
-            .map(|row| {
-                Ok(AlarmRow {
-                    id: AlarmId(row.id(0)?),
-                    regime: row.word(1)?,
-                    case: CaseId(row.id(2)?),
-                    effect: row.maybe_id(3)?.map(EffectId),
-                    name: row.text(4)?.to_owned(),
-                    body: row.json(5)?,
-                    raised_at: row.time(6)?,
-                })
-            })
-            .collect()
+        rows.iter().map(alarm).collect()
+    }
+
+    /// As `alarms`, but never more than a page can show: newest first, with the number of all.
+    pub fn alarm_board(&self, authority: &AuthorityId, most: usize) -> Result<AlarmBoard, Trouble> {
+        self.inner.cases.read(|tx| {
+            let rows = tx.query(
+                "-- alarms-newest
+                 SELECT alarm_id, regime, case_id, effect_id, name, body, raised_at FROM alarm
+                 WHERE authority = $1 AND settled_at IS NULL ORDER BY alarm_id DESC LIMIT $2",
+                &[authority.as_str().into(), Value::count(most)],
+            )?;
+            let newest = rows.iter().map(alarm).collect::<Result<_, _>>()?;
+            Ok(AlarmBoard { newest, total: open_alarms(tx, authority)? })
+        })
     }
 
     /// A person has seen to an alarm. Yields whether it was still open.
@@ -143,16 +152,32 @@ impl Store {
                 let name = format!("{}.{}", row.text(0)?, row.text(1)?);
                 counts.outbox.insert(name, number(row.integer(2)?));
             }
-            let alarms = tx.query_one(
-                "-- alarms-open
-                 SELECT COUNT(alarm_id) FROM alarm WHERE authority = $1 AND settled_at IS NULL",
-                &[authority.as_str().into()],
-            )?;
-            counts.alarms = alarms.map_or(Ok(0), |row| row.integer(0)).map(number)?;
+            counts.alarms = open_alarms(tx, authority)?;
             Ok::<_, Trouble>(())
         })?;
         Ok(counts)
     }
+}
+
+fn alarm(row: &Row) -> Result<AlarmRow, Trouble> {
+    Ok(AlarmRow {
+        id: AlarmId(row.id(0)?),
+        regime: row.word(1)?,
+        case: CaseId(row.id(2)?),
+        effect: row.maybe_id(3)?.map(EffectId),
+        name: row.text(4)?.to_owned(),
+        body: row.json(5)?,
+        raised_at: row.time(6)?,
+    })
+}
+
+fn open_alarms(tx: &mut Tx, authority: &AuthorityId) -> Result<u64, Trouble> {
+    let row = tx.query_one(
+        "-- alarms-open
+         SELECT COUNT(alarm_id) FROM alarm WHERE authority = $1 AND settled_at IS NULL",
+        &[authority.as_str().into()],
+    )?;
+    row.map_or(Ok(0), |row| row.integer(0)).map(number)
 }
 
 fn number(stored: i64) -> u64 {

@@ -38,6 +38,8 @@ pub struct HistoryEntry {
     pub kind: String,
     /// As the leaf has it: `house`, `party:…`, `person:…`.
     pub actor: String,
+    /// As the leaf has it, hexadecimal: what ties the line to its body, erased or not.
+    pub commitment: String,
     /// What happened, in full; none once it is erased.
     pub body: Option<serde_json::Value>,
     /// The event, on lines of kind `event.…` and `refusal.…`.
@@ -119,6 +121,7 @@ fn entry(row: &Row) -> Result<HistoryEntry, Trouble> {
         at: row.time(1)?,
         kind: leaf.kind,
         actor: leaf.actor,
+        commitment: leaf.commitment,
         body,
         event,
     })

@@ -5,7 +5,7 @@
 mod board;
 mod file;
 
-pub use board::{AlarmId, AlarmRow, Counts};
+pub use board::{AlarmBoard, AlarmId, AlarmRow, Counts};
 pub(crate) use file::effect_by_id;
 pub use file::{CaseFile, EffectRow, HistoryEntry};
 

@@ -33,6 +33,9 @@ fn a_late_case_is_on_the_desk_and_its_alarm_on_the_board() {
         let alarms = world.store.alarms(&authority()).unwrap();
         assert_eq!(alarms[0].name, "provider_silent");
         assert_eq!(alarms[0].case, desk[0].case.id);
+        let board = world.store.alarm_board(&authority(), 1).unwrap();
+        assert_eq!(board.total, alarms.len() as u64);
+        assert_eq!(board.newest, [alarms.last().unwrap().clone()], "the newest, and no more");
         assert_eq!(world.claim("raise_alarm", 10).len(), 1);
     });
 }
