@@ -11,12 +11,11 @@ use entremise_core::event::Event;
 use entremise_core::id::{NoticeId, QuestionId};
 use entremise_core::ledger::{Actor, Leaf};
 use entremise_store::{CaseRef, ItemVerdict, Places, Store};
-use tempfile::TempDir;
 
 use crate::applying::assert_replays;
 use crate::support::*;
 
-const FOLDER: &str = "ENTREMISE_KILL_FOLDER";
+const PLACES: &str = "ENTREMISE_KILL_PLACES";
 const ROUND: &str = "ENTREMISE_KILL_ROUND";
 /// Notices in each batch of the child.
 const BATCH: u32 = 20;
@@ -24,9 +23,9 @@ const BATCH: u32 = 20;
 /// The work of the child; a test without any, when it is not the child.
 #[test]
 fn the_child_that_is_killed() {
-    let (Ok(folder), Ok(round)) = (std::env::var(FOLDER), std::env::var(ROUND)) else { return };
+    let (Ok(places), Ok(round)) = (std::env::var(PLACES), std::env::var(ROUND)) else { return };
     let round: u32 = round.parse().unwrap();
-    let places = Places::in_folder(folder.as_ref());
+    let places = places_of(&places);
     let now = at("2026-03-02T10:00:00Z");
     let entropy = Seeded::new(u64::from(round) * 31 + 5);
     let store = Store::open(&places, keys(), vec![specimen()], entropy, now).unwrap();
@@ -58,15 +57,27 @@ fn the_child_that_is_killed() {
     }
 }
 
+fn places_of(text: &str) -> Places {
+    let places: Vec<String> = text.lines().map(str::to_owned).collect();
+    let [cases, evidence, traffic, identity] = places.try_into().unwrap();
+    Places { cases, evidence, traffic, identity }
+}
+
 #[test]
 fn nothing_answered_is_lost_and_nothing_is_twice_when_the_process_is_killed() {
-    let folder = TempDir::new().unwrap();
+    on_both(assert_that_a_kill_loses_nothing);
+}
+
+fn assert_that_a_kill_loses_nothing(world: World) {
+    let World { folder, places, store, .. } = world;
+    // The child has the places to itself.
+    drop(store);
     let mut said = HashSet::new();
     let mut asked = HashSet::new();
     for round in 0..6u32 {
         // A different amount of work before each kill; the kill itself falls where it falls.
         let lines = 30 + round as usize * 17;
-        for line in killed_after(folder.path(), round, lines) {
+        for line in killed_after(&places, round, lines) {
             match line.split_once(' ') {
                 Some(("accepted", id)) => said.insert(id.to_owned()),
                 Some(("asked", id)) => asked.insert(id.to_owned()),
@@ -74,7 +85,6 @@ fn nothing_answered_is_lost_and_nothing_is_twice_when_the_process_is_killed() {
             };
         }
     }
-    let places = Places::in_folder(folder.path());
     let world = World::open(folder, places, vec![specimen()]);
     let store = &world.store;
     assert!(said.len() > 100);
@@ -108,10 +118,11 @@ fn nothing_answered_is_lost_and_nothing_is_twice_when_the_process_is_killed() {
 }
 
 /// Lets the child work until it has said so many lines, kills it, and yields all it said.
-fn killed_after(folder: &std::path::Path, round: u32, lines: usize) -> Vec<String> {
+fn killed_after(places: &Places, round: u32, lines: usize) -> Vec<String> {
+    let Places { cases, evidence, traffic, identity } = places;
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::the_child_that_is_killed", "--nocapture"])
-        .env(FOLDER, folder)
+        .env(PLACES, [cases, evidence, traffic, identity].map(String::as_str).join("\n"))
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
