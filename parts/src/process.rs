@@ -30,6 +30,10 @@ impl Process {
 
     /// As `stop`, with another word for it.
     pub fn stop_by(&mut self, signal: &str) {
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            // Its number may be another's by now.
+            return;
+        }
         let number = self.0.id().to_string();
         let asked = Command::new("kill").args(["-s", signal, &number]).status();
         let asked_at = Instant::now();

@@ -8,6 +8,7 @@ mod intake;
 mod kill;
 mod ledger;
 mod linking;
+mod outages;
 mod outbox;
 mod party;
 mod random;
