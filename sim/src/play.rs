@@ -101,22 +101,18 @@ impl Play {
         let world = World::new(seed, staging.size, staging.from);
         let clock = VirtualClock::at(staging.from);
         let estate = Estate::lay(folder, seed, &world)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let mailboxes = world.subscribers.iter().filter_map(|person| {
             let mailbox: Mailbox = person.mailbox;
             Some((person.email.clone()?.to_lowercase(), mailbox))
         });
         let kept = staging.keep_mails.then(|| folder.join("mail/mailboxes"));
-        let mail =
-            MailWorld::new(mailboxes, kept, &folder.join("mail/bounces"), clock.clone())?;
+        let mail = MailWorld::new(mailboxes, kept, &folder.join("mail/bounces"), clock.clone())?;
         let relay = mail.open_relay(&runtime)?;
         let post = Post::new(staging.from);
         let services = Services { relay, post: open_post(&post, &runtime)? };
-        let answering =
-            if staging.sockets { Answering::Connectors } else { Answering::Replaced };
+        let answering = if staging.sockets { Answering::Connectors } else { Answering::Replaced };
         let config = estate.house(&world, services, answering);
         let entropy = Arc::new(SeededEntropy::new(seed));
         let engine = if staging.sockets {
@@ -372,7 +368,8 @@ impl Play {
                     jws: Some(jws),
                     received_at: now,
                 };
-                let accepts = |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { .. });
+                let accepts =
+                    |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { .. });
                 match receive(&house.store, room, sender, sending) {
                     Ok(report) => {
                         let results = report.results.iter();
@@ -394,7 +391,12 @@ impl Play {
     }
 
     /// By mail: one mail per notice, into the mailbox of notices.
-    fn write_mails(&mut self, mine: &[&Sighting], name: &str, now: Timestamp) -> anyhow::Result<()> {
+    fn write_mails(
+        &mut self,
+        mine: &[&Sighting],
+        name: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         for sighting in mine {
             let mail = papers::acns_mail(sighting, name, NOTICES_MAILBOX, now);
             self.mails_sent += 1;

@@ -67,13 +67,13 @@ impl Connectors {
             let thread = std::thread::Builder::new()
                 .name(format!("connector {}", provider.name))
                 .spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                    if let Ok(runtime) = runtime
-                        && let Err(error) = runtime.block_on(service.run(stopping))
-                    {
-                        eprintln!("a connector ended: {error:#}");
-                    }
-                })?;
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                if let Ok(runtime) = runtime
+                    && let Err(error) = runtime.block_on(service.run(stopping))
+                {
+                    eprintln!("a connector ended: {error:#}");
+                }
+            })?;
             let address = format!("https://{}", provider.address);
             providers.push(Connector { address, handle, thread: Some(thread) });
         }
@@ -201,6 +201,7 @@ impl InProcess {
     /// Reads what was appended to the logs.
     pub fn follow(&self, provider: &ProviderEstate) -> anyhow::Result<()> {
         let mut loader = self.loader.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut added = 0;
         for (file, format) in sources(provider.name) {
             let format = Format::ALL
                 .into_iter()
@@ -210,6 +211,10 @@ impl InProcess {
             if report.error_count() > 0 {
                 bail!("{} wrote a log that its connector cannot read", provider.name);
             }
+            added += report.bytes;
+        }
+        if added == 0 {
+            return Ok(());
         }
         loader.commit()?;
         self.desk.refresh_index()
@@ -278,10 +283,7 @@ impl Answering for InProcess {
             questions: asking.questions,
         };
         let asked = body_digest(&batch)?;
-        self.call(
-            || Ok(self.desk.identifications(&batch, &asked, now)?.answers),
-            disturb,
-        )
+        self.call(|| Ok(self.desk.identifications(&batch, &asked, now)?.answers), disturb)
     }
 
     fn disclose(
@@ -296,10 +298,7 @@ impl Answering for InProcess {
             requests: requesting.requests,
         };
         let asked = body_digest(&batch)?;
-        self.call(
-            || Ok(self.desk.disclosures(&batch, &asked, now)?.disclosures),
-            disturb,
-        )
+        self.call(|| Ok(self.desk.disclosures(&batch, &asked, now)?.disclosures), disturb)
     }
 }
 

@@ -108,7 +108,10 @@ impl Report {
             text += &format!("  {name:<16} {total:>6}   {}\n", parts.join(", ").replace('_', " "));
         }
         let verdict = if self.ledger.verified { "verified" } else { "NOT SOUND" };
-        text + &format!("  {:<16} {:>6}   {verdict}, root {}\n", "ledger entries", self.ledger.entries, self.ledger.root)
+        text + &format!(
+            "  {:<16} {:>6}   {verdict}, root {}\n",
+            "ledger entries", self.ledger.entries, self.ledger.root
+        )
     }
 }
 
@@ -195,7 +198,10 @@ pub fn leave(play: &Play, report: &Report, out: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(&letters)?;
     for (number, letter) in play.post.letters().iter().enumerate() {
         for document in &letter.documents {
-            fs::write(letters.join(format!("{:04}-{}.pdf", number + 1, letter.custom_id)), document)?;
+            fs::write(
+                letters.join(format!("{:04}-{}.pdf", number + 1, letter.custom_id)),
+                document,
+            )?;
         }
     }
     let json = serde_json::to_vec_pretty(report)?;
@@ -233,4 +239,3 @@ pub fn something_to_check(play: &Play) -> Option<(String, String)> {
     }
     None
 }
-

@@ -29,7 +29,8 @@ struct Milestone {
 impl Teller {
     pub fn new(days: u64, quiet: bool) -> Self {
         let colour = std::io::stderr().is_terminal();
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target =
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(days), target);
         let template = if colour {
             "{msg:.bold}\n{bar:48.cyan/dim} {pos}/{len} days  {elapsed} elapsed"
@@ -108,37 +109,79 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
     let any_bounce = counts.effects.contains_key("send_message.refused_by_carrier");
     let told = |name, happened, words: &str| Milestone { name, happened, words: words.to_owned() };
     vec![
-        told("notice", has(&counts.notices, "accepted"),
-            "The first notice is accepted: it is proven, screened, and its sender has an answer."),
-        told("rejected", has(&counts.notices, "rejected"),
-            "A notice is refused with a code and a place: its sender can mend it."),
-        told("duplicate", has(&counts.notices, "duplicate"),
-            "The same fact comes twice: it counts once."),
-        told("identified", answers("identified"),
-            "A provider's connector says who held an address. It gives a handle, not a name."),
-        told("ambiguous", answers("ambiguous"),
+        told(
+            "notice",
+            has(&counts.notices, "accepted"),
+            "The first notice is accepted: it is proven, screened, and its sender has an answer.",
+        ),
+        told(
+            "rejected",
+            has(&counts.notices, "rejected"),
+            "A notice is refused with a code and a place: its sender can mend it.",
+        ),
+        told(
+            "duplicate",
+            has(&counts.notices, "duplicate"),
+            "The same fact comes twice: it counts once.",
+        ),
+        told(
+            "identified",
+            answers("identified"),
+            "A provider's connector says who held an address. It gives a handle, not a name.",
+        ),
+        told(
+            "ambiguous",
+            answers("ambiguous"),
             "An instant lies where an address changed hands: the answer is \"ambiguous\", and the \
-             case ends. The nearest is never taken."),
-        told("not_found", answers("not_found"),
-            "Nobody held that address: the answer is \"not found\", and nobody is warned."),
-        told("decided", !play.member.decided.is_empty(),
-            "The member decides on the first proposal. No message leaves without a person."),
-        told("mail", !play.mail.taken().is_empty(),
+             case ends. The nearest is never taken.",
+        ),
+        told(
+            "not_found",
+            answers("not_found"),
+            "Nobody held that address: the answer is \"not found\", and nobody is warned.",
+        ),
+        told(
+            "decided",
+            !play.member.decided.is_empty(),
+            "The member decides on the first proposal. No message leaves without a person.",
+        ),
+        told(
+            "mail",
+            !play.mail.taken().is_empty(),
             "The first recommendation leaves by e-mail, signed with DKIM, through the provider's \
-             relay."),
-        told("refused_mail", any_bounce,
-            "A relay says that a mailbox does not exist: the person is reached by letter instead."),
+             relay.",
+        ),
+        told(
+            "refused_mail",
+            any_bounce,
+            "A relay says that a mailbox does not exist: the person is reached by letter instead.",
+        ),
         told("letter", !ways.is_empty(), "The first letter is handed to the post."),
-        told("signed", station("n01"),
-            "A letter is signed for. Its date of presentation starts the clock of a year."),
-        told("unclaimed", station("p03"),
-            "A letter comes back unclaimed. It was presented: the law counts from that day."),
-        told("moved", station("a21"),
-            "A letter comes back: the address is unknown. Nobody was notified; the case ends."),
-        told("barred", has(&counts.cases, "ladder.barred"),
+        told(
+            "signed",
+            station("n01"),
+            "A letter is signed for. Its date of presentation starts the clock of a year.",
+        ),
+        told(
+            "unclaimed",
+            station("p03"),
+            "A letter comes back unclaimed. It was presented: the law counts from that day.",
+        ),
+        told(
+            "moved",
+            station("a21"),
+            "A letter comes back: the address is unknown. Nobody was notified; the case ends.",
+        ),
+        told(
+            "barred",
+            has(&counts.cases, "ladder.barred"),
             "A third fact within a year: the third step is barred (CE 30 April 2026, n° 433539). \
-             No identity is asked for; nothing is sent."),
-        told("dismissed", has(&counts.cases, "ladder.dismissed"),
-            "The member closes a case: \"peut\" means that nobody must be warned."),
+             No identity is asked for; nothing is sent.",
+        ),
+        told(
+            "dismissed",
+            has(&counts.cases, "ladder.dismissed"),
+            "The member closes a case: \"peut\" means that nobody must be warned.",
+        ),
     ]
 }

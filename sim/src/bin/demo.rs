@@ -106,7 +106,10 @@ fn show_around(play: &Play) {
     println!("Walk around. The clock stands at {}.\n", play.clock.now());
     for pages in &doors.pages {
         println!("  public page      http://{}/", pages.public);
-        println!("  office           http://{}/   (secret: {})", pages.office, play.estate.member_secret);
+        println!(
+            "  office           http://{}/   (secret: {})",
+            pages.office, play.estate.member_secret
+        );
     }
     println!("  senders' API     http://{}/openapi.json", doors.api);
     println!("  metrics          http://{}/metrics", doors.operator);

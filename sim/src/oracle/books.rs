@@ -64,7 +64,12 @@ fn acts_have_their_entries(file: &CaseFile, violations: &mut Vec<Violation>) {
         if wrong {
             violations.push(violation(
                 rule,
-                format!("{} {}: {intent:?}, {outcome:?}, {:?}", row.effect.name(), row.id, row.outcome),
+                format!(
+                    "{} {}: {intent:?}, {outcome:?}, {:?}",
+                    row.effect.name(),
+                    row.id,
+                    row.outcome
+                ),
             ));
         }
     }
@@ -74,9 +79,10 @@ fn messages_have_an_intent(books: &Books<'_>, violations: &mut Vec<Violation>) {
     let rule = "nothing leaves before its intent is entered";
     for message in &books.messages {
         let intended = books.cases.get(&message.case).is_some_and(|file| {
-            file.effects.iter().filter(|row| row.id == message.effect).any(|row| {
-                entries(file, "intent", row).any(|entry| entry.at <= message.taken_at)
-            })
+            file.effects
+                .iter()
+                .filter(|row| row.id == message.effect)
+                .any(|row| entries(file, "intent", row).any(|entry| entry.at <= message.taken_at))
         });
         if !intended {
             violations.push(violation(rule, format!("{}", message.effect)));

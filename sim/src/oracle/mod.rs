@@ -195,14 +195,13 @@ impl<'p> Books<'p> {
     pub fn identified(&self) -> impl Iterator<Item = (NoticeId, &str)> {
         self.cases.values().filter_map(|file| {
             let Subject::Notice { notice, .. } = &file.case.subject else { return None };
-            let named = file.history.iter().find_map(|entry| match &entry.event {
-                Some(Event::Answered { outcome: Outcome::Identified { handle, .. }, .. })
-                    if entry.kind.starts_with("event.") =>
-                {
-                    Some(handle.as_str())
-                }
-                _ => None,
-            })?;
+            let named =
+                file.history.iter().find_map(|entry| match &entry.event {
+                    Some(Event::Answered {
+                        outcome: Outcome::Identified { handle, .. }, ..
+                    }) if entry.kind.starts_with("event.") => Some(handle.as_str()),
+                    _ => None,
+                })?;
             Some((*notice, named))
         })
     }

@@ -54,7 +54,11 @@ pub const SENDERS: [Sender; 3] = [
         name: "Association du cinéma (SPECIMEN)",
         email: "constats@cinema.example",
     },
-    Sender { id: "edition", name: "Syndicat du livre (SPECIMEN)", email: "constats@edition.example" },
+    Sender {
+        id: "edition",
+        name: "Syndicat du livre (SPECIMEN)",
+        email: "constats@edition.example",
+    },
 ];
 
 /// What one stretch of time brought.
@@ -92,7 +96,13 @@ impl World {
                 let number = subscribers.len();
                 let (account, domain) = account(provider, line, number);
                 lines[provider].push(Line { subscriber: number, account: account.clone() });
-                subscribers.push(people::subscriber(number, provider, account, domain, &mut people));
+                subscribers.push(people::subscriber(
+                    number,
+                    provider,
+                    account,
+                    domain,
+                    &mut people,
+                ));
             }
         }
         let mut network_chance: Vec<Chance> =

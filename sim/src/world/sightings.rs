@@ -9,15 +9,24 @@ use crate::world::truth::{Holding, Place, Secs, SubscriberNumber};
 
 /// Invented works. The sender of a work is the one at `number % senders`.
 pub const TITLES: [&str; 18] = [
-    "Les Horloges de verre (SPECIMEN)", "Chanson pour un relais (SPECIMEN)",
-    "Le Dernier Spécimen (SPECIMEN)", "Minuit à Fictiville (SPECIMEN)",
-    "Sonate pour deux modems (SPECIMEN)", "La Géographie des ombres (SPECIMEN)",
-    "Port-Spécimen, saison 2 (SPECIMEN)", "Valse des paquets perdus (SPECIMEN)",
-    "Traité des lumières lentes (SPECIMEN)", "L’Été du bail (SPECIMEN)",
-    "Berceuse à bas débit (SPECIMEN)", "Petit dictionnaire du silence (SPECIMEN)",
-    "Une adresse inconnue (SPECIMEN)", "Refrain du quai sud (SPECIMEN)",
-    "Grammaire des marées (SPECIMEN)", "Les Trois Préfixes (SPECIMEN)",
-    "Nocturne en fibre (SPECIMEN)", "Le Carnet d’essai (SPECIMEN)",
+    "Les Horloges de verre (SPECIMEN)",
+    "Chanson pour un relais (SPECIMEN)",
+    "Le Dernier Spécimen (SPECIMEN)",
+    "Minuit à Fictiville (SPECIMEN)",
+    "Sonate pour deux modems (SPECIMEN)",
+    "La Géographie des ombres (SPECIMEN)",
+    "Port-Spécimen, saison 2 (SPECIMEN)",
+    "Valse des paquets perdus (SPECIMEN)",
+    "Traité des lumières lentes (SPECIMEN)",
+    "L’Été du bail (SPECIMEN)",
+    "Berceuse à bas débit (SPECIMEN)",
+    "Petit dictionnaire du silence (SPECIMEN)",
+    "Une adresse inconnue (SPECIMEN)",
+    "Refrain du quai sud (SPECIMEN)",
+    "Grammaire des marées (SPECIMEN)",
+    "Les Trois Préfixes (SPECIMEN)",
+    "Nocturne en fibre (SPECIMEN)",
+    "Le Carnet d’essai (SPECIMEN)",
 ];
 
 /// What is the matter with a sighting. Only the world and the oracle know.
@@ -136,7 +145,13 @@ impl Observers {
     }
 
     /// Spoils a true sighting, in place, as observers do.
-    pub fn spoil(&mut self, sighting: &mut Sighting, flaw: Flaw, seen: &Seen<'_>, chance: &mut Chance) {
+    pub fn spoil(
+        &mut self,
+        sighting: &mut Sighting,
+        flaw: Flaw,
+        seen: &Seen<'_>,
+        chance: &mut Chance,
+    ) {
         sighting.flaw = flaw;
         match flaw {
             Flaw::None | Flaw::Repeated | Flaw::Broken | Flaw::ByAnotherToo => {}

@@ -66,8 +66,7 @@ impl Cable {
         let address = wanted.unwrap_or_else(|| self.addresses.take(chance));
         self.last_number += 1;
         let number = self.last_number;
-        let holding =
-            truth.begin(Place::address(public(address)), at, self.lines[line].subscriber);
+        let holding = truth.begin(Place::address(public(address)), at, self.lines[line].subscriber);
         let expires = at + LEASE;
         self.leases[line] = Some(Lease { number, address, expires, holding });
         self.last_had[line] = Some(address);
@@ -79,9 +78,8 @@ impl Cable {
     /// The line of the forensic log, with a numeric zone.
     fn logged(&self, at: Secs, line: usize, address: u32, verb: &str) -> String {
         let paris = TimeZone::get("Europe/Paris").expect("the zones are in the binary");
-        let local = Timestamp::from_second(at)
-            .expect("the world's instants are instants")
-            .to_zoned(paris);
+        let local =
+            Timestamp::from_second(at).expect("the world's instants are instants").to_zoned(paris);
         let mac = &self.lines[line].account;
         format!(
             "{} Address: {} has been {verb} for 24 hrs 0 min 0 secs to a device with hardware \
@@ -93,11 +91,7 @@ impl Cable {
 
     fn row(&self, line: usize, lease: &Lease) -> String {
         let mac = &self.lines[line].account;
-        format!(
-            "{},{mac},01:{mac},{LEASE},{},1,0,0,,0,,0\n",
-            public(lease.address),
-            lease.expires
-        )
+        format!("{},{mac},01:{mac},{LEASE},{},1,0,0,,0,,0\n", public(lease.address), lease.expires)
     }
 
     fn lease(&self, line: usize, number: u64) -> Option<Lease> {

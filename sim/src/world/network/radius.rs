@@ -29,9 +29,8 @@ impl Packet<'_> {
         let utc = Timestamp::from_second(self.at)
             .expect("the world's instants are instants")
             .to_zoned(TimeZone::UTC);
-        let local = utc.with_time_zone(
-            TimeZone::get("Europe/Paris").expect("the zones are in the binary"),
-        );
+        let local =
+            utc.with_time_zone(TimeZone::get("Europe/Paris").expect("the zones are in the binary"));
         let mut line = |text: std::fmt::Arguments<'_>| {
             out.write_fmt(text).expect("writing to a String does not fail");
             out.push('\n');
