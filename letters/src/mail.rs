@@ -180,7 +180,7 @@ impl From<&MailData> for Fields {
                     why: one_line(&deadline.why),
                 })
                 .collect(),
-            cites: data.cites.iter().map(|cite| one_line(cite)).collect::<Vec<_>>().join("; "),
+            cites: data.cites.iter().map(|cite| one_line(cite)).collect::<Vec<_>>().join(" · "),
         }
     }
 }

@@ -64,8 +64,8 @@ fn authority(config: &config::Authority, language: Language) -> letters::Authori
     }
 }
 
-/// Until when a new fact counts as a repeat. The proof that starts the clock is still to come, so
-/// the date is the earliest it can be, and the sentence says from what it will be counted.
+/// Until when a new fact counts as a repeat. The proof that starts the clock is still to come: the
+/// date is counted from today, and the sentence says from what it will really be counted.
 fn repeat_window(
     stage: &Stage,
     regime: &Regime,
@@ -78,14 +78,35 @@ fn repeat_window(
     };
     let path = format!("stage.{}.clock.repeat_within", stage.id);
     let deadline: Deadline = regime.deadline(now, stage.clock.repeat_within, started_by, &path);
-    let (lang, what) = match language {
-        Language::Fr => (Lang::Fr, "Un nouveau constat pourra entraîner l’étape suivante"),
-        Language::En => (Lang::En, "A new finding may bring the next step"),
+    let cite = regime.cites(&path, regime.zone().day_of(now)).map_or("", |cited| &cited.cite);
+    let (lang, what, why) = match (language, stage.clock.starts_at) {
+        (Language::Fr, Proof::HandedOver) => (
+            Lang::Fr,
+            "Un nouveau constat pourra entraîner l’étape suivante, jusqu’au",
+            "Compté de la remise de ce message à qui l’achemine, aujourd’hui",
+        ),
+        (Language::Fr, Proof::Presented) => (
+            Lang::Fr,
+            "Un nouveau constat pourra entraîner l’étape suivante, jusqu’au",
+            "Le délai court du jour où cette lettre vous est présentée ; \
+             compté d’aujourd’hui, il finit à cette date",
+        ),
+        (Language::En, Proof::HandedOver) => (
+            Lang::En,
+            "A new finding may bring the next step until",
+            "Counted from the day this message is handed over, today",
+        ),
+        (Language::En, Proof::Presented) => (
+            Lang::En,
+            "A new finding may bring the next step until",
+            "The time runs from the day this letter is presented to you; counted from today it \
+             ends on this date",
+        ),
     };
     letters::Deadline {
         what: what.to_owned(),
         until: date_words(deadline.last_day, lang),
-        why: deadline.explanation.in_lang(lang).to_owned(),
+        why: format!("{why} ({cite})."),
     }
 }
 
