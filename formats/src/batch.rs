@@ -36,7 +36,7 @@ pub(crate) fn all(bytes: &[u8]) -> Vec<Item> {
     // Reading from memory cannot fail.
     for mut item in Batch::new(bytes).map_while(Result::ok) {
         faulty += usize::from(item.verdict.is_err());
-        let enough = items.len() == limits::ITEMS || faulty > limits::FAULTY;
+        let enough = items.len() == limits::NOTICES || faulty > limits::FAULTY;
         if enough {
             let how = "too many notices, or too many faulty ones; the rest is not read";
             item.verdict = Err(vec![Rejection::new(Code::TooLarge, item.place.clone(), how)]);

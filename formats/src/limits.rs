@@ -13,7 +13,7 @@ pub const DOCUMENT_BYTES: usize = 16 << 20;
 pub const ROW_BYTES: usize = 64 << 10;
 
 /// Notices in one piece. 100 MB of the shortest rows hold fewer; more come as a stream.
-pub const ITEMS: usize = 200_000;
+pub const NOTICES: usize = 200_000;
 
 /// Nested XML elements. The deepest path of the ACNS 1.2 schema has 7.
 pub const XML_DEPTH: usize = 24;

@@ -6,8 +6,8 @@ use entremise_core::notice::{Class, Transport};
 use entremise_core::rejection::{Code, Rejection};
 use entremise_formats::acns::ack::{Ack, Contact, Outcome};
 
-mod common;
-use common::{code, corpus, only, read};
+mod at_hand;
+use at_hand::{code, corpus, only, read};
 
 /// A sound notice of 1.2, made here.
 const SOUND: &str = include_str!("../samples/acns/1.2/two-works.xml");

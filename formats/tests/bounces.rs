@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use entremise_formats::bounce::{Kind, Reason, Truth, read_report};
 use entremise_formats::report::mail_report;
 
-mod common;
+mod at_hand;
 
 fn corpus(folder: &str) -> Option<PathBuf> {
-    common::corpus(folder)
+    at_hand::corpus(folder)
 }
 
 /// A report in the standard form about one recipient.

@@ -9,8 +9,8 @@ use entremise_formats::{bounce, identification_csv, jws, limits};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-mod common;
-use common::read;
+mod at_hand;
+use at_hand::read;
 
 fn samples() -> Vec<Vec<u8>> {
     fn gather(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -144,14 +144,14 @@ fn faults_by_the_hundred_thousand_are_given_up_at_their_bound() {
     for (head, fault) in [("", "<Infringement/>"), ("", "{}\n"), (header, "a\n")] {
         let reading = read(format!("{head}{}", fault.repeat(100_000)).as_bytes());
         assert_eq!(reading.outcomes.len(), limits::FAULTY + 1, "{fault}");
-        assert_eq!(common::code(reading.outcomes.last().unwrap()), "too_large");
+        assert_eq!(at_hand::code(reading.outcomes.last().unwrap()), "too_large");
     }
     let hidden = "<!--<Infringement>-->".repeat(200_000);
-    assert_eq!(common::code(&common::only(hidden.as_bytes())), "format_unknown");
+    assert_eq!(at_hand::code(&at_hand::only(hidden.as_bytes())), "format_unknown");
 }
 
 #[test]
 fn more_than_is_read_in_one_piece_is_refused_unseen() {
-    let item = common::only(&vec![b'<'; limits::INPUT_BYTES + 1]);
-    assert_eq!(common::code(&item), "too_large");
+    let item = at_hand::only(&vec![b'<'; limits::INPUT_BYTES + 1]);
+    assert_eq!(at_hand::code(&item), "too_large");
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use entremise_formats::report::{check_report, mail_report};
 use serde_json::Value;
 
-mod common;
+mod at_hand;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -27,7 +27,7 @@ fn printed(path: &Path) -> Vec<Value> {
     if path.components().any(|part| part.as_os_str() == "bounce") {
         return mail_report(&name, &entremise_formats::bounce::read_report(&bytes));
     }
-    common::read(&bytes).outcomes.iter().map(|item| check_report(&name, item)).collect()
+    at_hand::read(&bytes).outcomes.iter().map(|item| check_report(&name, item)).collect()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_sample_is_read_as_the_file_beside_it_says() {
 
 #[test]
 fn a_rejected_notice_shows_code_and_place_and_no_notice() {
-    let item = common::only(b"{\"xarf_version\":\"4.2.0\"}");
+    let item = at_hand::only(b"{\"xarf_version\":\"4.2.0\"}");
     let shown = check_report("a.json", &item);
     assert_eq!((&shown["verdict"], &shown["notice"]), (&Value::from("rejected"), &Value::Null));
     assert_eq!(

@@ -6,8 +6,8 @@ use entremise_core::notice::{Class, Transport};
 use entremise_formats::address;
 use serde_json::{Map, Value, json};
 
-mod common;
-use common::{code, corpus, only};
+mod at_hand;
+use at_hand::{code, corpus, only};
 
 fn verdict(report: &Value) -> &'static str {
     code(&only(report.to_string().as_bytes()))

@@ -143,17 +143,17 @@ fn a_row_that_cannot_be_read_says_where_and_loses_nothing() {
 // -- the HTTP interface ---------------------------------------------------------------------
 
 /// The simulated service on a port of its own, and our adapter to it.
-struct Service {
+struct Counter {
     post: Post,
     adapter: Http,
     _runtime: tokio::runtime::Runtime,
 }
 
-fn service() -> Service {
-    service_with("specimen")
+fn counter() -> Counter {
+    counter_with("specimen")
 }
 
-fn service_with(secret: &str) -> Service {
+fn counter_with(secret: &str) -> Counter {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -164,12 +164,12 @@ fn service_with(secret: &str) -> Service {
     runtime.spawn(async move { axum::serve(listener, router).await });
     let client =
         reqwest::blocking::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-    Service { post, adapter: Http::new(client, &base, "demo", secret), _runtime: runtime }
+    Counter { post, adapter: Http::new(client, &base, "demo", secret), _runtime: runtime }
 }
 
 #[test]
 fn a_letter_becomes_one_submitted_sending_with_document_and_recipient() {
-    let service = service();
+    let service = counter();
     assert_eq!(service.adapter.hand_over(&letter(1), at()).name(), "handed_over");
     let letters = service.post.letters();
     assert_eq!((letters.len(), service.post.drafts()), (1, 0));
@@ -181,7 +181,7 @@ fn a_letter_becomes_one_submitted_sending_with_document_and_recipient() {
 
 #[test]
 fn a_submission_whose_answer_was_lost_is_found_again_and_not_repeated() {
-    let service = service();
+    let service = counter();
     service.post.lose_answers(1);
     assert_ne!(service.adapter.hand_over(&letter(1), at()).name(), "handed_over");
     let outcome = service.adapter.hand_over(&letter(1), later());
@@ -191,7 +191,7 @@ fn a_submission_whose_answer_was_lost_is_found_again_and_not_repeated() {
 
 #[test]
 fn a_draft_left_by_a_broken_attempt_is_thrown_away_before_the_next() {
-    let service = service();
+    let service = counter();
     service.post.stumble(1);
     assert_eq!(service.adapter.hand_over(&letter(1), at()).name(), "again");
     assert_eq!((service.post.letters().len(), service.post.drafts()), (0, 1));
@@ -201,7 +201,7 @@ fn a_draft_left_by_a_broken_attempt_is_thrown_away_before_the_next() {
 
 #[test]
 fn one_access_token_serves_until_it_ends() {
-    let service = service();
+    let service = counter();
     for number in 1..=3 {
         service.adapter.hand_over(&letter(number), at());
     }
@@ -212,7 +212,7 @@ fn one_access_token_serves_until_it_ends() {
 
 #[test]
 fn a_service_that_does_not_know_us_blocks_us_and_says_nothing_about_the_letter() {
-    let service = service_with("wrong");
+    let service = counter_with("wrong");
     assert_eq!(service.adapter.hand_over(&letter(1), at()).name(), "blocked");
 }
 
@@ -226,7 +226,7 @@ fn a_service_that_is_not_there_is_tried_again() {
 
 #[test]
 fn news_of_the_service_come_with_proofs_of_deposit_and_of_receipt() {
-    let service = service();
+    let service = counter();
     service.adapter.hand_over(&letter(1), at());
     let id = effect(1).to_string();
     service.post.say(&id, "A01", at(), Some(b"deposit".to_vec()));
@@ -243,7 +243,7 @@ fn news_of_the_service_come_with_proofs_of_deposit_and_of_receipt() {
 
 #[test]
 fn more_news_than_fit_on_a_page_are_all_read() {
-    let service = service();
+    let service = counter();
     service.adapter.hand_over(&letter(1), at());
     for _ in 0..1_001 {
         service.post.say(&effect(1).to_string(), "A05", later(), None);

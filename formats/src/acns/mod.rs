@@ -31,7 +31,7 @@ pub(crate) fn read(text: &str) -> Vec<Item> {
     let (mut faulty, mut malformed) = (0, 0);
     let mut position = 0;
     while let Some(start) = find_start(text, position) {
-        let enough = items.len() == limits::ITEMS
+        let enough = items.len() == limits::NOTICES
             || faulty == limits::FAULTY
             || malformed == limits::MALFORMED;
         if enough {

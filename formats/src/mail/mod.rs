@@ -162,7 +162,7 @@ impl Walk<'_> {
     fn plain(&mut self, text: &str, place: &str) {
         let start = text.trim_start();
         let mut found = if start.starts_with('{') {
-            json_items(start)
+            json_notices(start)
         } else if table::is_header(start.lines().next().unwrap_or_default().as_bytes()) {
             batch::all(start.as_bytes())
         } else {
@@ -247,7 +247,7 @@ fn raw_body<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> Cow<'m, [u8
 
 /// One JSON document, or several lines of them. JSON that is no notice is passed over: mails
 /// carry all kinds.
-fn json_items(text: &str) -> Vec<Item> {
+fn json_notices(text: &str) -> Vec<Item> {
     match json::parse_first(text) {
         Ok((document, used)) if xarf::is_report(&document) => {
             if text[used..].trim_ascii().is_empty() {

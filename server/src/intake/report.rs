@@ -15,12 +15,12 @@ pub struct Report {
     pub accepted: usize,
     pub duplicates: usize,
     pub rejected: usize,
-    pub results: Vec<ItemReport>,
+    pub results: Vec<NoticeReport>,
 }
 
 /// What became of one notice.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ItemReport {
+pub struct NoticeReport {
     /// Where it stands in the sending.
     pub place: String,
     /// The sender's own number, where it could be read.
@@ -63,7 +63,7 @@ impl From<&Rejection> for RejectionReport {
 
 impl From<&BatchReport> for Report {
     fn from(report: &BatchReport) -> Self {
-        let results: Vec<ItemReport> = report
+        let results: Vec<NoticeReport> = report
             .results
             .iter()
             .map(|result| {
@@ -76,7 +76,7 @@ impl From<&BatchReport> for Report {
                         (Verdict::Rejected, None, rejections.as_slice())
                     }
                 };
-                ItemReport {
+                NoticeReport {
                     place: result.place.clone(),
                     sender_case_id: result.sender_case_id.clone(),
                     verdict,
