@@ -26,7 +26,9 @@ fn main() {
     let mut accepted = 0;
     let (mut taken, mut slowest, mut cpu) = (Duration::ZERO, Duration::ZERO, 0.0);
     for number in 0..batches {
-        let batch = batch(number, size, place.now);
+        // Time goes on: numbers of cases and notices begin with it.
+        let now = place.now + jiff::SignedDuration::from_secs(i64::from(number));
+        let batch = batch(number, size, now);
         let (begun, cpu_before) = (Instant::now(), measure::cpu_seconds());
         let report = place.store.intake(batch).expect("an intake");
         taken += begun.elapsed();

@@ -1,6 +1,9 @@
 //! The one door: an event comes in; the case, its ledger lines, effects and alarms go out, in one
 //! transaction. There is no verb that saves a case.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use entremise_core::case::Case;
 use entremise_core::event::{Event, Line};
 use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
@@ -10,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::Store;
 use crate::door::Door;
+use crate::gate::Gate;
 use crate::ledger::Lateness;
 use crate::trouble::Trouble;
 
@@ -54,6 +58,33 @@ pub enum ApplyError {
     Trouble(#[from] Trouble),
 }
 
+/// Events in one transaction: nobody waits long for others.
+const EVENTS_AT_ONCE: usize = 256;
+
+type Answer = Result<Applied, ApplyError>;
+
+/// One event before the gate.
+struct Asked {
+    case: CaseRef,
+    event: Event,
+    actor: Actor,
+    now: Timestamp,
+}
+
+/// A gate for each authority: a group takes the lock of one, and none waits for another's.
+#[derive(Default)]
+pub(crate) struct ApplyGates(Mutex<BTreeMap<AuthorityId, Arc<Gate<Asked, Answer>>>>);
+
+impl ApplyGates {
+    fn of(&self, authority: &AuthorityId) -> Arc<Gate<Asked, Answer>> {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(authority) {
+            return Arc::clone(gate);
+        }
+        Arc::clone(gates.entry(authority.clone()).or_default())
+    }
+}
+
 impl Store {
     /// Lets one event happen to one case.
     ///
@@ -66,19 +97,30 @@ impl Store {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Applied, ApplyError> {
-        let applied = self.inner.cases.write(|tx| {
-            let authority = case.authority();
-            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
-            let Some(index) = door.find(case)? else {
-                return Err(ApplyError::NoSuchCase);
-            };
-            let applied = door.take(index, event, actor)?;
-            door.close()?;
+        let asked = Asked { case: case.clone(), event: event.clone(), actor: actor.clone(), now };
+        let gate = self.inner.apply_gates.of(case.authority());
+        gate.pass(asked, 1, EVENTS_AT_ONCE, |group| self.apply_together(group))?
+    }
+
+    /// One transaction for those who came at the same time, each at its own instant.
+    fn apply_together(&self, group: &[&Asked]) -> Result<Vec<Answer>, Trouble> {
+        self.inner.cases.write(|tx| {
+            let answers = group.iter().map(|asked| {
+                let authority = asked.case.authority();
+                let late = Lateness::Refuse;
+                let mut door = Door::open(tx, &self.inner, authority, asked.now, late)?;
+                let Some(index) = door.find(&asked.case)? else {
+                    return Ok(Err(ApplyError::NoSuchCase));
+                };
+                // The refusal, too, will be committed.
+                let applied = door.take(index, &asked.event, &asked.actor)?;
+                door.close()?;
+                Ok(applied.map_err(ApplyError::Refused))
+            });
+            let answers = answers.collect::<Result<_, Trouble>>()?;
             self.inner.fault("apply.commit")?;
-            Ok(applied)
-        })?;
-        // The refusal, too, is committed by now.
-        applied.map_err(ApplyError::Refused)
+            Ok(answers)
+        })
     }
 
     /// Many events in one transaction, in the given order; one that is refused or finds no case

@@ -63,6 +63,8 @@ pub(crate) struct Door<'t, 'c> {
     tally: BTreeMap<(&'static str, String), i64>,
     /// Regimes whose text is known to be in this ledger.
     texts: Vec<RegimeId>,
+    /// When the last identification that began to wait is due: regime, receipt, deadline.
+    waiting_due: Option<(RegimeId, Timestamp, Option<Timestamp>)>,
 }
 
 /// What a line about an event says.
@@ -104,6 +106,7 @@ impl<'t, 'c> Door<'t, 'c> {
             alarms: Vec::new(),
             tally: BTreeMap::new(),
             texts: Vec::new(),
+            waiting_due: None,
         })
     }
 
@@ -215,11 +218,27 @@ impl<'t, 'c> Door<'t, 'c> {
 
     /// The step, and when the new state must be looked at. A step whose next deadline no rule gives
     /// is refused whole: the case would else wait for ever, in silence.
-    fn next(&self, index: usize, event: &Event, regime: &Regime) -> Result<Next, Refusal> {
+    fn next(&mut self, index: usize, event: &Event, regime: &Regime) -> Result<Next, Refusal> {
         let case = &self.cases[index].case;
         let step = step(case, event, self.at, regime)?;
+        // A waiting identification ends so long after its receipt, whatever else it holds. A batch
+        // has one instant of receipt: the words of that date are not made for each notice.
+        let received_at = match &step.state {
+            State::Identification(identification::State::Waiting { received }) => {
+                Some(received.received_at)
+            }
+            _ => None,
+        };
+        if let Some((regime_id, at, due_at)) = &self.waiting_due
+            && (regime_id, Some(*at)) == (&case.regime, received_at)
+        {
+            return Ok(Next { state: step.state, due_at: *due_at, effects: step.effects });
+        }
         let moved = Case { state: step.state, ..case.clone() };
         let due_at = due(&moved, regime)?.map(|due| due.at());
+        if let Some(received_at) = received_at {
+            self.waiting_due = Some((moved.regime, received_at, due_at));
+        }
         Ok(Next { state: moved.state, due_at, effects: step.effects })
     }
 

@@ -14,6 +14,7 @@ mod door;
 mod entropy;
 mod faults;
 pub mod file_number;
+mod gate;
 mod intake;
 mod keys;
 mod ledger;
@@ -102,7 +103,8 @@ struct Inner {
     opening_key: OpeningKey,
     regimes: BTreeMap<RegimeId, Regime>,
     entropy: Arc<dyn Entropy>,
-    gate: intake::Gate,
+    intake_gate: intake::IntakeGate,
+    apply_gates: apply::ApplyGates,
     faults: faults::Faults,
 }
 
@@ -136,7 +138,8 @@ impl Store {
             opening_key: keys::opening_key(&keys.identity)?,
             regimes,
             entropy,
-            gate: intake::Gate::default(),
+            intake_gate: intake::IntakeGate::default(),
+            apply_gates: apply::ApplyGates::default(),
             faults: faults::Faults::default(),
         };
         clock::note_regimes(&inner, now)?;

@@ -1,9 +1,8 @@
-//! Batches that come at the same time are committed together: one sync of the disk answers all who
-//! wait for it. Whoever comes to a free door takes in everybody who stands before it.
+//! Batches that come at the same time are committed together, with their evidence and traffic
+//! written beside them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entremise_core::id::{AuthorityId, RegimeId};
 use entremise_core::notice::Notice;
@@ -18,79 +17,35 @@ use crate::conn::Tx;
 use crate::content::{EvidenceOut, TrafficOut};
 use crate::door::{Door, json};
 use crate::entropy::Draw;
+use crate::gate::Gate;
 use crate::ledger::Lateness;
 use crate::trouble::Trouble;
 
 /// Notices in one transaction, unless a single batch has more: nobody waits long for others.
 const NOTICES_AT_ONCE: usize = 4_000;
 
-/// Where batches wait for their turn.
-#[derive(Default)]
-pub(crate) struct Gate {
-    waiting: Mutex<VecDeque<Arc<Waiting>>>,
-    turn: Mutex<()>,
-}
-
 type Answer = Result<BatchReport, IntakeError>;
 
-struct Waiting {
+/// A batch before the gate, with what needs no lock done.
+pub(crate) struct Asked {
     batch: IncomingBatch,
-    digests: Mutex<Vec<Option<Digests>>>,
-    answer: Mutex<Option<Answer>>,
+    digests: Vec<Option<Digests>>,
 }
+
+/// Where batches wait for their turn.
+pub(crate) type IntakeGate = Gate<Asked, Answer>;
 
 /// Takes a batch in, together with those that wait beside it.
 pub(super) fn take_turn(inner: &Inner, batch: IncomingBatch) -> Answer {
-    // Outside the turn: digests need no lock.
-    let digests = Mutex::new(digest::of_batch(&inner.digest_key, &batch));
-    let mine = Arc::new(Waiting { batch, digests, answer: Mutex::new(None) });
-    lock(&inner.gate.waiting).push_back(Arc::clone(&mine));
-    loop {
-        let _turn = lock(&inner.gate.turn);
-        if let Some(answer) = lock(&mine.answer).take() {
-            return answer;
-        }
-        let group = next_group(&inner.gate);
-        if group.is_empty() {
-            return Err(Trouble::never("a batch was lost when another's intake panicked").into());
-        }
-        take_group(inner, &group);
-    }
-}
-
-fn next_group(gate: &Gate) -> Vec<Arc<Waiting>> {
-    let mut waiting = lock(&gate.waiting);
-    let mut group: Vec<Arc<Waiting>> = Vec::new();
-    let mut notices = 0;
-    while let Some(next) = waiting.front() {
-        notices += next.batch.notices.len();
-        if !group.is_empty() && notices > NOTICES_AT_ONCE {
-            break;
-        }
-        group.extend(waiting.pop_front());
-    }
-    group
-}
-
-/// Answers everybody in the group. Where the whole fails, each is tried alone: one batch that
-/// cannot be taken must not hold up the others.
-fn take_group(inner: &Inner, group: &[Arc<Waiting>]) {
-    match take_together(inner, group) {
-        Ok(answers) => {
-            for (waiting, answer) in group.iter().zip(answers) {
-                *lock(&waiting.answer) = Some(answer);
-            }
-        }
-        Err(trouble) => match group {
-            [alone] => *lock(&alone.answer) = Some(Err(trouble.into())),
-            _ => group.iter().for_each(|one| take_group(inner, std::slice::from_ref(one))),
-        },
-    }
+    let digests = digest::of_batch(&inner.digest_key, &batch);
+    let weight = batch.notices.len();
+    let asked = Asked { batch, digests };
+    inner.intake_gate.pass(asked, weight, NOTICES_AT_ONCE, |group| take_together(inner, group))?
 }
 
 /// One transaction of the cases, with one of evidence and one of traffic beside it. The cases are
 /// committed last, when the other two are on the disk.
-fn take_together(inner: &Inner, group: &[Arc<Waiting>]) -> Result<Vec<Answer>, Trouble> {
+fn take_together(inner: &Inner, group: &[&Asked]) -> Result<Vec<Answer>, Trouble> {
     inner.cases.write(|tx| {
         std::thread::scope(|threads| {
             let (compartments, evidence, traffic) = Compartments::new();
@@ -113,13 +68,13 @@ fn take_together(inner: &Inner, group: &[Arc<Waiting>]) -> Result<Vec<Answer>, T
 fn take_batches<'b>(
     tx: &mut Tx,
     inner: &Inner,
-    group: &'b [Arc<Waiting>],
+    group: &[&'b Asked],
     compartments: &Compartments<'b>,
 ) -> Result<Vec<Answer>, Trouble> {
     // Authorities are locked in the one order that everybody keeps.
     let mut authorities: BTreeMap<&AuthorityId, Vec<usize>> = BTreeMap::new();
-    for (place, waiting) in group.iter().enumerate() {
-        authorities.entry(&waiting.batch.authority).or_default().push(place);
+    for (place, asked) in group.iter().enumerate() {
+        authorities.entry(&asked.batch.authority).or_default().push(place);
     }
     let mut answers: Vec<Option<Answer>> = Vec::new();
     answers.resize_with(group.len(), || None);
@@ -128,7 +83,7 @@ fn take_batches<'b>(
         let at = received.max().unwrap_or(Timestamp::MIN);
         let mut door = Door::open(tx, inner, authority, at, Lateness::Admit)?;
         for place in places {
-            answers[place] = Some(take_batch(&mut door, inner, &group[place], compartments)?);
+            answers[place] = Some(take_batch(&mut door, inner, group[place], compartments)?);
         }
         door.close()?;
     }
@@ -138,17 +93,17 @@ fn take_batches<'b>(
 fn take_batch<'b>(
     door: &mut Door,
     inner: &Inner,
-    waiting: &'b Waiting,
+    asked: &'b Asked,
     compartments: &Compartments<'b>,
 ) -> Result<Answer, Trouble> {
-    let batch = &waiting.batch;
+    let batch = &asked.batch;
     match batch::stored(door, inner, batch) {
         Ok(Some(report)) => return Ok(Ok(report)),
         Ok(None) => {}
         Err(IntakeError::KeyReused) => return Ok(Err(IntakeError::KeyReused)),
         Err(IntakeError::Trouble(trouble)) => return Err(trouble),
     }
-    let plans = plan(door, inner, batch, &lock(&waiting.digests))?;
+    let plans = plan(door, inner, batch, &asked.digests)?;
     enter(door, inner, batch, &plans, compartments).map(Ok)
 }
 
@@ -240,8 +195,4 @@ impl Arriving for TrafficPart<'_> {
             content: json(&TrafficOut::of(notice)),
         })
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

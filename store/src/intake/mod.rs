@@ -28,7 +28,7 @@ use crate::trouble::Trouble;
 use crate::{Inner, Store, party};
 use digest::Digests;
 use group::Compartments;
-pub(crate) use group::Gate;
+pub(crate) use group::IntakeGate;
 
 /// What a sender handed in, read and screened. No `Debug`: it holds the notices themselves.
 pub struct IncomingBatch {

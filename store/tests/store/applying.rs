@@ -211,6 +211,30 @@ fn identification_of(world: &crate::support::World, case: CaseId) -> CaseId {
 }
 
 /// Replay equals state: from the subject on the opening line and the events alone.
+#[test]
+fn events_that_come_at_the_same_time_each_happen_once_and_one_refused_stops_no_other() {
+    on_both(|mut world| {
+        let cases: Vec<CaseId> = (0..12).map(|number| world.one_notice(number).1).collect();
+        let before = world.store.ledger_size(&authority()).unwrap();
+        let asked = |case: CaseId| {
+            let question = QuestionId(case.0);
+            let case = CaseRef::Id(authority(), case);
+            world.store.apply(&case, &Event::QuestionAsked { question }, &Actor::House, world.now)
+        };
+        let never_opened = CaseId(uuid::Uuid::from_u128(5));
+        std::thread::scope(|threads| {
+            let calls: Vec<_> =
+                cases.iter().map(|case| threads.spawn(|| asked(*case).unwrap().seq)).collect();
+            let nowhere = threads.spawn(|| asked(never_opened));
+            assert!(matches!(nowhere.join().unwrap(), Err(ApplyError::NoSuchCase)));
+            let mut places: Vec<u64> = calls.into_iter().map(|call| call.join().unwrap()).collect();
+            places.sort_unstable();
+            assert_eq!(places, (before..before + 12).collect::<Vec<u64>>());
+        });
+        cases.iter().for_each(|case| assert_replays(&world, *case));
+    });
+}
+
 pub fn assert_replays(world: &crate::support::World, id: CaseId) {
     let file = world.store.case_file(&authority(), &id).unwrap().unwrap();
     let told: Vec<Entered> = file

@@ -317,3 +317,23 @@ fn a_batch_that_cannot_be_taken_does_not_hold_up_those_that_came_with_it() {
         assert_eq!(world.store.counts(&authority()).unwrap().notices["accepted"], 6);
     });
 }
+
+#[test]
+fn every_case_of_a_batch_is_due_when_its_own_history_says() {
+    on_both(|mut world| {
+        let mut older = notice(2);
+        older.observation.from = at("2026-02-20T09:00:00Z");
+        world.bring(vec![notice(1), older]);
+        world.later(86_400);
+        world.bring(vec![notice(3)]);
+        for claim in world.claim("ask_provider", 10) {
+            let file = world.store.case_file(&authority(), &claim.case).unwrap().unwrap();
+            let due_at = file.due.unwrap().at();
+            let is_due = |at| {
+                let due = world.store.due(at, 10).unwrap();
+                due.contains(&(authority(), claim.case))
+            };
+            assert!(is_due(due_at) && !is_due(due_at - SignedDuration::from_micros(1)));
+        }
+    });
+}
