@@ -77,6 +77,10 @@ impl Teller {
             mails.len(),
             play.carrier.ways().len(),
         );
+        // Where no bar can be drawn, a line a month shows that the year goes on.
+        if self.bar.is_hidden() && !self.quiet && day.is_multiple_of(30) {
+            eprintln!("{message}");
+        }
         self.bar.set_message(message);
         self.bar.set_position(day);
         for milestone in milestones(play, counts) {
@@ -175,8 +179,8 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
         told(
             "barred",
             has(&counts.cases, "ladder.barred"),
-            "A third fact within a year: the third step is barred (CE 30 April 2026, n° 433539). \
-             No identity is asked for; nothing is sent.",
+            "A third fact within a year. The third step is barred: it needs a prior authorisation \
+             (CJEU C-470/21) that nobody can give yet. No identity is asked for; nothing is sent.",
         ),
         told(
             "dismissed",
