@@ -321,3 +321,27 @@ fn published_vendor_lines_are_read_as_expected() {
     let asked = with_port("1.2.84.172", 48_700, "2022-04-04T15:00:00Z");
     assert_eq!(provider.who(&asked), "inside:/10.0.10.10");
 }
+
+#[test]
+fn a_batch_is_answered_in_the_order_it_was_asked_on_any_number_of_threads() {
+    use entremise_connector::identify::Identifier;
+    use entremise_connector::index::Index;
+    let provider = shared_address();
+    // Back and forth over addresses, ports and times, so that no order of visiting is this one.
+    let mut questions: Vec<Question> = (0..97)
+        .map(|number| {
+            let minute = number * 37 % 60;
+            asked([1030, 1290, 5000][number % 3], &format!("2026-03-01T10:{minute:02}:30Z"))
+        })
+        .collect();
+    questions.push(question("2001:db8::1", "2026-03-01T10:30:00Z"));
+    questions.push(question("198.51.100.7", "2026-03-01T10:30:00Z"));
+    let index = Index::open(&provider.index_path(), &provider.keys).unwrap();
+    let identifier = Identifier::new(&index, &provider.network);
+    let now = at("2026-12-31T00:00:00Z");
+    let one_by_one: Vec<_> = questions.iter().map(|asked| identifier.find(asked, now)).collect();
+    for threads in [0, 1, 2, 7, 200] {
+        assert_eq!(identifier.find_all(&questions, now, threads), one_by_one);
+    }
+    assert!(identifier.find_all(&[], now, 2).is_empty());
+}

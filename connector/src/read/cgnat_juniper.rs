@@ -6,9 +6,10 @@
 //! header, so where that has a placeable time it counts as the last sign of the block.
 
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 
 use entremise_core::identification::AssignmentKind;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use super::instant::{self, number};
 use super::{ErrorCode, LineError, ReadOptions, digest};
@@ -21,18 +22,24 @@ const FIELDS: LineError = LineError {
     how: "internal-ip, reflexive-ip and the block's ports must all be there",
 };
 
+/// Reads a line in which an event's name begins at an offset.
+type Reader = fn(&[u8], usize, &ReadOptions, &mut Vec<Line>) -> Result<(), LineError>;
+
 /// Reads one line. Lines about anything but translation yield nothing.
 pub fn read(line: &[u8], options: &ReadOptions, out: &mut Vec<Line>) -> Result<(), LineError> {
     let line = line.trim_ascii();
-    let find = |word: &[u8]| memmem::find(line, word);
-    if let Some(at) = find(b"RT_SRC_NAT_PBA_") {
-        return port_block(line, at, options, out);
-    }
-    if let Some(at) = find(b"RT_FLOW_SESSION_C") {
-        return session(line, at, options, out);
-    }
-    if let Some(at) = find(b"JSERVICES_NAT_PORT_BLOCK_") {
-        return services_card(line, at, options, out);
+    // Made ready once, not for each of a million lines.
+    static EVENTS: LazyLock<[(Finder<'_>, Reader); 3]> = LazyLock::new(|| {
+        [
+            (Finder::new(b"RT_SRC_NAT_PBA_"), port_block),
+            (Finder::new(b"RT_FLOW_SESSION_C"), session),
+            (Finder::new(b"JSERVICES_NAT_PORT_BLOCK_"), services_card),
+        ]
+    });
+    for (event, reader) in EVENTS.iter() {
+        if let Some(at) = event.find(line) {
+            return reader(line, at, options, out);
+        }
     }
     Ok(())
 }
