@@ -231,3 +231,72 @@ fn a_server_that_crashes_at_any_moment_loses_and_doubles_nothing() {
         assert_batches(&world, BATCHES);
     });
 }
+
+/// A small disk of its own, in memory. Taken away when dropped.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// None where this process may not mount one.
+    fn new() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let options = ["-t", "tmpfs", "-o", "size=16m,mode=0777", "tmpfs"];
+        let mount = Command::new("mount").args(options).arg(folder.path()).output();
+        mount.is_ok_and(|mount| mount.status.success()).then(|| Self(folder))
+    }
+
+    fn enlarge(&self) {
+        let more = ["-o", "remount,size=128m"];
+        assert!(Command::new("mount").args(more).arg(self.0.path()).status().unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        Command::new("umount").arg(self.0.path()).status().unwrap();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_under_postgresql_loses_and_doubles_nothing() {
+    const RAW_BYTES: usize = 500_000;
+    let Some(disk) = SmallDisk::new() else {
+        return println!("skipped: this process may not mount a small disk");
+    };
+    let Some(cluster) = Cluster::start().unwrap() else {
+        return entremise_parts::absent("PostgreSQL");
+    };
+    let database = || cluster.database().unwrap();
+    let places = Places {
+        cases: database(),
+        evidence: database(),
+        traffic: database(),
+        identity: database(),
+    };
+    let mut operator = Client::connect(&places.cases, NoTls).unwrap();
+    let folder = disk.0.path().join("space").display().to_string();
+    let name = places.evidence.rsplit('/').next().unwrap();
+    // The server makes the folder, so that it is the server's own.
+    for statement in [
+        format!("COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; mkdir -m 700 {folder}'"),
+        format!("CREATE TABLESPACE small LOCATION '{folder}'"),
+        format!("ALTER DATABASE {name} SET TABLESPACE small"),
+    ] {
+        operator.batch_execute(&statement).unwrap();
+    }
+    drop(operator);
+    let world = World::open(TempDir::new().unwrap(), places, vec![specimen()]);
+    let mut taken = 0;
+    loop {
+        match world.store.intake(numbered(taken, RAW_BYTES, &world)) {
+            Ok(_) => taken += 1,
+            full => break assert!(may_pass(full)),
+        }
+        assert!(taken < 1_000, "the disk is small");
+    }
+    assert!(taken > 0, "there was room at first");
+    disk.enlarge();
+    world.store.intake(numbered(taken, RAW_BYTES, &world)).unwrap();
+    assert_batches(&world, taken + 1);
+}
