@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::http::Office;
 use crate::config::{Config, Source, retention};
@@ -62,15 +62,26 @@ pub fn start(
         follow = Some((loader, sources));
     }
     let thread = thread::Builder::new().name("follow".to_owned()).spawn(move || {
+        let mut looked = Instant::now();
         while !stopped.load(Ordering::Relaxed) {
+            let mut added = false;
             if let Some((loader, sources)) = &mut follow
                 && renew(loader, sources, kept.map(|kept| (office.clock)().as_millisecond() - kept))
-                && let Err(error) = loader.commit()
             {
-                tracing::error!(error = format!("{error:#}"), "the index could not be extended");
+                added = true;
+                if let Err(error) = loader.commit() {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the index could not be extended"
+                    );
+                }
             }
-            if let Err(error) = office.desk.refresh_index() {
-                tracing::error!(error = format!("{error:#}"), "the new index cannot be opened");
+            // An index that someone loads by hand is noticed too, at the usual pace.
+            if added || looked.elapsed() >= PERIOD {
+                looked = Instant::now();
+                if let Err(error) = office.desk.refresh_index() {
+                    tracing::error!(error = format!("{error:#}"), "the new index cannot be opened");
+                }
             }
             thread::park_timeout(every);
         }
