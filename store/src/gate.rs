@@ -4,14 +4,20 @@
 //! Knows neither what is asked nor what a transaction is.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::trouble::Trouble;
 
 /// Where those who ask `Q` wait for their `A`.
 pub(crate) struct Gate<Q, A> {
-    waiting: Mutex<VecDeque<Arc<Waiting<Q, A>>>>,
-    turn: Mutex<()>,
+    line: Mutex<Line<Q, A>>,
+    served: Condvar,
+}
+
+struct Line<Q, A> {
+    waiting: VecDeque<Arc<Waiting<Q, A>>>,
+    /// Somebody is serving a group.
+    is_busy: bool,
 }
 
 struct Waiting<Q, A> {
@@ -22,7 +28,8 @@ struct Waiting<Q, A> {
 
 impl<Q, A> Default for Gate<Q, A> {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), turn: Mutex::default() }
+        let line = Line { waiting: VecDeque::new(), is_busy: false };
+        Self { line: Mutex::new(line), served: Condvar::new() }
     }
 }
 
@@ -40,30 +47,50 @@ impl<Q, A> Gate<Q, A> {
         serve: impl Fn(&[&Q]) -> Result<Vec<A>, Trouble>,
     ) -> Result<A, Trouble> {
         let mine = Arc::new(Waiting { asked, weight, answer: Mutex::new(None) });
-        lock(&self.waiting).push_back(Arc::clone(&mine));
+        let mut line = lock(&self.line);
+        line.waiting.push_back(Arc::clone(&mine));
         loop {
-            let _turn = lock(&self.turn);
             if let Some(answer) = lock(&mine.answer).take() {
                 return answer;
             }
-            let group = self.next_group(most);
+            if line.is_busy {
+                line = self.served.wait(line).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let group = line.next_group(most);
             if group.is_empty() {
                 return Err(Trouble::never("what was asked was lost when another's work panicked"));
             }
+            line.is_busy = true;
+            drop(line);
+            let done = Done(self);
             answer_all(&group, &serve);
+            drop(done);
+            line = lock(&self.line);
         }
     }
+}
 
-    fn next_group(&self, most: usize) -> Vec<Arc<Waiting<Q, A>>> {
-        let mut waiting = lock(&self.waiting);
+/// Opens the gate again however the serving ended, a panic included.
+struct Done<'g, Q, A>(&'g Gate<Q, A>);
+
+impl<Q, A> Drop for Done<'_, Q, A> {
+    fn drop(&mut self) {
+        lock(&self.0.line).is_busy = false;
+        self.0.served.notify_all();
+    }
+}
+
+impl<Q, A> Line<Q, A> {
+    fn next_group(&mut self, most: usize) -> Vec<Arc<Waiting<Q, A>>> {
         let mut group: Vec<Arc<Waiting<Q, A>>> = Vec::new();
         let mut weight = 0;
-        while let Some(next) = waiting.front() {
+        while let Some(next) = self.waiting.front() {
             weight += next.weight;
             if !group.is_empty() && weight > most {
                 break;
             }
-            group.extend(waiting.pop_front());
+            group.extend(self.waiting.pop_front());
         }
         group
     }
@@ -88,4 +115,18 @@ fn answer_all<Q, A>(
 /// A panic in another thread has left nothing half done behind these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_one_lets_the_next_through() {
+        let gate = Gate::<u32, u32>::default();
+        let twice = |asked: &[&u32]| Ok(asked.iter().map(|number| *number * 2).collect());
+        let dying = std::panic::AssertUnwindSafe(|| gate.pass(1, 1, 9, |_| panic!("as a test")));
+        assert!(std::panic::catch_unwind(dying).is_err());
+        assert_eq!(gate.pass(2, 1, 9, twice).unwrap(), 4);
+    }
 }
