@@ -184,7 +184,7 @@ fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
 pub struct Nonces(Vec<[u8; NONCE_LEN]>);
 
 impl Nonces {
-    pub fn next(&mut self) -> anyhow::Result<[u8; NONCE_LEN]> {
+    pub fn draw(&mut self) -> anyhow::Result<[u8; NONCE_LEN]> {
         if self.0.is_empty() {
             let bytes: [u8; 256 * NONCE_LEN] = random()?;
             self.0.extend_from_slice(bytes.as_chunks().0);

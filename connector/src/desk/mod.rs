@@ -53,6 +53,7 @@ pub enum CallRefused {
 /// One line of `answers.jsonl`.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on its way to or from the file")]
 enum Line {
     Answer(AnswerLine),
     Batch(BatchLine),

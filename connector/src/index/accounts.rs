@@ -48,7 +48,7 @@ impl AccountSeal {
     }
 
     fn seal(&self, number: u32, name: &[u8], nonces: &mut Nonces) -> anyhow::Result<Vec<u8>> {
-        self.sealer.seal_with(nonces.next()?, name, &number.to_le_bytes())
+        self.sealer.seal_with(nonces.draw()?, name, &number.to_le_bytes())
     }
 }
 
