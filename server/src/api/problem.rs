@@ -16,28 +16,30 @@ use crate::intake::NotTaken;
 pub struct Problem {
     /// A relative reference that names the kind of problem, such as `/problems/quota`.
     #[serde(rename = "type")]
-    pub kind: String,
-    pub title: String,
+    pub kind: &'static str,
+    pub title: &'static str,
     pub status: u16,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub detail: Option<Box<str>>,
     /// The rejection's code, where the bytes were at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<&'static str>,
     /// Where in the bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub at: Option<Box<str>>,
     /// Seconds after which to try again; also in `Retry-After`.
     #[serde(skip)]
     pub retry_after_secs: Option<i64>,
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &str, title: &str) -> Self {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
         Self {
-            kind: format!("/problems/{kind}"),
-            title: title.to_owned(),
+            kind,
+            title,
             status: status.as_u16(),
             detail: None,
             code: None,
@@ -47,7 +49,7 @@ impl Problem {
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(detail.into().into_boxed_str());
         self
     }
 
@@ -57,48 +59,52 @@ impl Problem {
     }
 
     pub fn not_found(detail: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found").detail(detail)
+        Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "Not found").detail(detail)
     }
 
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
-            .detail("see /openapi.json for what this address takes")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "/problems/method-not-allowed",
+            "Method not allowed",
+        )
+        .detail("see /openapi.json for what this address takes")
     }
 
     /// No token, a wrong one, or one of another authority: one answer for all three.
     pub fn unauthorised() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "Who are you?")
+        Self::new(StatusCode::UNAUTHORIZED, "/problems/unauthorised", "Who are you?")
             .detail("send the bearer token that this authority gave you")
     }
 
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
+        Self::new(StatusCode::BAD_REQUEST, "/problems/bad-request", "The request cannot be read")
             .detail(detail)
     }
 
     pub fn too_large(bytes_max: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "/problems/too-large", "Too large")
             .detail(format!("send at most {bytes_max} bytes at a time"))
     }
 
     pub fn too_fast(after_secs: i64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate", "Too many requests")
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "/problems/rate", "Too many requests")
             .detail("wait as Retry-After says; notices can be sent many in one batch")
             .after(after_secs)
     }
 
     pub fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/busy", "Busy")
             .detail("nothing of this request was taken; send it again as Retry-After says")
             .after(2)
     }
 
     fn rejected(rejection: &Rejection) -> Self {
         let title = "Nothing in it could be taken";
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", title)
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/rejected", title)
             .detail(rejection.how.clone());
-        problem.code = Some(rejection.code.name().to_owned());
-        problem.at = Some(rejection.at.clone());
+        problem.code = Some(rejection.code.name());
+        problem.at = Some(rejection.at.clone().into_boxed_str());
         problem
     }
 }
@@ -107,18 +113,19 @@ impl From<NotTaken> for Problem {
     fn from(not_taken: NotTaken) -> Self {
         match not_taken {
             NotTaken::Stopped { why } => {
-                Self::new(StatusCode::FORBIDDEN, "stopped", "This sender is stopped").detail(why)
+                Self::new(StatusCode::FORBIDDEN, "/problems/stopped", "This sender is stopped")
+                    .detail(why)
             }
             NotTaken::Rejected(rejection) => Self::rejected(&rejection),
             NotTaken::Quarantined(rejection) => {
                 let mut problem = Self::rejected(&rejection);
-                problem.kind = "/problems/unreadable".to_owned();
-                problem.title = "It cannot be read; it is kept and looked at".to_owned();
+                problem.kind = "/problems/unreadable";
+                problem.title = "It cannot be read; it is kept and looked at";
                 problem
             }
             NotTaken::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
+                "/problems/idempotency-key-reused",
                 "The Idempotency-Key was used for another content",
             )
             .detail("use a new key for a new content"),
@@ -133,7 +140,7 @@ impl From<Trouble> for Problem {
         if trouble.may_pass() {
             return Self::busy();
         }
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "trouble", "Trouble on our side")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "/problems/trouble", "Trouble on our side")
             .detail("it is in our log; nothing of this request was taken")
     }
 }

@@ -98,7 +98,7 @@ impl Reply {
                 // 5.1.7 and 5.1.8 speak of the sender's address.
                 !matches!(self.enhanced.as_deref(), Some("5.1.7" | "5.1.8"))
             }
-            (_, Step::Recipient) => matches!(self.code, 550 | 551 | 552 | 553),
+            (_, Step::Recipient) => matches!(self.code, 550..=553),
             _ => false,
         };
         if about_the_address {

@@ -219,7 +219,7 @@ impl Http {
                 break;
             }
         }
-        events.sort_by(|left, right| (left.at, left.effect).cmp(&(right.at, right.effect)));
+        events.sort_by_key(|event| (event.at, event.effect));
         Ok(events)
     }
 
