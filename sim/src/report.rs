@@ -157,7 +157,7 @@ fn letters(play: &Play) -> BTreeMap<String, u64> {
     let mut letters: BTreeMap<String, u64> = BTreeMap::new();
     let now = play.clock.now();
     for way in play.carrier.ways() {
-        let last = way.stations.iter().filter(|(_, at)| *at <= now).next_back();
+        let last = way.stations.iter().rfind(|(_, at)| *at <= now);
         let outcome = match last.map(|(code, _)| *code) {
             Some("n01") => "signed_for",
             Some("a02" | "p01") => "presented",
@@ -229,13 +229,11 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
 pub fn something_to_check(play: &Play) -> Option<(String, String)> {
     let house = play.house();
     let room = house.room(&play.authority)?;
-    for mail in play.mail.taken().iter().filter(|mail| mail.delivered) {
-        let effect = room.delivery.composer.return_paths.effect(&mail.return_path)?;
-        let found = house.store.effect(effect).ok()??;
-        let file = house.store.case_file(&play.authority, &found.case).ok()??;
-        let number = file.file_number?;
-        let code = room.delivery.codes.code(&number);
-        return Some((number, code));
-    }
-    None
+    let taken = play.mail.taken();
+    let mail = taken.iter().find(|mail| mail.delivered)?;
+    let effect = room.delivery.composer.return_paths.effect(&mail.return_path)?;
+    let found = house.store.effect(effect).ok()??;
+    let number = house.store.case_file(&play.authority, &found.case).ok()??.file_number?;
+    let code = room.delivery.codes.code(&number);
+    Some((number, code))
 }
