@@ -86,7 +86,7 @@ macro_rules! word {
 }
 
 number!(
-    /// A notice (constat) as this house numbers it; `Notice::sender_case_id` is the sender's number.
+    /// A notice (constat) as this house numbers it; the sender's is `Notice::sender_case_id`.
     NoticeId
 );
 number!(

@@ -218,6 +218,8 @@ fn a_service_that_does_not_know_us_blocks_us_and_says_nothing_about_the_letter()
 
 #[test]
 fn a_service_that_is_not_there_is_tried_again() {
+    // Under nextest this test is a process of its own; `main` does it for the service.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::blocking::Client::new();
     let nobody = Http::new(client, "http://127.0.0.1:9", "demo", "specimen");
     assert_eq!(nobody.hand_over(&letter(1), at()).name(), "again");
