@@ -46,7 +46,7 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
     let folder = tempfile::tempdir_in(quick_folder())?;
     let mut faults = Chance::of(seed, "faults");
     let from: Timestamp = faults.pick(&BEGINNINGS).parse()?;
-    let days = faults.between(26, 40);
+    let days = faults.between(18, 28);
     let staging = Staging {
         seed,
         size: Size::SHORT,
@@ -61,7 +61,7 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
     for step in 0..days * STEPS_A_DAY {
         now += SignedDuration::from_hours(24 / STEPS_A_DAY);
         // Faults stop some days before the end: what was late must then catch up.
-        if step < (days - 6) * STEPS_A_DAY {
+        if step < (days - 5) * STEPS_A_DAY {
             struck += strike(&mut play, &mut faults, now)?;
         } else {
             calm(&play);

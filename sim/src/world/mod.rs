@@ -30,7 +30,7 @@ impl Size {
     /// The demo's: three providers with some dozens of subscribers.
     pub const DEMO: Self = Self { fibre: 60, cable: 45, mobile: 60, zeal: 1 };
     /// The simulation's: few lines, much sharing.
-    pub const SHORT: Self = Self { fibre: 5, cable: 4, mobile: 6, zeal: 5 };
+    pub const SHORT: Self = Self { fibre: 5, cable: 4, mobile: 6, zeal: 7 };
 }
 
 /// A body that sends notices.
