@@ -3,8 +3,8 @@
 //! * Character sets are the part's own; a part that is not what it declares is `charset_invalid`.
 //! * Quoted forwards (`> `) are unquoted when the notice itself stands in the quotation.
 //! * Where text and notice name an address, port, instant or case number, they must agree
-//!   (`text_xml_mismatch`, see [`agree`]).
-//! * A clearsigned text counts only as far as the signature reaches ([`clearsigned`]).
+//!   (`text_xml_mismatch`, see `agree`).
+//! * A clearsigned text counts only as far as the signature reaches (`clearsigned`).
 //! * Archives are never opened. Parts and mails within mails are bounded before they are parsed.
 
 mod agree;
