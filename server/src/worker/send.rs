@@ -44,7 +44,9 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
                 continue;
             }
         };
-        match compose(house, room, &claim, &material, now)? {
+        // Written as of the effect's own instant, so that every try sends the bytes that are kept.
+        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+        match compose(house, room, &claim, &material, written_at)? {
             Composed::Mail(mail) => {
                 let relay = (claim.authority.clone(), material.provider.clone());
                 mails.entry(relay).or_default().push((claim, mail));
