@@ -1,4 +1,5 @@
-//! Sets N letters and prints letters per second and the largest memory used.
+//! Sets N letters and prints letters per second, by the wall and by processor time, and the largest
+//! memory used.
 //!
 //! `cargo run --release -p entremise-letters --example bench_letters -- [N] [THREADS]`
 
@@ -15,7 +16,7 @@ fn main() {
     let (letters, threads): (usize, usize) = (number(200), number(1));
     let renderer = Renderer::new();
     let (next, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu_secs());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -36,14 +37,26 @@ fn main() {
             });
         }
     });
-    let seconds = started.elapsed().as_secs_f64();
+    let (seconds, cpu) = (started.elapsed().as_secs_f64(), (cpu_secs() - cpu).max(0.01));
     println!(
         "{{\"letters\":{letters},\"threads\":{threads},\"seconds\":{seconds:.2},\
-         \"letters_per_second\":{:.1},\"bytes_each\":{},\"peak_rss_kib\":{}}}",
+         \"letters_per_second\":{:.1},\"letters_per_cpu_second\":{:.1},\"bytes_each\":{},\
+         \"peak_rss_kib\":{}}}",
         letters as f64 / seconds,
+        letters as f64 / cpu,
         bytes.load(Ordering::Relaxed) / letters.max(1),
         peak_rss_kib(),
     );
+}
+
+/// Seconds of processor time that this process has used in all its threads, user and system.
+fn cpu_secs() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks =
+        |index: usize| fields.get(index).and_then(|field| field.parse().ok()).unwrap_or(0.0);
+    // utime and stime are the 14th and 15th field of proc(5), in hundredths of a second.
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// The process's high-water mark (`VmHWM`), KiB; 0 where /proc is absent.

@@ -202,7 +202,7 @@ pub const ALL: [Measurement; 11] = [
         room: "letters",
         example: "bench_letters",
         arguments: &["400", "1"],
-        figure: Member("letters_per_second"),
+        figure: Member("letters_per_cpu_second"),
         inputs: &[],
         is_durable: false,
         peers: &[
