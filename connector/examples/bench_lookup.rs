@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use entremise_connector::identify::{Finding, Identifier, Network};
 use entremise_connector::index::Index;
-use entremise_connector::index::build::Builder;
+use entremise_connector::index::build::{Builder, OpenEnds};
 use entremise_connector::interval::{Holder, OPEN, Place, Prefix, Span};
 use entremise_connector::keys::KeyFile;
 use entremise_connector::load::Loader;
@@ -109,7 +109,10 @@ fn build(leases: &[u8], directory: &Path, keys: &KeyFile) -> anyhow::Result<Vec<
             records: [[0; 32]; 2],
         })?;
     }
-    builder.commit(Vec::new(), &State::default().to_bytes()?)?;
+    builder.commit(OpenEnds {
+        rewritten: Some((Vec::new(), State::default().to_bytes()?)),
+        ..OpenEnds::default()
+    })?;
     Ok(accounts)
 }
 

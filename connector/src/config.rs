@@ -27,6 +27,7 @@
 //! account_from = ["hardware-address", "client-id"]
 //! clock_error_ms = 200
 //! silence_secs = 3600                               # longer without a record is a hole
+//! lateness_secs = 60                                # a record may be written so much later
 //!
 //! [[authority]]
 //! id = "autorite"
@@ -52,7 +53,7 @@ use entremise_wire::signature::VerifyingKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::identify::Network;
+use crate::identify::{Followed, Network};
 use crate::interval::{Millis, Prefix, SECOND};
 use crate::keys::KeyFile;
 use crate::read::{AccountFrom, Format, ReadOptions};
@@ -116,6 +117,10 @@ pub struct Source {
     #[serde(default)]
     pub clock_error_ms: u32,
     pub silence_secs: Option<u32>,
+    /// How much later than its own instant a record may reach these files. What happened less than
+    /// this before the newest record is not answered yet.
+    #[serde(default)]
+    pub lateness_secs: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -220,6 +225,7 @@ impl Config {
                     Some((source.format, i64::from(source.silence_secs?) * SECOND))
                 })
                 .collect(),
+            sources: self.sources.iter().map(Source::followed).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -230,6 +236,17 @@ pub fn retention(days: u32) -> Millis {
 }
 
 impl Source {
+    fn followed(&self) -> anyhow::Result<Followed> {
+        let absolute = |path: &PathBuf| -> anyhow::Result<String> {
+            Ok(std::path::absolute(path)?.to_string_lossy().into_owned())
+        };
+        Ok(Followed {
+            format: self.format,
+            files: self.files.iter().map(absolute).collect::<Result<_, _>>()?,
+            lateness: i64::from(self.lateness_secs) * SECOND,
+        })
+    }
+
     pub fn options(&self, space: u16) -> anyhow::Result<ReadOptions> {
         read_options(self.zone.as_deref(), space, &self.account_from)
     }

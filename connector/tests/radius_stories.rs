@@ -104,12 +104,55 @@ fn a_running_session_has_no_end() {
 }
 
 #[test]
-fn a_running_session_is_not_believed_long_after_the_last_record() {
-    let mut provider = Provider::new();
-    provider.load(RadiusDetail, &radius("Start", "alice", "a1", "2026-03-01T10:00:00Z", &[IP]));
-    // No silence is configured: a day is believed, and not more.
-    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-02T09:59:58Z")), "alice");
-    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-02T10:00:00Z")), "log_gap");
+fn a_running_session_is_believed_only_as_far_as_the_records_reach() {
+    let mut provider = Provider::standing_still();
+    let elsewhere = &["Framed-IP-Address = 203.0.113.1"];
+    let log = [
+        radius("Start", "alice", "a1", "2026-03-01T10:00:00Z", &[IP]),
+        radius("Interim-Update", "somebody", "z1", "2026-03-01T11:00:00Z", elsewhere),
+    ];
+    provider.load(RadiusDetail, &log.concat());
+    // ε is a second: 10:59:58.999 is the last instant whose window ends before the newest record.
+    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-01T10:59:58.999Z")), "alice");
+    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-01T10:59:59Z")), "log_gap");
+    // Nor is it known that nobody was there.
+    assert_eq!(provider.who(&question("192.0.2.11", "2026-03-01T10:59:58Z")), "not_found");
+    assert_eq!(provider.who(&question("192.0.2.11", "2026-03-01T10:59:59Z")), "log_gap");
+    let answer = provider.ask(&question("192.0.2.10", "2026-03-01T12:00:00Z"));
+    assert_eq!(answer.why, "The records reach only until 2026-03-01T11:00:00Z; ask again.");
+    assert_eq!(answer.evidence.unwrap().records_until, Some(at("2026-03-01T11:00:00Z")));
+}
+
+#[test]
+fn a_closed_session_needs_the_records_to_reach_behind_the_question_and_not_further() {
+    let mut provider = Provider::standing_still();
+    let log = [
+        radius("Start", "alice", "a1", "2026-03-01T10:00:00Z", &[IP]),
+        radius("Stop", "alice", "a1", "2026-03-01T11:00:00Z", &[IP]),
+    ];
+    provider.load(RadiusDetail, &log.concat());
+    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-01T10:59:58Z")), "alice");
+    assert_eq!(provider.who(&question("192.0.2.10", "2026-03-01T11:00:00Z")), "log_gap");
+}
+
+#[test]
+fn a_lost_stop_never_names_the_old_holder_behind_its_last_record() {
+    let mut provider = Provider::standing_still();
+    let log = [
+        radius("Start", "alice", "a1", "2026-03-01T10:00:00Z", &[IP]),
+        radius("Interim-Update", "alice", "a1", "2026-03-01T10:10:00Z", &[IP]),
+        radius("Interim-Update", "alice", "a1", "2026-03-01T10:20:00Z", &[IP]),
+        // Her Stop is lost. Bob's Start and his interims follow.
+        radius("Start", "bob", "b1", "2026-03-01T10:40:00Z", &[IP]),
+        radius("Interim-Update", "bob", "b1", "2026-03-01T10:50:00Z", &[IP]),
+    ];
+    provider.load(RadiusDetail, &log.concat());
+    let who = |when: &str| provider.who(&question("192.0.2.10", when));
+    assert_eq!(who("2026-03-01T10:19:59Z"), "alice");
+    for minute in 21..40 {
+        assert_eq!(who(&format!("2026-03-01T10:{minute}:00Z")), "log_gap");
+    }
+    assert_eq!(who("2026-03-01T10:40:01Z"), "bob");
 }
 
 #[test]

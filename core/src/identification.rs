@@ -124,6 +124,10 @@ pub struct Evidence {
     /// The interval actually searched.
     pub searched_from: Timestamp,
     pub searched_until: Timestamp,
+    /// How far the provider's records were read when it answered. A `LogGap` over an interval that
+    /// ends later passes: asked again, it may have an answer. None where no record is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_until: Option<Timestamp>,
     pub reader_version: String,
 }
 

@@ -49,6 +49,7 @@ pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
     let mut loader = Loader::open(&arguments.index, &keys)?;
     let space = arguments.vrf.as_deref().map_or(0, |name| loader.space(name));
     let options = read_options(arguments.zone.as_deref(), space, &arguments.account_from)?;
+    loader.read_at(Timestamp::now().as_millisecond());
     if let Some(days) = arguments.retention_days {
         loader.keep_from(Timestamp::now().as_millisecond() - retention(days));
     }

@@ -77,6 +77,9 @@ impl Identifier<'_> {
                 evidence: nearby(record),
                 why: "The records have a hole over the interval searched.".to_owned(),
             },
+            Finding::BeyondRecords { reach, nearby: record } => {
+                self.beyond_records(reach, record, moment)
+            }
             Finding::SharedUnresolvable => other(
                 Outcome::SharedUnresolvable,
                 "Several subscribers share this address; without the port nobody can say which \
@@ -104,6 +107,29 @@ impl Identifier<'_> {
                  loaded, and several instances use the same inside addresses.",
             ),
         }
+    }
+
+    fn beyond_records(&self, reach: Millis, nearby: Option<RecordAt>, moment: Moment) -> Explained {
+        let ground = nearby.and_then(|record| self.ground(record));
+        let why = match reach {
+            Millis::MIN => {
+                "A source of this provider's records was not read yet; ask again.".to_owned()
+            }
+            reach => format!("The records reach only until {}; ask again.", instant(reach)),
+        };
+        let mut evidence = match ground {
+            Some(ground) => self.evidence(&ground, None, moment),
+            None => Evidence {
+                source: "all".to_owned(),
+                record_digests: Vec::new(),
+                searched_from: instant(moment.from - moment.error),
+                searched_until: instant(moment.until + moment.error),
+                records_until: None,
+                reader_version: reader_version(),
+            },
+        };
+        evidence.records_until = Some(instant(reach));
+        Explained::Other { outcome: Outcome::LogGap, evidence: Some(evidence), why }
     }
 
     fn account(&self, number: u32, outer: RecordAt, inner: RecordAt, moment: Moment) -> Explained {
@@ -150,6 +176,8 @@ impl Identifier<'_> {
 
     fn evidence(&self, outer: &Ground, inner: Option<&Ground>, moment: Moment) -> Evidence {
         let (from, until) = moment.window(self.sources.of(outer.source));
+        let reaches = |ground: &Ground| self.sources.of(ground.source).reach;
+        let reach = [Some(outer), inner].into_iter().flatten().filter_map(reaches).min();
         let digests = outer.digests.iter().chain(inner.into_iter().flat_map(|i| &i.digests));
         let source = match inner {
             Some(inner) if inner.source != outer.source => {
@@ -162,6 +190,7 @@ impl Identifier<'_> {
             record_digests: digests.map(hex::encode).collect(),
             searched_from: instant(from),
             searched_until: instant(until),
+            records_until: reach.map(instant),
             reader_version: reader_version(),
         }
     }

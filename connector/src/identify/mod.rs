@@ -18,7 +18,7 @@ pub use self::explain::{Explained, Identified};
 use crate::index::Index;
 use crate::index::segment::Wanted;
 use crate::interval::answer::{Coverage, Found, Moment, RecordAt, Sources, Verdict, judge};
-use crate::interval::{Holder, Millis, OPEN, Prefix, SECOND};
+use crate::interval::{Holder, Millis, Prefix};
 use crate::read::Format;
 
 /// What the provider knows about its own network and records.
@@ -34,6 +34,19 @@ pub struct Network {
     pub clock_errors: Vec<(Format, Millis)>,
     /// How long a log may be silent before the silence is a hole, by format.
     pub silences: Vec<(Format, Millis)>,
+    /// The sources that are read, each of which may be late for itself. Empty: whatever was loaded
+    /// counts as one source per format.
+    pub sources: Vec<Followed>,
+}
+
+/// One source of records, as the configuration names it.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    pub format: Format,
+    /// Its files, by the absolute paths that the index knows them by.
+    pub files: Vec<String>,
+    /// How much later than its instant a record may be written into them, milliseconds.
+    pub lateness: Millis,
 }
 
 /// What was found, and where it lies. Texts and digests are made from it when somebody is
@@ -65,6 +78,11 @@ pub enum Finding {
     LogGap {
         nearby: Option<RecordAt>,
     },
+    /// The records reach only until this instant; asked again later there may be an answer.
+    BeyondRecords {
+        reach: Millis,
+        nearby: Option<RecordAt>,
+    },
     SharedUnresolvable,
     OutOfRetention,
     NotOurAddress,
@@ -77,9 +95,6 @@ pub enum Finding {
     /// The inside address's own records are in no routing instance that is loaded.
     InstanceMissing,
 }
-
-/// Without a configured silence an open session is believed for so long after the last record.
-const BELIEVED_WITHOUT_SILENCE: Millis = 86_400 * SECOND;
 
 /// Answers questions from one generation of the index.
 pub struct Identifier<'a> {
@@ -266,6 +281,7 @@ fn not_one(verdict: Verdict, found: &[Found]) -> Finding {
     match (verdict, nearby) {
         (Verdict::Several(holders), Some(first)) => Finding::Ambiguous { holders, first },
         (Verdict::Gap, _) => Finding::LogGap { nearby },
+        (Verdict::Beyond(reach), _) => Finding::BeyondRecords { reach, nearby },
         _ => Finding::NotFound { nearby },
     }
 }
@@ -286,25 +302,49 @@ fn sources(index: &Index, network: &Network) -> Sources {
         table.iter().find(|(known, _)| *known == format).map(|(_, millis)| *millis)
     };
     let mut coverages: [Coverage; Format::COUNT] = Default::default();
-    for (format, entry) in &index.manifest.sources {
-        let silence = of(&network.silences, *format).filter(|_| format.is_log());
+    for format in Format::ALL {
+        let entry = index.manifest.sources.get(&format);
+        let followed = network.sources.iter().any(|source| source.format == format);
+        if entry.is_none() && !followed {
+            continue;
+        }
+        let silence = of(&network.silences, format).filter(|_| format.is_log());
         let mut holes: Vec<(Millis, Millis)> = entry
-            .silences
+            .map_or(&[][..], |entry| &entry.silences)
             .iter()
             .filter(|(from, until)| silence.is_some_and(|silence| until - from > silence))
             .copied()
             .collect();
-        if let (Some(silence), Some(first), Some(last)) = (silence, entry.first, entry.last) {
-            holes.extend([(Millis::MIN, first), (last.saturating_add(silence), OPEN)]);
+        if let (Some(_), Some(first)) = (silence, entry.and_then(|entry| entry.first)) {
+            holes.push((Millis::MIN, first));
         }
-        coverages[*format as usize] = Coverage {
-            clock_error: of(&network.clock_errors, *format).unwrap_or(0),
+        coverages[format as usize] = Coverage {
+            clock_error: of(&network.clock_errors, format).unwrap_or(0),
             granularity: format.granularity(),
-            // A lease states its own end; only logs leave it open to what comes later.
-            last: entry.last.filter(|_| format.is_log()),
-            believed_after_last: silence.unwrap_or(BELIEVED_WITHOUT_SILENCE),
+            reach: reach(index, network, format),
+            awaited: followed || network.sources.is_empty(),
             holes,
         };
     }
     Sources::new(coverages)
+}
+
+/// How far a format's records are known: up to the newest one that was read of *any* subscriber,
+/// less what the source may be late; where several sources write the format, up to the one that is
+/// furthest behind. A source of which nothing was read reaches nowhere.
+fn reach(index: &Index, network: &Network, format: Format) -> Option<Millis> {
+    // Parameters hold from date to date; no record of them is awaited.
+    if format == Format::Deterministic {
+        return None;
+    }
+    let manifest = &index.manifest;
+    let read_of = |source: &Followed| {
+        let files = manifest.files.iter();
+        let of_source =
+            files.filter(|file| file.format == format && source.files.contains(&file.path));
+        let newest = of_source.filter_map(|file| file.last).max();
+        newest.map_or(Millis::MIN, |newest| newest - source.lateness)
+    };
+    let followed = network.sources.iter().filter(|source| source.format == format);
+    followed.map(read_of).min().or_else(|| manifest.sources.get(&format)?.last)
 }

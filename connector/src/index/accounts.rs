@@ -6,6 +6,9 @@
 //!         names  sealed names, one after another
 //!         trailer: first number (4), count (4), where the names end (8)
 //! ```
+//!
+//! A name of which no span is left is erased: its row stays, as zeros, so that the numbers behind
+//! it stay what they are.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -25,6 +28,9 @@ const TRAILER: usize = 16;
 
 /// A name without the name: HMAC-SHA256, cut to 128 bits.
 pub type KeyedName = [u8; 16];
+
+/// In the row of a name that was erased. No HMAC is all zeros.
+const ERASED: KeyedName = [0; 16];
 
 /// What seals, opens and keys account names.
 pub struct AccountSeal {
@@ -81,19 +87,43 @@ impl AccountTable {
 
     /// The name behind a number. None where it cannot be opened with this key.
     pub fn name(&self, number: u32, seal: &AccountSeal) -> Option<Vec<u8>> {
-        let row = number.checked_sub(self.first).filter(|row| *row < self.count)? as usize;
-        let begins = |row: usize| u64_at(&self.bytes, row * ROW + 16) as usize;
-        let end = if row + 1 < self.count as usize { begins(row + 1) } else { self.names_end };
-        let sealed = self.bytes.get(begins(row)..end)?;
-        seal.sealer.open(sealed, &number.to_le_bytes())
+        let row = number.checked_sub(self.first).filter(|row| *row < self.count)?;
+        seal.sealer.open(self.sealed(row)?, &number.to_le_bytes())
     }
 
+    /// The names that are not erased, and their numbers.
     pub fn keyed_names(&self) -> impl Iterator<Item = (KeyedName, u32)> + '_ {
-        (0..self.count).map(|row| {
-            let at = row as usize * ROW;
-            let keyed = self.bytes[at..at + 16].try_into().expect("sixteen bytes were sliced");
-            (keyed, self.first + row)
-        })
+        (0..self.count)
+            .map(|row| (self.keyed(row), self.first + row))
+            .filter(|(keyed, _)| *keyed != ERASED)
+    }
+
+    /// Writes the table again without the names for which `is_used` does not hold. False, and no
+    /// file, where all of them are used.
+    pub fn write_used(&self, path: &Path, is_used: impl Fn(u32) -> bool) -> anyhow::Result<bool> {
+        if self.keyed_names().all(|(_, number)| is_used(number)) {
+            return Ok(false);
+        }
+        let rows = (0..self.count).map(|row| {
+            if is_used(self.first + row) {
+                (self.keyed(row), self.sealed(row).unwrap_or_default())
+            } else {
+                (ERASED, &[][..])
+            }
+        });
+        write_rows(path, self.first, rows.collect())?;
+        Ok(true)
+    }
+
+    fn keyed(&self, row: u32) -> KeyedName {
+        let at = row as usize * ROW;
+        self.bytes[at..at + 16].try_into().expect("sixteen bytes were sliced")
+    }
+
+    fn sealed(&self, row: u32) -> Option<&[u8]> {
+        let begins = |row: u32| u64_at(&self.bytes, row as usize * ROW + 16) as usize;
+        let end = if row + 1 < self.count { begins(row + 1) } else { self.names_end };
+        self.bytes.get(begins(row)..end)
     }
 }
 
@@ -104,23 +134,32 @@ pub fn write(
     names: &[FreshName],
     seal: &AccountSeal,
 ) -> anyhow::Result<()> {
+    let mut nonces = Nonces::default();
+    let mut rows = Vec::with_capacity(names.len());
+    for (number, (keyed, name)) in (first..).zip(names) {
+        rows.push((*keyed, seal.seal(number, name, &mut nonces)?));
+    }
+    write_rows(path, first, rows)
+}
+
+fn write_rows(
+    path: &Path,
+    first: u32,
+    rows: Vec<(KeyedName, impl AsRef<[u8]>)>,
+) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
     let mut file = BufWriter::with_capacity(1 << 20, file);
-    let mut begins = (names.len() * ROW) as u64;
-    let mut sealed_names = Vec::with_capacity(names.len());
-    let mut nonces = Nonces::default();
-    for (number, (keyed, name)) in (first..).zip(names) {
-        let sealed = seal.seal(number, name, &mut nonces)?;
+    let mut begins = (rows.len() * ROW) as u64;
+    for (keyed, sealed) in &rows {
         file.write_all(keyed)?;
         file.write_all(&begins.to_le_bytes())?;
-        begins += sealed.len() as u64;
-        sealed_names.push(sealed);
+        begins += sealed.as_ref().len() as u64;
     }
-    for sealed in &sealed_names {
-        file.write_all(sealed)?;
+    for (_, sealed) in &rows {
+        file.write_all(sealed.as_ref())?;
     }
     file.write_all(&first.to_le_bytes())?;
-    file.write_all(&u32::try_from(names.len())?.to_le_bytes())?;
+    file.write_all(&u32::try_from(rows.len())?.to_le_bytes())?;
     file.write_all(&begins.to_le_bytes())?;
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     Ok(())
@@ -145,6 +184,11 @@ impl AccountNumbers {
             tables.iter().flat_map(AccountTable::keyed_names).collect();
         let next = tables.iter().map(|table| table.first + table.count).max().unwrap_or(0);
         Self { by_keyed, next, ..Self::default() }
+    }
+
+    /// How many numbers were ever given: all are below.
+    pub fn count(&self) -> usize {
+        self.next as usize
     }
 
     pub fn number(&mut self, name: &[u8], seal: &AccountSeal) -> u32 {

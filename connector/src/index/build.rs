@@ -25,6 +25,17 @@ const SORTED_AT_ONCE: usize = 1 << 20;
 /// More segments than this are merged: each look-up visits all of them.
 const SEGMENTS_MAX: usize = 6;
 
+/// What a load leaves open, at a commit.
+#[derive(Default)]
+pub struct OpenEnds {
+    /// Accounts that the state names: their names are kept, spans or not.
+    pub accounts: Vec<u32>,
+    /// Spans that may still change, and the state in bytes. None: neither has changed.
+    pub rewritten: Option<(Vec<Span>, Vec<u8>)>,
+    /// Open ends were dropped, because they may be kept no longer.
+    pub forgot: bool,
+}
+
 /// The one writer of an index directory.
 pub struct Builder {
     directory: PathBuf,
@@ -72,14 +83,8 @@ impl Builder {
             bail!("another load or the running server writes to {}", directory.display());
         }
         let manifest = Manifest::read(directory)?.unwrap_or_else(Manifest::new);
-        let tables = manifest
-            .accounts
-            .iter()
-            .map(|name| AccountTable::open(&directory.join(name)))
-            .collect::<Result<Vec<_>, _>>()
-            .with_context(|| format!("opening the accounts of {}", directory.display()))?;
         let names = NameBook {
-            numbers: AccountNumbers::of(&tables),
+            numbers: AccountNumbers::of(&tables(directory, &manifest)?),
             seal: AccountSeal::new(&keys.index),
             spaces: manifest.spaces.clone(),
         };
@@ -128,15 +133,19 @@ impl Builder {
 
     /// Makes everything pushed so far part of the index, together with the spans that are still
     /// open and the state to go on from.
-    pub fn commit(&mut self, mut open: Vec<Span>, state: &[u8]) -> anyhow::Result<()> {
+    pub fn commit(&mut self, open: OpenEnds) -> anyhow::Result<()> {
         self.flush()?;
         let mut next = self.manifest.clone();
         next.generation += 1;
         next.spaces.clone_from(&self.names.spaces);
         next.segments.append(&mut self.written);
+        let before = next.segments.len();
         next.segments.retain(|entry| !self.is_outlived(entry));
+        let mut dropped = open.forgot || next.segments.len() < before;
         if next.segments.len() > SEGMENTS_MAX {
-            next.segments = self.merge(&next.segments)?;
+            let (segments, left_out) = self.merge(&next.segments)?;
+            next.segments = segments;
+            dropped |= left_out;
         }
         let (first, fresh) = self.names.numbers.take_fresh();
         if !fresh.is_empty() {
@@ -144,20 +153,62 @@ impl Builder {
             accounts::write(&self.directory.join(&name), first, &fresh, &self.names.seal)?;
             next.accounts.push(name);
         }
+        if let Some((spans, state)) = open.rewritten {
+            self.write_open(&mut next, spans, &state)?;
+        }
+        let erased = dropped && self.erase_unused(&mut next, &open.accounts)?;
+        next.write(&self.directory)?;
+        self.manifest = next;
+        self.serial = 0;
+        if erased {
+            // Who comes back gets a new number.
+            self.names.numbers = AccountNumbers::of(&tables(&self.directory, &self.manifest)?);
+        }
+        self.sweep();
+        Ok(())
+    }
+
+    fn write_open(
+        &mut self,
+        next: &mut Manifest,
+        mut spans: Vec<Span>,
+        state: &[u8],
+    ) -> anyhow::Result<()> {
         let name = self.file_name("seg");
-        open.sort_unstable_by_key(order);
-        write_segment(&self.directory.join(&name), open.iter())?;
+        spans.sort_unstable_by_key(order);
+        write_segment(&self.directory.join(&name), spans.iter())?;
         next.open = Some(name);
         let name = self.file_name("state");
         let path = self.directory.join(&name);
         fs::write(&path, state).with_context(|| format!("writing {}", path.display()))?;
         File::open(&path)?.sync_all()?;
         next.state = Some(name);
-        next.write(&self.directory)?;
-        self.manifest = next;
-        self.serial = 0;
-        self.sweep();
         Ok(())
+    }
+
+    /// Erases the sealed names of accounts of which no span is left. True where there were any.
+    fn erase_unused(&mut self, next: &mut Manifest, open: &[u32]) -> anyhow::Result<bool> {
+        let mut used = vec![false; self.names.numbers.count()];
+        let mut mark = |number: u32| {
+            if let Some(used) = used.get_mut(number as usize) {
+                *used = true;
+            }
+        };
+        open.iter().copied().for_each(&mut mark);
+        for name in next.segments.iter().map(|entry| &entry.name).chain(&next.open) {
+            Segment::open(&self.directory.join(name))?.accounts().for_each(&mut mark);
+        }
+        let is_used = |number: u32| used.get(number as usize).copied().unwrap_or(true);
+        let mut erased = false;
+        for known in &mut next.accounts {
+            let table = AccountTable::open(&self.directory.join(&*known))?;
+            let name = self.file_name("acc");
+            if table.write_used(&self.directory.join(&name), is_used)? {
+                *known = name;
+                erased = true;
+            }
+        }
+        Ok(erased)
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {
@@ -175,7 +226,8 @@ impl Builder {
     }
 
     /// Merges the small segments, and the large one too once the small ones outgrow half of it.
-    fn merge(&mut self, entries: &[SegmentEntry]) -> anyhow::Result<Vec<SegmentEntry>> {
+    /// True where spans were left out that may be kept no longer.
+    fn merge(&mut self, entries: &[SegmentEntry]) -> anyhow::Result<(Vec<SegmentEntry>, bool)> {
         let largest = entries.iter().map(|entry| entry.records).max().unwrap_or(0);
         let total: u64 = entries.iter().map(|entry| entry.records).sum();
         let spared = total - largest < largest / 2;
@@ -196,6 +248,7 @@ impl Builder {
         for (number, source) in sources.iter_mut().enumerate() {
             heads.extend(source.peek().map(|span| Reverse((order(span), number))));
         }
+        let mut left_out = false;
         while let Some(mut head) = heads.peek_mut() {
             let source = &mut sources[head.0.1];
             let span = source.next();
@@ -206,11 +259,13 @@ impl Builder {
             let Some(span) = span else { continue };
             if self.keep_from.is_none_or(|from| span.end >= from) {
                 writer.push(&span)?;
+            } else {
+                left_out = true;
             }
         }
         let Written { records, last_end } = writer.finish()?;
         kept.push(SegmentEntry { name, records, last_end });
-        Ok(kept)
+        Ok((kept, left_out))
     }
 
     fn file_name(&mut self, extension: &str) -> String {
@@ -240,6 +295,15 @@ impl Builder {
             written == path || digest_path(&written) == path
         })
     }
+}
+
+fn tables(directory: &Path, manifest: &Manifest) -> anyhow::Result<Vec<AccountTable>> {
+    manifest
+        .accounts
+        .iter()
+        .map(|name| AccountTable::open(&directory.join(name)))
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("opening the accounts of {}", directory.display()))
 }
 
 fn write_segment<'a>(

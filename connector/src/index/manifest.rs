@@ -64,6 +64,10 @@ pub struct FileEntry {
     pub bytes_read: u64,
     /// SHA-256 of those bytes, hexadecimal.
     pub digest: String,
+    /// The newest record ever read under this path, of any subscriber: how far it reaches. Absent
+    /// in an index of an earlier version: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Millis>,
 }
 
 impl Manifest {

@@ -146,6 +146,14 @@ impl Segment {
         })
     }
 
+    /// The account of each record that names one.
+    pub fn accounts(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.record_count)
+            .filter_map(|index| self.record(index))
+            .filter(|record| record.flags & (HOLDER_INSIDE | HOLDER_UNUSABLE) == 0)
+            .map(|record| record.holder)
+    }
+
     fn spans_of_lane(
         &self,
         space: u16,

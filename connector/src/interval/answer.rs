@@ -4,10 +4,14 @@
 //! ε = the observer's clock error + the error of the clock that wrote the record + the record's
 //! granularity. Two holders inside are *ambiguous*, never the nearest; a gap inside is a
 //! *log gap*; a failure is an outcome of its own and never somebody's name.
+//!
+//! Records come late. What is known of a source ends at its *reach*: nobody is named, and nobody
+//! is said to have been absent, over an interval that goes on behind it. The record that ends a
+//! session, or begins the next holder's, may be one that was not read yet.
 
 use entremise_core::identification::{AssignmentKind, Question};
 
-use super::{Holder, Millis, OPEN};
+use super::{Holder, Millis};
 use crate::read::Format;
 
 /// A span as the index found it.
@@ -37,9 +41,11 @@ pub struct Coverage {
     pub clock_error: Millis,
     /// What the record's time format cannot tell apart, milliseconds.
     pub granularity: Millis,
-    /// The latest record read, and how long after it an open span is still believed.
-    pub last: Option<Millis>,
-    pub believed_after_last: Millis,
+    /// All records before this instant are known. None: the source states its own ends, and no
+    /// record is awaited.
+    pub reach: Option<Millis>,
+    /// Somebody who was not found may still come to light here: the source is one that is read.
+    pub awaited: bool,
     /// Stretches without any record, longer than this source is ever silent.
     pub holes: Vec<(Millis, Millis)>,
 }
@@ -49,6 +55,8 @@ pub struct Coverage {
 pub struct Sources {
     by_format: [Coverage; Format::COUNT],
     widest: Millis,
+    /// How far all the sources reach that a holder could be found in.
+    reach: Option<Millis>,
     /// The holes of all sources, joined where they overlap, in order.
     holes: Vec<(Millis, Millis)>,
 }
@@ -66,7 +74,8 @@ impl Sources {
                 _ => holes.push((start, end)),
             }
         }
-        Self { by_format, widest, holes }
+        let reach = by_format.iter().filter(|source| source.awaited).filter_map(|s| s.reach).min();
+        Self { by_format, widest, reach, holes }
     }
 
     pub fn of(&self, source: Format) -> &Coverage {
@@ -116,6 +125,8 @@ pub enum Verdict {
     Nobody,
     /// The records have a hole here.
     Gap,
+    /// The records reach only until here, and the moment goes on.
+    Beyond(Millis),
 }
 
 /// Judges the spans found around a moment. They may include spans that do not touch it.
@@ -152,8 +163,14 @@ fn among(mut inside: Vec<Found>, moment: Moment, sources: &Sources) -> Verdict {
 }
 
 fn nobody(inside: &[Found], moment: Moment, sources: &Sources) -> Verdict {
-    let hole = sources.hole_in(moment.from - moment.error, moment.until + moment.error);
-    if inside.is_empty() && !hole { Verdict::Nobody } else { Verdict::Gap }
+    let (from, until) = (moment.from - moment.error, moment.until + moment.error);
+    if !inside.is_empty() || sources.hole_in(from, until) {
+        return Verdict::Gap;
+    }
+    match sources.reach.filter(|reach| until + sources.widest >= *reach) {
+        Some(reach) => Verdict::Beyond(reach),
+        None => Verdict::Nobody,
+    }
 }
 
 fn one(holder: Holder, inside: &[Found], moment: Moment, sources: &Sources) -> Verdict {
@@ -168,19 +185,25 @@ fn one(holder: Holder, inside: &[Found], moment: Moment, sources: &Sources) -> V
         .max_by_key(|found| (found.start <= moment.from && moment.from < found.end, found.start))
         .copied();
     let Some(best) = best else { return Verdict::Nobody };
-    let coverage = sources.of(best.source);
-    let (from, until) = moment.window(coverage);
-    if best.end == OPEN
-        && let Some(last) = coverage.last
-        && until > last.saturating_add(coverage.believed_after_last)
-    {
-        return Verdict::Gap;
+    if let Some(reach) = beyond(inside, moment, sources) {
+        return Verdict::Beyond(reach);
     }
+    let (from, until) = moment.window(sources.of(best.source));
     let covered = || covers(sure.map(|found| (found.start, found.end)), from, until);
     if sources.hole_in(from, until) && !covered() {
         return Verdict::Gap;
     }
     Verdict::One(best)
+}
+
+/// How far the sources of these spans reach, where the moment goes on behind one of them.
+fn beyond(inside: &[Found], moment: Moment, sources: &Sources) -> Option<Millis> {
+    let reaches = inside.iter().filter_map(|found| {
+        let coverage = sources.of(found.source);
+        // A record of the very instant may have others of the same instant behind it.
+        coverage.reach.filter(|reach| moment.window(coverage).1 >= *reach)
+    });
+    reaches.min()
 }
 
 /// Where prefixes of several lengths match, the longest one that holds all of the moment speaks

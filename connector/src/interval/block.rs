@@ -100,6 +100,13 @@ impl Blocks {
         }
     }
 
+    /// Drops what was released before this instant. True where there was any.
+    pub fn forget_before(&mut self, instant: Millis) -> bool {
+        let before = self.released.len();
+        self.released.retain(|_, released| *released >= instant);
+        self.released.len() < before
+    }
+
     /// The spans of the blocks that are allocated now. They may yet be released.
     pub fn open_spans(&self, source: Format, emit: &mut impl FnMut(Span)) {
         for (place, block) in &self.open {

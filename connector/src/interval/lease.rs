@@ -88,6 +88,17 @@ impl Leases {
         }
     }
 
+    pub fn holders(&self) -> impl Iterator<Item = Holder> + '_ {
+        self.latest.values().map(|lease| lease.holder)
+    }
+
+    /// Drops leases that ended before this instant. True where there were any.
+    pub fn forget_before(&mut self, instant: Millis) -> bool {
+        let before = self.latest.len();
+        self.latest.retain(|_, lease| lease.end >= instant);
+        self.latest.len() < before
+    }
+
     fn held(&mut self, source: Format, place: Place, new: Lease, emit: &mut impl FnMut(Span)) {
         let Some(known) = self.latest.get_mut(&place) else {
             self.latest.insert(place, new);

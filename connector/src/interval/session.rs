@@ -113,6 +113,22 @@ impl Sessions {
         }
     }
 
+    pub fn holders(&self) -> impl Iterator<Item = Holder> + '_ {
+        self.open.values().map(|session| session.holder)
+    }
+
+    /// Drops sessions whose last address was taken by others before this instant, and who closed
+    /// before it. True where something was dropped.
+    pub fn forget_before(&mut self, instant: Millis) -> bool {
+        let before = (self.open.len(), self.closed.len());
+        self.open.retain(|_, session| {
+            let ended = |held: &Held| held.taken.is_some_and(|taken| taken < instant);
+            session.last >= instant || !session.held.iter().all(ended)
+        });
+        self.closed.retain(|_, closed| *closed >= instant);
+        (self.open.len(), self.closed.len()) != before
+    }
+
     fn see(&mut self, record: &Accounting, emit: &mut impl FnMut(Span)) {
         if self.closed.get(&record.session).is_some_and(|closed| record.at <= *closed) {
             return;

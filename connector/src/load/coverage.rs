@@ -9,22 +9,35 @@ use crate::read::Format;
 const SILENCE_MIN: Millis = 600 * SECOND;
 /// So many silences are remembered; a log with more of them is no log.
 const SILENCES_MAX: usize = 100_000;
+/// A record that claims to be younger than the reading of it by more than this does not say how
+/// far the records reach: the clock that wrote it is wrong.
+const AHEAD_MAX: Millis = 300 * SECOND;
+
 /// Which times the records of one file lie in.
 #[derive(Default)]
 pub struct Seen {
     first: Option<Millis>,
     last: Option<Millis>,
+    /// When the file is read, where the reader knows.
+    pub read_at: Option<Millis>,
     silences: Vec<(Millis, Millis)>,
 }
 
 impl Seen {
     pub fn see(&mut self, at: Millis, format: Format) {
+        if self.read_at.is_some_and(|now| at > now + AHEAD_MAX) {
+            return;
+        }
         let last = self.last.unwrap_or(at);
         if format.is_log() && at - last > SILENCE_MIN && self.silences.len() < SILENCES_MAX {
             self.silences.push((last, at));
         }
         self.last = Some(last.max(at));
         self.first = Some(self.first.map_or(at, |first| first.min(at)));
+    }
+
+    pub fn last(&self) -> Option<Millis> {
+        self.last
     }
 
     /// Joins the file to what is known: its records may fill a silence, and a silence may lie

@@ -7,9 +7,10 @@
 
 mod coverage;
 pub mod frame;
+mod report;
 pub mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -20,60 +21,27 @@ use ring::digest;
 
 use self::coverage::Seen;
 use self::frame::Frame;
+pub use self::report::FileReport;
 use self::state::{Content, ParameterFile, State, StoredSpan};
-use crate::index::build::Builder;
+use crate::index::build::{Builder, OpenEnds};
 use crate::index::manifest::FileEntry;
-use crate::interval::{Millis, Span};
+use crate::interval::{Millis, SECOND, Span};
 use crate::keys::KeyFile;
 use crate::read::{
     ErrorCode, Format, LineError, ReadOptions, cgnat_a10, cgnat_cisco_xr, cgnat_juniper,
     deterministic, isc_dhcpd, kea_forensic, kea_lease, radius_detail,
 };
 
-/// So many line errors are kept to be shown; all are counted.
-const ERRORS_SHOWN: usize = 20;
-
-/// What reading a file came to.
-#[derive(Clone, Debug, Default)]
-pub struct FileReport {
-    pub records: u64,
-    pub bytes: u64,
-    /// Everything in the file was in the index already.
-    pub known: bool,
-    pub errors: BTreeMap<ErrorCode, u64>,
-    /// The first of them, with their line.
-    pub shown: Vec<LineError>,
-}
-
-impl FileReport {
-    pub fn error_count(&self) -> u64 {
-        self.errors.values().sum()
-    }
-
-    /// Adds what another file, or another part of this one, came to.
-    fn join(&mut self, other: Self) {
-        self.records += other.records;
-        self.bytes += other.bytes;
-        self.known &= other.known;
-        for (code, count) in other.errors {
-            *self.errors.entry(code).or_default() += count;
-        }
-        self.shown.extend(other.shown);
-        self.shown.truncate(ERRORS_SHOWN);
-    }
-
-    fn note(&mut self, error: LineError) {
-        *self.errors.entry(error.code).or_default() += 1;
-        if self.shown.len() < ERRORS_SHOWN {
-            self.shown.push(error);
-        }
-    }
-}
-
 /// One load: any number of files, then [`Loader::commit`].
 pub struct Loader {
     builder: Builder,
     state: State,
+    read_at: Option<Millis>,
+    keep_from: Option<Millis>,
+    /// Open ends are next looked through when records from here on are kept.
+    forget_next: Millis,
+    /// Something was read since the last commit.
+    changed: bool,
     /// Files that are followed, kept open where they were left.
     tails: HashMap<(PathBuf, Format, u16), Tail>,
 }
@@ -91,7 +59,15 @@ impl Loader {
     pub fn open(directory: &Path, keys: &KeyFile) -> anyhow::Result<Self> {
         let builder = Builder::open(directory, keys)?;
         let state = State::read(directory, &builder.manifest)?;
-        Ok(Self { builder, state, tails: HashMap::new() })
+        Ok(Self {
+            builder,
+            state,
+            read_at: None,
+            keep_from: None,
+            forget_next: Millis::MIN,
+            changed: false,
+            tails: HashMap::new(),
+        })
     }
 
     /// The number of a routing instance by its name.
@@ -106,7 +82,14 @@ impl Loader {
 
     /// From now on each commit drops what ended before this instant.
     pub fn keep_from(&mut self, instant: Millis) {
+        self.keep_from = Some(instant);
         self.builder.keep_from(instant);
+    }
+
+    /// When the files are read. Records that claim to be from later are not believed to be the
+    /// newest ones; without it all are.
+    pub fn read_at(&mut self, now: Millis) {
+        self.read_at = Some(now);
     }
 
     /// Whether the index holds a segment that a commit would drop.
@@ -181,6 +164,7 @@ impl Loader {
         let name = std::path::absolute(path)?.to_string_lossy().into_owned();
         let mut report = FileReport::default();
         let mut reading = Reading::new(format, options, &bytes);
+        reading.coverage.read_at = self.read_at;
         let start = match tail {
             Some(tail) => {
                 (reading.line, reading.digested) = (tail.line, tail.digested);
@@ -194,6 +178,7 @@ impl Loader {
             let range = Range { bytes: &bytes, start, at_end: source.at_end, name: &name };
             end = self.read_records(&range, &mut reading, &mut report, progress)?;
             report.bytes = (end - start) as u64;
+            self.changed |= end > start;
             reading.digested.update(&bytes[start..end]);
             self.note_file(&name, end, &reading);
             self.note_source(format, &reading, &report);
@@ -211,8 +196,14 @@ impl Loader {
     fn note_file(&mut self, name: &str, end: usize, reading: &Reading<'_>) {
         let (format, space) = (reading.format, reading.options.space);
         let files = &mut self.builder.manifest.files;
+        let mut last = reading.coverage.last();
         files.retain(|known| {
-            (known.path.as_str(), known.format, known.space) != (name, format, space)
+            let same = (known.path.as_str(), known.format, known.space) == (name, format, space);
+            if same {
+                // What was rotated away was read under this name.
+                last = last.max(known.last);
+            }
+            !same
         });
         files.push(FileEntry {
             path: name.to_owned(),
@@ -220,13 +211,34 @@ impl Loader {
             space,
             bytes_read: end as u64,
             digest: hex::encode(reading.digested.clone().finish()),
+            last,
         });
     }
 
     /// Makes everything read so far part of the index.
     pub fn commit(&mut self) -> anyhow::Result<()> {
-        let state = self.state.to_bytes()?;
-        self.builder.commit(self.state.open_spans(), &state)
+        let forgot = self.forget();
+        self.changed |= forgot || self.generation() == 0;
+        if !self.changed && !self.has_outlived() {
+            return Ok(());
+        }
+        let rewritten = match self.changed {
+            true => Some((self.state.open_spans(), self.state.to_bytes()?)),
+            false => None,
+        };
+        self.builder.commit(OpenEnds { accounts: self.state.accounts(), rewritten, forgot })?;
+        self.changed = false;
+        Ok(())
+    }
+
+    /// Drops the open ends that may be kept no longer, once a day: each time the whole index is
+    /// searched for names that nothing needs any more.
+    fn forget(&mut self) -> bool {
+        let Some(instant) = self.keep_from.filter(|from| *from >= self.forget_next) else {
+            return false;
+        };
+        self.forget_next = instant + 86_400 * SECOND;
+        self.state.forget_before(instant)
     }
 
     /// Where to go on in a file: behind what was read of it, if that is still what it begins with.

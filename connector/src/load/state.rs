@@ -9,10 +9,10 @@ use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
 use crate::index::manifest::Manifest;
-use crate::interval::Span;
 use crate::interval::block::Blocks;
 use crate::interval::lease::Leases;
 use crate::interval::session::Sessions;
+use crate::interval::{Holder, Millis, Span};
 use crate::read::Format;
 use crate::read::deterministic::Map;
 
@@ -102,6 +102,40 @@ impl State {
             spans.push(stored.span());
         }
         spans
+    }
+}
+
+impl State {
+    /// Drops what ended before this instant and may be kept no longer. True where there was any.
+    pub fn forget_before(&mut self, instant: Millis) -> bool {
+        let mut forgot = false;
+        for fold in &mut self.folds {
+            forgot |= match &mut fold.content {
+                Content::Sessions(sessions) => sessions.forget_before(instant),
+                Content::Leases(leases) => leases.forget_before(instant),
+                Content::Blocks(blocks) => blocks.forget_before(instant),
+            };
+        }
+        forgot
+    }
+
+    /// The accounts that are named here.
+    pub fn accounts(&self) -> Vec<u32> {
+        let mut holders = Vec::new();
+        for fold in &self.folds {
+            match &fold.content {
+                Content::Sessions(sessions) => holders.extend(sessions.holders()),
+                Content::Leases(leases) => holders.extend(leases.holders()),
+                // A translator's blocks are held by inside addresses.
+                Content::Blocks(_) => {}
+            }
+        }
+        holders.extend(self.parameters.iter().flat_map(|file| &file.spans).map(|span| span.holder));
+        let account = |holder| match holder {
+            Holder::Account(number) => Some(number),
+            Holder::Inside { .. } | Holder::Unusable => None,
+        };
+        holders.into_iter().filter_map(account).collect()
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::http::Office;
 use crate::config::{Config, Source, retention};
 use crate::interval::Millis;
@@ -35,8 +37,9 @@ impl Follower {
 }
 
 /// Reads what is there now, so that the first question finds an index.
-pub fn first_index(config: &Config, keys: &KeyFile) -> anyhow::Result<()> {
+pub fn first_index(config: &Config, keys: &KeyFile, now: Timestamp) -> anyhow::Result<()> {
     let mut loader = Loader::open(&config.index, keys)?;
+    loader.read_at(now.as_millisecond());
     let sources = prepared(config, &mut loader)?;
     if read_all(&mut loader, &sources) || loader.generation() == 0 {
         loader.commit()?;
@@ -66,7 +69,7 @@ pub fn start(
         while !stopped.load(Ordering::Relaxed) {
             let mut added = false;
             if let Some((loader, sources)) = &mut follow
-                && renew(loader, sources, kept.map(|kept| (office.clock)().as_millisecond() - kept))
+                && renew(loader, sources, kept, (office.clock)().as_millisecond())
             {
                 added = true;
                 if let Err(error) = loader.commit() {
@@ -104,10 +107,12 @@ fn prepared(config: &Config, loader: &mut Loader) -> anyhow::Result<Vec<(Source,
 fn renew(
     loader: &mut Loader,
     sources: &[(Source, ReadOptions)],
-    keep_from: Option<Millis>,
+    kept: Option<Millis>,
+    now: Millis,
 ) -> bool {
-    if let Some(instant) = keep_from {
-        loader.keep_from(instant);
+    loader.read_at(now);
+    if let Some(kept) = kept {
+        loader.keep_from(now - kept);
     }
     read_all(loader, sources) | loader.has_outlived()
 }

@@ -56,7 +56,7 @@ impl Service {
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("binding {}", config.listen))?;
         listener.set_nonblocking(true)?;
-        follow::first_index(&config, &keys)?;
+        follow::first_index(&config, &keys, clock())?;
         let office = Office {
             desk: Desk::open(Setup::of(&config)?, keys.clone())?,
             pinned: config.pinned()?,

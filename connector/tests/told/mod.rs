@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use entremise_connector::answering::Answering;
 use entremise_connector::identify::{Identifier, Network};
 use entremise_connector::index::Index;
+use entremise_connector::index::manifest::Manifest;
 use entremise_connector::keys::KeyFile;
 use entremise_connector::load::{FileReport, Loader};
 use entremise_connector::read::{Format, ReadOptions};
@@ -21,6 +22,9 @@ pub struct Provider {
     pub directory: TempDir,
     pub keys: KeyFile,
     pub network: Network,
+    /// Elsewhere on the network life goes on: after each load the records of others are taken as
+    /// read up to the end of the year, unless the story is about what was not read yet.
+    others_go_on: bool,
     files: u32,
 }
 
@@ -29,7 +33,12 @@ impl Provider {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("index")).unwrap();
         let keys = KeyFile::of_index(&directory.path().join("index")).unwrap();
-        Self { directory, keys, network: Network::default(), files: 0 }
+        Self { directory, keys, network: Network::default(), others_go_on: true, files: 0 }
+    }
+
+    /// A provider of whom no more is read than the story loads.
+    pub fn standing_still() -> Self {
+        Self { others_go_on: false, ..Self::new() }
     }
 
     pub fn index_path(&self) -> PathBuf {
@@ -63,7 +72,19 @@ impl Provider {
         let options = options(&mut loader);
         let report = loader.load(path, format, &options, &mut |_| {}).unwrap();
         loader.commit().unwrap();
+        if self.others_go_on {
+            self.read_to_the_end_of_the_year();
+        }
         report
+    }
+
+    /// As if a record of somebody else had been read on the last day of the year in each source.
+    pub fn read_to_the_end_of_the_year(&self) {
+        let mut manifest = Manifest::read(&self.index_path()).unwrap().unwrap();
+        for entry in manifest.sources.values_mut() {
+            entry.last = Some(at("2026-12-31T00:00:00Z").as_millisecond());
+        }
+        manifest.write(&self.index_path()).unwrap();
     }
 
     pub fn ask(&self, question: &Question) -> Answer {
