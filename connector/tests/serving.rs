@@ -253,6 +253,7 @@ fn request(id: u128, handle: &SubscriberHandle, seal_to: &OpeningKey) -> Disclos
         sequence: 1,
         expires_at: Timestamp::now() + 1.hour(),
         seal_to: seal_to.public(),
+        authorisation: None,
     }
 }
 

@@ -67,12 +67,11 @@ impl State {
         }
     }
 
-    /// A closed case takes no event and has no deadline.
+    /// A closed case takes no event but the end of what is still kept of it, and a court's hold.
     pub fn is_closed(&self) -> bool {
-        matches!(
-            self,
-            Self::Identification(identification::State::Closed { .. })
-                | Self::Ladder(ladder::State::Closed { .. })
-        )
+        match self {
+            Self::Identification(state) => matches!(state, identification::State::Closed { .. }),
+            Self::Ladder(state) => matches!(state.bare(), ladder::State::Closed { .. }),
+        }
     }
 }

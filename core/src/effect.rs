@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authorisation::Grant;
 use crate::event::{Fact, Line};
 use crate::id::{NoticeId, PartyId};
 use crate::identification::{IdentityField, Purpose};
@@ -25,6 +26,9 @@ pub enum Effect {
         /// Which linking of this handle this is, from 1.
         sequence: u32,
     },
+    /// Ask for what only an outside reviewer may allow. It cannot be written down without the grant,
+    /// and says nothing else: what is asked for is what was granted.
+    RequestAuthorisedDisclosure { line: Line, stage: usize, grant: Grant },
     /// Send the message of a stage.
     SendMessage {
         stage: usize,
@@ -39,6 +43,8 @@ pub enum Effect {
         /// 1 for the first dispatch, 2 after a loss.
         attempt: u32,
     },
+    /// The time of keeping is over: destroy the record keys of this case's personal data.
+    ErasePersonalData,
     /// Tell the people who watch. Carries no personal datum.
     RaiseAlarm { alarm: Alarm },
 }
@@ -50,7 +56,9 @@ impl Effect {
             Self::AskProvider { .. } => "ask_provider",
             Self::EstablishFact { .. } => "establish_fact",
             Self::RequestDisclosure { .. } => "request_disclosure",
+            Self::RequestAuthorisedDisclosure { .. } => "request_authorised_disclosure",
             Self::SendMessage { .. } => "send_message",
+            Self::ErasePersonalData => "erase_personal_data",
             Self::RaiseAlarm { .. } => "raise_alarm",
         }
     }
@@ -66,6 +74,8 @@ pub enum Alarm {
     DecisionLate { stage: usize },
     /// The provider let its time to say how the subscriber is reached pass.
     DisclosureLate { stage: usize },
+    /// The reviewer let the time to answer pass: the request lapsed, nothing was linked.
+    ReviewLapsed { stage: usize },
     /// A message was not taken by its carrier in time.
     MessageLate { stage: usize },
     /// A receiver refuses this authority's mail: the campaign suffers, the person is not reached.
@@ -82,6 +92,7 @@ impl Alarm {
             Self::ProviderSilent { .. } => "provider_silent",
             Self::DecisionLate { .. } => "decision_late",
             Self::DisclosureLate { .. } => "disclosure_late",
+            Self::ReviewLapsed { .. } => "review_lapsed",
             Self::MessageLate { .. } => "message_late",
             Self::MailBlocked { .. } => "mail_blocked",
             Self::Unreachable { .. } => "unreachable",

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CaseId, Handle, NoticeId, PartyId, PersonId, QuestionId};
+use crate::authorisation::{Denial, Grant};
+use crate::id::{AuthorisationId, CaseId, Digest, Handle, NoticeId, PartyId, PersonId, QuestionId};
 use crate::identification::{IdentityField, Outcome};
 use crate::regime::rules::{ChannelKind, ReturnReason};
 
@@ -25,12 +26,33 @@ pub enum Event {
     FactEstablished { fact: Fact },
     /// A person decided on the step that the rules propose.
     Decided(Decision),
+    /// A member asks an outside reviewer for leave to go on: the decision to take the step, which
+    /// opens nothing by itself.
+    AuthorisationRequested {
+        request: AuthorisationId,
+        decision: Decision,
+        /// Who is asked. Never the requester.
+        reviewer: PersonId,
+        /// SHA-256 of the dossier as it was put before the reviewer.
+        evidence: Digest,
+    },
+    /// The reviewer passed the request on to a substitute.
+    AuthorisationHandedOver { request: AuthorisationId, from: PersonId, to: PersonId },
+    /// The reviewer allowed this one linking.
+    AuthorisationGranted { grant: Grant },
+    /// The reviewer did not.
+    AuthorisationRefused { denial: Denial },
     /// The means to reach the subscriber are in the identity compartment.
     Disclosed { question: QuestionId, fields: Vec<IdentityField> },
     /// The provider will not or cannot say how the subscriber is reached.
     DisclosureFailed { question: QuestionId, reason: DisclosureFailure },
     /// News of a message on its way.
     Delivery(DeliveryReport),
+
+    /// A court ordered that the file be kept until a day, whatever the rules of keeping say.
+    HoldPlaced { by: PersonId, order: Digest, until: Timestamp },
+    /// The court's order is spent.
+    HoldLifted { by: PersonId },
 
     /// The clock worker found the case's own deadline behind it.
     DeadlinePassed,
@@ -46,9 +68,15 @@ impl Event {
             Self::NoticeRetracted { .. } => "notice_retracted",
             Self::FactEstablished { .. } => "fact_established",
             Self::Decided(_) => "decided",
+            Self::AuthorisationRequested { .. } => "authorisation_requested",
+            Self::AuthorisationHandedOver { .. } => "authorisation_handed_over",
+            Self::AuthorisationGranted { .. } => "authorisation_granted",
+            Self::AuthorisationRefused { .. } => "authorisation_refused",
             Self::Disclosed { .. } => "disclosed",
             Self::DisclosureFailed { .. } => "disclosure_failed",
             Self::Delivery(_) => "delivery",
+            Self::HoldPlaced { .. } => "hold_placed",
+            Self::HoldLifted { .. } => "hold_lifted",
             Self::DeadlinePassed => "deadline_passed",
         }
     }

@@ -106,6 +106,11 @@ number!(
     QuestionId
 );
 
+number!(
+    /// A request for a reviewer's authorisation: a grant answers one of them, once.
+    AuthorisationId
+);
+
 word!(
     /// An authority for which this installation works. Every row belongs to exactly one.
     AuthorityId,
@@ -137,6 +142,20 @@ word!(
     "43 characters of base64url",
     |given| given.len() == 43
         && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+);
+
+word!(
+    /// A reviewer's key, by the name under which it was pinned.
+    ReviewerKeyId,
+    "a short name of a-z, 0-9 and '-', 1 to 64 long",
+    is_slug
+);
+word!(
+    /// A SHA-256 digest, lower-case hexadecimal.
+    Digest,
+    "64 digits of lower-case hexadecimal",
+    |given| given.len() == 64
+        && given.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 );
 
 fn is_slug(given: &str) -> bool {

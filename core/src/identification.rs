@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::authorisation::SignedStatement;
 use crate::id::{Handle, QuestionId};
 use crate::notice::Transport;
 
@@ -144,6 +145,9 @@ pub struct DisclosureRequest {
     /// X25519 public key of the authority's identity compartment, base64url: the answer is
     /// encrypted to it (HPKE, RFC 9180) and no other part of the authority can read it.
     pub seal_to: String,
+    /// The reviewer's leave, where the linking needs one. The provider verifies it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorisation: Option<SignedStatement>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -151,8 +155,18 @@ pub struct DisclosureRequest {
 pub enum Purpose {
     /// To send a warning.
     Warn,
-    /// To establish a third finding (needs the reviewer's authorisation: part 2).
+    /// To establish a third finding: needs a reviewer's authorisation (C-470/21).
     Finding,
+}
+
+impl Purpose {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Finding => "finding",
+        }
+    }
 }
 
 /// The fields of décret 2010-236, annex 2°, that can be asked for.
@@ -164,6 +178,19 @@ pub enum IdentityField {
     Email,
     Telephone,
     LineAddress,
+}
+
+impl IdentityField {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::PostalAddress => "postal_address",
+            Self::Email => "email",
+            Self::Telephone => "telephone",
+            Self::LineAddress => "line_address",
+        }
+    }
 }
 
 /// The provider's answer to a disclosure request. What it discloses is sealed.

@@ -6,9 +6,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
-use crate::id::{AuthorityId, CaseId, NoticeId, PartyId, PersonId, RegimeId};
+use crate::id::{AuthorityId, CaseId, Digest, NoticeId, PartyId, PersonId, RegimeId};
 
 /// One line of the ledger, before its place in it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +148,11 @@ impl Leaf {
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a struct of strings and numbers always serialises")
     }
+}
+
+/// The SHA-256 of some bytes, as it is written in statements and entries.
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest::try_from(hexadecimal(&Sha256::digest(bytes))).expect("32 bytes are 64 digits")
 }
 
 /// Lower-case hexadecimal.

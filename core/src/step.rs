@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::authorisation::NotGranted;
 use crate::case::{Case, State};
 use crate::effect::Effect;
 use crate::event::Event;
@@ -41,6 +42,18 @@ pub enum Refusal {
     NothingDue,
     #[error("a decision on {stage} was expected by {expected}")]
     NotYoursToDecide { stage: String, expected: &'static str },
+    #[error("the law of the day names no review that could open this stage")]
+    NoReview,
+    #[error("whoever asks for the linking cannot be the one who reviews it")]
+    RequesterReviews,
+    #[error("the request lies before another reviewer, or is another request")]
+    NotBeforeThisReviewer,
+    #[error("this is no authorisation of the linking that was asked for: {0}")]
+    NotAuthorised(NotGranted),
+    #[error("the dossier that was signed is not the one that was put before the reviewer")]
+    OtherEvidence,
+    #[error("a court ordered that the file be kept until {until}")]
+    OnHold { until: Timestamp },
     #[error("the regime has no rules in force on {day}")]
     NoRules { day: Date },
     #[error("the regime {regime} has no end of keeping for {data} after {stage}")]
@@ -56,6 +69,12 @@ impl Refusal {
             Self::NotYetDue { .. } => "not_yet_due",
             Self::NothingDue => "nothing_due",
             Self::NotYoursToDecide { .. } => "not_yours_to_decide",
+            Self::NoReview => "no_review",
+            Self::RequesterReviews => "requester_reviews",
+            Self::NotBeforeThisReviewer => "not_before_this_reviewer",
+            Self::NotAuthorised(_) => "not_authorised",
+            Self::OtherEvidence => "other_evidence",
+            Self::OnHold { .. } => "on_hold",
             Self::NoRules { .. } => "no_rules",
             Self::NoRetention { .. } => "no_retention",
         }
@@ -77,8 +96,9 @@ pub fn step(
             identification::step(case.id, &case.subject, state, event, now, regime)
                 .map(|step| step.map(State::Identification))
         }
-        State::Ladder(state) => ladder::step(&case.subject, state, event, now, regime)
-            .map(|step| step.map(State::Ladder)),
+        State::Ladder(state) => {
+            ladder::step(case, state, event, now, regime).map(|step| step.map(State::Ladder))
+        }
     }
 }
 

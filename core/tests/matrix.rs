@@ -7,12 +7,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use entremise_core::authorisation::{
+    self, Denial, Grant, PublicKey, ReviewerKey, Ruling, Signature, SignedStatement,
+};
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::event::{
     Decision, DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Fact, Ground, Line, Verdict,
 };
-use entremise_core::id::{CaseId, NoticeId, QuestionId};
+use entremise_core::id::{AuthorisationId, CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
+use entremise_core::procedure::Kept;
 use entremise_core::procedure::ladder::{self, Closure, Facts, Message, Started};
 use entremise_core::regime::embedded;
 use entremise_core::regime::rules::{ChannelKind, Gate, Proof, ReturnReason};
@@ -102,9 +106,97 @@ fn states() -> Vec<(String, ladder::State)> {
         "barred 2".to_owned(),
         ladder::State::Barred { stage: 2, facts: facts(2), gate, since },
     ));
-    let closed = ladder::State::Closed { closure: Closure::Dismissed, at: since };
-    states.push(("closed".to_owned(), closed));
+    states.push(("under review 2".to_owned(), under_review(since)));
+    let held = |under: ladder::State, until| ladder::State::Held {
+        under: Box::new(under),
+        order: "d".repeat(64).parse().unwrap(),
+        until: instant(until),
+    };
+    let proposed = ladder::State::Proposed { stage: 0, facts: facts(0), since, alarmed: true };
+    states.push(("held 0".to_owned(), held(proposed, "2027-01-01T00:00:00Z")));
+    let kept = Some(Kept {
+        data: "referral".to_owned(),
+        after_stage: "none".to_owned(),
+        from: since,
+        started_by: "received".to_owned(),
+    });
+    let closed = |kept| ladder::State::Closed { closure: Closure::Dismissed, at: since, kept };
+    states.push(("closed, kept".to_owned(), closed(kept)));
+    states.push(("closed".to_owned(), closed(None)));
     states
+}
+
+fn under_review(since: Timestamp) -> ladder::State {
+    ladder::State::UnderReview {
+        stage: 2,
+        facts: facts(2),
+        request: AuthorisationId(number(5)),
+        requested_by: "membre-1".parse().unwrap(),
+        reviewer: "magistrat-1".parse().unwrap(),
+        evidence: "e".repeat(64).parse().unwrap(),
+        since,
+    }
+}
+
+/// A reviewer's statement on the request above; the signature is taken on trust here.
+fn signed(ruling: Ruling) -> (SignedStatement, ReviewerKey) {
+    let case = case(under_review(instant("2026-06-14T12:00:00Z")));
+    let regime = embedded("fr-graduated-response").unwrap();
+    let statement = authorisation::Statement {
+        request: AuthorisationId(number(5)),
+        ruling,
+        reviewer: "magistrat-1".parse().unwrap(),
+        linking: ladder::linking_asked(&case, &regime).unwrap(),
+        evidence: "e".repeat(64).parse().unwrap(),
+        reasons: "f".repeat(64).parse().unwrap(),
+        expires_at: instant("2026-07-01T00:00:00Z"),
+    };
+    let signature = Signature::Ed25519 { signature: String::new() };
+    let key = ReviewerKey {
+        id: "cle-1".parse().unwrap(),
+        reviewer: "magistrat-1".parse().unwrap(),
+        body: "Formation de contrôle (SPECIMEN)".to_owned(),
+        key: PublicKey::Ed25519 { public_key: String::new() },
+    };
+    (SignedStatement { statement, key: key.id.clone(), signature }, key)
+}
+
+fn rulings() -> Vec<(&'static str, Event)> {
+    let request = AuthorisationId(number(5));
+    let asked = |by: &str, reviewer: &str| Event::AuthorisationRequested {
+        request,
+        decision: Decision {
+            by: by.parse().unwrap(),
+            verdict: Verdict::Send,
+            ground: Ground::FactsEstablished,
+        },
+        reviewer: reviewer.parse().unwrap(),
+        evidence: "e".repeat(64).parse().unwrap(),
+    };
+    let handed_to = |to: &str| Event::AuthorisationHandedOver {
+        request,
+        from: "magistrat-1".parse().unwrap(),
+        to: to.parse().unwrap(),
+    };
+    let (granted, key) = signed(Ruling::Granted);
+    let (refused, _) = signed(Ruling::Refused);
+    let mut other = granted.clone();
+    other.statement.linking.sequence = 4;
+    let grant = |signed| {
+        let keys = std::slice::from_ref(&key);
+        let grant = Grant::verified(signed, keys, instant(NOW), |_, _, _| true).unwrap();
+        Event::AuthorisationGranted { grant }
+    };
+    let denial = Denial::verified(refused, std::slice::from_ref(&key), |_, _, _| true).unwrap();
+    vec![
+        ("leave asked of a reviewer", asked("membre-1", "magistrat-1")),
+        ("leave asked of oneself", asked("membre-1", "membre-1")),
+        ("handed to a substitute", handed_to("magistrat-2")),
+        ("handed to the requester", handed_to("membre-1")),
+        ("granted", grant(granted)),
+        ("granted: another linking", grant(other)),
+        ("refused by the reviewer", Event::AuthorisationRefused { denial }),
+    ]
 }
 
 fn events(stage: usize) -> Vec<(&'static str, Event)> {
@@ -157,6 +249,12 @@ fn events(stage: usize) -> Vec<(&'static str, Event)> {
     ] {
         events.push((name, news(letter, DeliveryStatus::Returned(reason))));
     }
+    events.extend(rulings());
+    let member = || "membre-1".parse().unwrap();
+    let until = instant("2027-06-01T00:00:00Z");
+    let order = "d".repeat(64).parse().unwrap();
+    events.push(("a court's hold", Event::HoldPlaced { by: member(), order, until }));
+    events.push(("the hold is lifted", Event::HoldLifted { by: member() }));
     events.push(("a deadline, too early", Event::DeadlinePassed));
     events
 }
@@ -198,7 +296,7 @@ fn table() -> String {
                 }
                 Err(refusal) => format!("-- {}", refusal.name()),
             };
-            writeln!(table, "{name:11} {label:29} {}", outcome.trim_end()).unwrap();
+            writeln!(table, "{name:14} {label:29} {}", outcome.trim_end()).unwrap();
         }
         table.push('\n');
     }
@@ -221,9 +319,29 @@ fn the_table_is_the_one_a_lawyer_has_read() {
 
 #[test]
 fn a_closed_case_takes_nothing() {
-    for row in table().lines().filter(|row| row.starts_with("closed")) {
+    for row in table().lines().filter(|row| row.starts_with("closed  ")) {
         assert!(row.contains("-- out_of_turn"), "{row}");
     }
+}
+
+#[test]
+fn a_closed_case_that_keeps_something_takes_its_end_and_a_court_s_hold_only() {
+    let table = table();
+    let moved: Vec<&str> = table
+        .lines()
+        .filter(|row| row.starts_with("closed, kept") && !row.contains("-- "))
+        .map(|row| row[15..44].trim())
+        .collect();
+    assert_eq!(moved, ["a court's hold", "its deadline"]);
+}
+
+#[test]
+fn only_a_grant_for_this_linking_asks_for_an_authorised_disclosure() {
+    let table = table();
+    let asked: Vec<&str> =
+        table.lines().filter(|row| row.contains("request_authorised_disclosure")).collect();
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].starts_with("under review 2 granted  "), "{}", asked[0]);
 }
 
 #[test]

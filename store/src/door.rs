@@ -475,12 +475,15 @@ pub(crate) fn waits_for_a_person(state: &State) -> bool {
 fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<&'e PartyId> {
     match effect {
         Effect::AskProvider { provider, .. } => Some(provider),
-        Effect::RequestDisclosure { line, .. } => Some(&line.provider),
+        Effect::RequestDisclosure { line, .. }
+        | Effect::RequestAuthorisedDisclosure { line, .. } => Some(&line.provider),
         Effect::SendMessage { .. } => match subject {
             Subject::Line(line) => Some(&line.provider),
             Subject::Notice { provider, .. } => Some(provider),
         },
-        Effect::EstablishFact { .. } | Effect::RaiseAlarm { .. } => None,
+        Effect::EstablishFact { .. } | Effect::RaiseAlarm { .. } | Effect::ErasePersonalData => {
+            None
+        }
     }
 }
 

@@ -140,15 +140,17 @@ impl Store {
         sealed: &[u8],
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        let Effect::RequestDisclosure { purpose, .. } = &claim.effect else {
-            return Err(Trouble::never("only a request for disclosure brings a disclosure"));
+        let purpose = match &claim.effect {
+            Effect::RequestDisclosure { purpose, .. } => *purpose,
+            Effect::RequestAuthorisedDisclosure { grant, .. } => grant.statement().linking.purpose,
+            _ => return Err(Trouble::never("only a request for disclosure brings a disclosure")),
         };
         let identity = sealing::open(
             &URL_SAFE_NO_PAD.encode(encapsulated_key),
             &URL_SAFE_NO_PAD.encode(sealed),
             &self.inner.opening_key,
             question,
-            *purpose,
+            purpose,
         )
         .map_err(|error| Trouble::never_from("the disclosure does not open", error))?;
         let record = Record {
@@ -175,7 +177,7 @@ impl Store {
                     claim.regime.as_str().into(),
                     Value::id(&claim.case.0),
                     Value::id(&claim.id.0),
-                    purpose_name(*purpose).into(),
+                    purpose_name(purpose).into(),
                     Value::time(now),
                 ],
             )

@@ -7,6 +7,7 @@
 //! * [`signature`]: HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
 //! * [`sealing`]: a disclosure encrypted to the authority's identity compartment (RFC 9180).
 
+pub mod authorisation;
 pub mod message;
 pub mod sealing;
 pub mod signature;

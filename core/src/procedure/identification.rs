@@ -8,7 +8,7 @@ use crate::effect::{Alarm, Effect};
 use crate::event::{Event, Fact, Line};
 use crate::id::{CaseId, PartyId, QuestionId};
 use crate::identification::Outcome;
-use crate::procedure::{Due, DueKind};
+use crate::procedure::{Due, DueKind, Kept};
 use crate::regime::Regime;
 use crate::step::{Refusal, Step};
 
@@ -19,19 +19,16 @@ pub enum State {
     /// Nothing accepted yet.
     Open,
     /// Accepted; the question is due to leave.
-    Waiting {
-        received: Received,
-    },
+    Waiting { received: Received },
     /// The provider has the question.
-    Asked {
-        received: Received,
-        question: QuestionId,
-        asked_at: Timestamp,
-        alarmed: bool,
-    },
+    Asked { received: Received, question: QuestionId, asked_at: Timestamp, alarmed: bool },
     Closed {
         closure: Closure,
         at: Timestamp,
+        /// What is still kept. None once its erasure was asked for, and where the fact went to the
+        /// case of its line, which answers for it from then on.
+        #[serde(default)]
+        kept: Option<Kept>,
     },
 }
 
@@ -119,10 +116,8 @@ pub(crate) fn step(
         (
             State::Waiting { .. } | State::Asked { .. },
             Event::NoticeRetracted { notice: retracted },
-        ) if retracted == notice => Ok(Step::quiet(closed(Closure::Retracted, now))),
-        (State::Waiting { .. } | State::Asked { .. }, Event::DeadlinePassed) => {
-            overdue(state, provider, now, regime)
-        }
+        ) if retracted == notice => Ok(erased(Closure::Retracted, now)),
+        (_, Event::DeadlinePassed) => overdue(state, provider, now, regime),
         (state, event) => Err(Refusal::OutOfTurn { state: state.name(), event: event.name() }),
     }
 }
@@ -145,13 +140,15 @@ fn conclude(
                 received_at: received.received_at,
             };
             Step {
-                state: closed(Closure::Identified, now),
+                state: State::Closed { closure: Closure::Identified, at: now, kept: None },
                 effects: vec![Effect::EstablishFact { line, fact }],
             }
         }
         (other, _) => {
             let outcome = other.name().to_owned();
-            Step::quiet(closed(Closure::Unidentified { outcome }, now))
+            let kept = Some(Kept::referral(received.received_at));
+            let closure = Closure::Unidentified { outcome };
+            Step::quiet(State::Closed { closure, at: now, kept })
         }
     }
 }
@@ -178,14 +175,16 @@ fn overdue(
                 alarm: Alarm::ProviderSilent { provider: provider.clone() },
             }],
         }),
-        _ => Ok(Step::quiet(closed(Closure::Unanswered, now))),
+        (_, State::Closed { closure, at, .. }) => Ok(erased(closure.clone(), *at)),
+        _ => Ok(erased(Closure::Unanswered, now)),
     }
 }
 
 /// The provider's time to answer, then the time an unanswered referral may be kept.
 pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal> {
     match state {
-        State::Open | State::Closed { .. } => Ok(None),
+        State::Open | State::Closed { kept: None, .. } => Ok(None),
+        State::Closed { kept: Some(kept), .. } => regime.end_of_keeping(kept).map(Some),
         State::Waiting { received } => kept_until(received, regime).map(Some),
         State::Asked { received, asked_at, alarmed, .. } => {
             let end = kept_until(received, regime)?;
@@ -202,9 +201,11 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
 }
 
 fn kept_until(received: &Received, regime: &Regime) -> Result<Due, Refusal> {
-    regime.end_of_keeping("referral", "none", received.received_at, "received")
+    regime.end_of_keeping(&Kept::referral(received.received_at))
 }
 
-fn closed(closure: Closure, at: Timestamp) -> State {
-    State::Closed { closure, at }
+/// Closed, and nothing of the notice is kept any longer.
+fn erased(closure: Closure, at: Timestamp) -> Step<State> {
+    let state = State::Closed { closure, at, kept: None };
+    Step { state, effects: vec![Effect::ErasePersonalData] }
 }

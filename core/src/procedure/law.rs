@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::procedure::{Due, DueKind};
+use crate::procedure::{Due, DueKind, Kept};
 use crate::regime::{Regime, Rules};
 use crate::step::Refusal;
 
@@ -17,26 +17,21 @@ impl Regime {
         self.zone().day_of(instant)
     }
 
-    /// When data of this kind must go, counted from a proven start, by the rules of that start.
-    pub(crate) fn end_of_keeping(
-        &self,
-        data: &str,
-        after_stage: &str,
-        start: Timestamp,
-        started_by: &str,
-    ) -> Result<Due, Refusal> {
+    /// When what is kept must go, by the rules of the instant it is counted from.
+    pub(crate) fn end_of_keeping(&self, kept: &Kept) -> Result<Due, Refusal> {
+        let Kept { data, after_stage, from, started_by } = kept;
         let retention = self
-            .rules_at(start)?
+            .rules_at(*from)?
             .retention
             .iter()
-            .find(|retention| retention.data == data && retention.after_stage == after_stage)
+            .find(|retention| retention.data == *data && retention.after_stage == *after_stage)
             .ok_or_else(|| Refusal::NoRetention {
                 regime: self.id().to_owned(),
-                data: data.to_owned(),
-                stage: after_stage.to_owned(),
+                data: data.clone(),
+                stage: after_stage.clone(),
             })?;
         let path = format!("retention.{data}.{after_stage}.keep");
-        let deadline = self.deadline(start, retention.keep, started_by, &path);
+        let deadline = self.deadline(*from, retention.keep, started_by, &path);
         Ok(Due { what: DueKind::End, deadline })
     }
 }

@@ -8,7 +8,7 @@ pub mod ladder;
 mod law;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::deadline::Deadline;
 
@@ -34,11 +34,35 @@ impl Due {
     }
 }
 
+/// What decides how long the personal data of a case are kept: the row of the regime's retention
+/// table, and the proven instant it counts from. The day itself is derived, never stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// `referral`, `file`.
+    pub data: String,
+    /// The last stage reached, by its id; `none` before the first warning.
+    pub after_stage: String,
+    pub from: Timestamp,
+    pub started_by: String,
+}
+
+impl Kept {
+    /// A referral that led to no message.
+    pub(crate) fn referral(received_at: Timestamp) -> Self {
+        Self {
+            data: "referral".to_owned(),
+            after_stage: "none".to_owned(),
+            from: received_at,
+            started_by: "received".to_owned(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DueKind {
     /// Somebody is late: tell a person; the case stays where it is.
     Alarm,
-    /// The time the law gives is over: the case ends.
+    /// The time the law gives is over: the case ends, or what was kept of it does.
     End,
 }

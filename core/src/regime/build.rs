@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
     Channel, ChannelKind, Consequence, Decider, Deliberation, Field, Gate, Hears, Intake, Linking,
-    Measure, Proof, Provider, Retention, ReturnReason, Rules, SenderKind, Span, Stage, StageClock,
-    Statement,
+    Measure, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind, Shown, Span,
+    Stage, StageClock, Statement,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -54,6 +54,11 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     list.span("provider.relays_within", &provider.relays_within);
     list.value::<u32>("provider.batch_addresses_max", &provider.batch_addresses_max);
     list.value::<u32>("provider.breach_fine_euros", &provider.breach_fine_euros).lapses();
+    if let Some(review) = &file.review {
+        list.span("review.answers_within", &review.answers_within).lapses();
+        list.span("review.grant_valid_for", &review.grant_valid_for).lapses();
+        list.value::<Vec<Shown>>("review.shows", &review.shows).lapses();
+    }
     for stage in &file.stage {
         stage_values(&mut list, stage);
     }
@@ -179,6 +184,7 @@ pub(super) fn rules_on(
             batch_addresses_max: read.value("provider.batch_addresses_max")?,
             breach_fine_euros: read.value("provider.breach_fine_euros").ok(),
         },
+        review: review(&read),
         stages: file.stage.iter().map(|file| stage(&read, file)).collect::<Result<_, _>>()?,
         deliberations: deliberations(&read, file)?,
         measures: file.measure.iter().filter_map(|file| measure(&read, &file.id)).collect(),
@@ -248,6 +254,15 @@ fn intake(read: &Reader<'_>, file: &RegimeFile) -> Result<Intake, Missing> {
         must_carry: read.value("intake.must_carry")?,
         clock_error_ms_max: read.value("intake.clock_error_ms_max").ok(),
         future_tolerance_secs: read.value("intake.future_tolerance_secs")?,
+    })
+}
+
+/// The review, on the days on which the law knows one.
+fn review(read: &Reader<'_>) -> Option<Review> {
+    Some(Review {
+        answers_within: read.span("review.answers_within").ok()?,
+        grant_valid_for: read.span("review.grant_valid_for").ok()?,
+        shows: read.value("review.shows").ok()?,
     })
 }
 

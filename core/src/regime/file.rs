@@ -26,6 +26,7 @@ pub struct RegimeFile {
     pub in_force: Spanned<Row>,
     pub intake: IntakeFile,
     pub provider: ProviderFile,
+    pub review: Option<ReviewFile>,
     pub stage: Vec<StageFile>,
     #[serde(default)]
     pub deliberation: Vec<DeliberationFile>,
@@ -121,6 +122,14 @@ pub struct ProviderFile {
     pub batch_addresses_max: Dated,
     #[serde(default)]
     pub breach_fine_euros: Dated,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewFile {
+    pub answers_within: Dated,
+    pub grant_valid_for: Dated,
+    pub shows: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -15,6 +15,8 @@ use crate::notice::Class;
 pub struct Rules {
     pub intake: Intake,
     pub provider: Provider,
+    /// How an outside reviewer authorises a linking; None where the law knows no such review.
+    pub review: Option<Review>,
     /// The ladder, lowest rung first.
     pub stages: Vec<Stage>,
     /// What persons decide once the ladder is used up.
@@ -86,6 +88,46 @@ pub struct Provider {
     pub batch_addresses_max: u32,
     /// The fine for one breach of the two duties above. Unit: euros.
     pub breach_fine_euros: Option<u32>,
+}
+
+/// The prior review of a linking (C-470/21): how long it may take and what it may see.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Review {
+    /// From the request. A request that is not answered in time lapses.
+    pub answers_within: Span,
+    /// From the ruling. A grant that is not used in time opens nothing.
+    pub grant_valid_for: Span,
+    /// What is put before the reviewer, and nothing else.
+    pub shows: Vec<Shown>,
+}
+
+/// One thing a reviewer may see. Never an identity: it is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// When the facts were observed.
+    FactsDates,
+    /// The titles of the works.
+    Works,
+    /// Who referred the facts.
+    Sender,
+    /// The messages sent before, and the proof that started each clock.
+    EarlierSteps,
+    /// Why the member asks.
+    Ground,
+}
+
+impl Shown {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FactsDates => "facts_dates",
+            Self::Works => "works",
+            Self::Sender => "sender",
+            Self::EarlierSteps => "earlier_steps",
+            Self::Ground => "ground",
+        }
+    }
 }
 
 /// A length of time as laws count it.
@@ -201,7 +243,7 @@ pub enum Decider {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
-    /// A prior authorisation by a court or an independent body (C-470/21), part 2.
+    /// A prior authorisation by a court or an independent body (C-470/21).
     ReviewerAuthorisation,
     /// Nothing opens it: the law of the day has no lawful way to this stage.
     Barred,

@@ -60,13 +60,15 @@ pub enum Asked {
     Message,
     /// The law of the day bars the next step: nothing can be done but to know it.
     Barred,
+    /// An outside reviewer was asked for leave.
+    Review,
     /// Nothing: the file is kept until its time is over.
     Keep,
 }
 
 impl Asked {
-    pub const ALL: [Self; 5] =
-        [Self::Decide, Self::Provider, Self::Message, Self::Barred, Self::Keep];
+    pub const ALL: [Self; 6] =
+        [Self::Decide, Self::Provider, Self::Message, Self::Barred, Self::Review, Self::Keep];
     /// What can lie on a desk: the others wait for nobody.
     pub const ON_DESK: [Self; 3] = [Self::Decide, Self::Provider, Self::Message];
 
@@ -77,6 +79,7 @@ impl Asked {
             Self::Provider => "provider",
             Self::Message => "message",
             Self::Barred => "barred",
+            Self::Review => "review",
             Self::Keep => "keep",
         }
     }
@@ -245,6 +248,8 @@ pub enum NextKind {
     Due(DueKind),
     /// The law bars the next step.
     Barred,
+    /// An outside reviewer rules on the request.
+    Review,
     /// Nothing more: the case is closed.
     Closed,
 }
@@ -260,6 +265,7 @@ impl NextKind {
             Self::Due(DueKind::Alarm) => "alarm",
             Self::Due(DueKind::End) => "end",
             Self::Barred => "barred",
+            Self::Review => "review",
             Self::Closed => "closed",
         }
     }

@@ -79,7 +79,8 @@ fn by_provider(claims: Vec<Claimed>) -> Batches {
     for claim in claims {
         let provider = match &claim.effect {
             Effect::AskProvider { provider, .. } => provider.clone(),
-            Effect::RequestDisclosure { line, .. } => line.provider.clone(),
+            Effect::RequestDisclosure { line, .. }
+            | Effect::RequestAuthorisedDisclosure { line, .. } => line.provider.clone(),
             _ => continue,
         };
         let key = (claim.authority.clone(), claim.regime.clone(), provider);
@@ -213,8 +214,9 @@ fn settle_answers(
 
 fn request_disclosures(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     let mut round = Round::default();
+    let queues = ["request_disclosure", "request_authorised_disclosure"];
     for ((authority, regime, provider), claims) in
-        by_provider(claim(house, "request_disclosure", DISCLOSURES_MOST, now)?)
+        by_provider(house.store.claim(&queues, WORKER, LEASE_SECS, DISCLOSURES_MOST, now)?)
     {
         let room = house.provider(&authority, &provider);
         let Some((room, answering)) =
@@ -240,20 +242,9 @@ fn disclose(
     claim: Claimed,
     now: Timestamp,
 ) -> Result<Round, Trouble> {
-    let Effect::RequestDisclosure { line, purpose, fields, sequence, .. } = &claim.effect else {
-        return Ok(Round::default());
-    };
+    let Some(request) = request(house, &claim, now) else { return Ok(Round::default()) };
     house.store.intend(&claim, now)?;
-    let question = QuestionId(claim.id.0);
-    let request = DisclosureRequest {
-        id: question,
-        handle: line.handle.clone(),
-        purpose: *purpose,
-        fields: fields.clone(),
-        sequence: *sequence,
-        expires_at: now.saturating_add(DISCLOSURE_EXPIRES).unwrap_or(Timestamp::MAX),
-        seal_to: house.store.seal_to(),
-    };
+    let question = request.id;
     let batch = batch_id(std::slice::from_ref(&claim));
     let requests = vec![request];
     let requesting = Requesting { batch, authority: &room.authority, regime, requests };
@@ -291,6 +282,30 @@ fn disclose(
     let settlement = Settlement { claim, outcome, event: Some((case, event)), actor };
     settle_all(house, vec![settlement], now)?;
     Ok(Round { done: 1, ..Round::default() })
+}
+
+/// The request of one effect, numbered as the effect is. With a grant it says what was granted.
+fn request(house: &House, claim: &Claimed, now: Timestamp) -> Option<DisclosureRequest> {
+    let (line, purpose, fields, sequence, grant) = match &claim.effect {
+        Effect::RequestDisclosure { line, purpose, fields, sequence, .. } => {
+            (line, *purpose, fields, *sequence, None)
+        }
+        Effect::RequestAuthorisedDisclosure { line, grant, .. } => {
+            let linking = &grant.statement().linking;
+            (line, linking.purpose, &linking.fields, linking.sequence, Some(grant))
+        }
+        _ => return None,
+    };
+    Some(DisclosureRequest {
+        id: QuestionId(claim.id.0),
+        handle: line.handle.clone(),
+        purpose,
+        fields: fields.clone(),
+        sequence,
+        expires_at: now.saturating_add(DISCLOSURE_EXPIRES).unwrap_or(Timestamp::MAX),
+        seal_to: house.store.seal_to(),
+        authorisation: grant.map(|grant| grant.signed().clone()),
+    })
 }
 
 /// An alarm stands on the board from the moment it was raised; here it is said to the operator's

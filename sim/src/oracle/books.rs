@@ -31,7 +31,10 @@ fn violation(rule: &'static str, what: String) -> Violation {
 fn acts_outside(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::AskProvider { .. } | Effect::RequestDisclosure { .. } | Effect::SendMessage { .. }
+        Effect::AskProvider { .. }
+            | Effect::RequestDisclosure { .. }
+            | Effect::RequestAuthorisedDisclosure { .. }
+            | Effect::SendMessage { .. }
     )
 }
 

@@ -3,7 +3,9 @@
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.
 
+mod keeping;
 mod messages;
+mod review;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -11,14 +13,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::case::Subject;
+use crate::case::{Case, Subject};
 use crate::effect::Effect;
 use crate::event::{Decision, DeliveryStatus, Event, Fact, Line, Verdict};
+use crate::id::{AuthorisationId, Digest, PersonId};
 use crate::identification::IdentityField;
+use crate::procedure::Kept;
 use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Gate, Proof, Stage};
 use crate::step::{Refusal, Step};
 
+pub use review::{grant_expires, linking_asked};
 pub(crate) use waits::due;
 pub use waits::repeat_window;
 
@@ -30,12 +35,7 @@ pub enum State {
     /// No fact yet.
     Open,
     /// The rules propose this stage; a person must say yes or no.
-    Proposed {
-        stage: usize,
-        facts: Facts,
-        since: Timestamp,
-        alarmed: bool,
-    },
+    Proposed { stage: usize, facts: Facts, since: Timestamp, alarmed: bool },
     /// The provider was asked how the subscriber is reached.
     Asking {
         stage: usize,
@@ -62,15 +62,32 @@ pub enum State {
     },
     /// The next stage is one that the law of the day closes, or opens only to somebody else's
     /// signature. Nothing was linked and nothing was asked.
-    Barred {
+    Barred { stage: usize, facts: Facts, gate: Gate, since: Timestamp },
+    /// A member asked an outside reviewer for leave to link. Nothing was linked and nothing asked.
+    UnderReview {
         stage: usize,
         facts: Facts,
-        gate: Gate,
+        request: AuthorisationId,
+        requested_by: PersonId,
+        /// Before whom the request lies.
+        reviewer: PersonId,
+        evidence: Digest,
         since: Timestamp,
     },
     Closed {
         closure: Closure,
         at: Timestamp,
+        /// What is still kept; None once its erasure was asked for.
+        #[serde(default)]
+        kept: Option<Kept>,
+    },
+    /// As `under`, but a court ordered that the file be kept: no time of keeping ends it.
+    Held {
+        under: Box<State>,
+        /// SHA-256 of the order.
+        order: Digest,
+        /// The order is spent from then on.
+        until: Timestamp,
     },
 }
 
@@ -83,7 +100,25 @@ impl State {
             Self::Sending { .. } => "sending",
             Self::Warned { .. } => "warned",
             Self::Barred { .. } => "barred",
+            Self::UnderReview { .. } => "under_review",
             Self::Closed { closure, .. } => closure.name(),
+            Self::Held { under, .. } => under.name(),
+        }
+    }
+
+    /// The state without the court's hold over it.
+    pub fn bare(&self) -> &Self {
+        match self {
+            Self::Held { under, .. } => under.bare(),
+            other => other,
+        }
+    }
+
+    /// Until when a court has the file kept, if one has.
+    pub fn held_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Held { until, .. } => Some(*until),
+            _ => None,
         }
     }
 
@@ -95,7 +130,9 @@ impl State {
             | Self::Asking { stage, .. }
             | Self::Sending { stage, .. }
             | Self::Warned { stage, .. }
-            | Self::Barred { stage, .. } => Some(*stage),
+            | Self::Barred { stage, .. }
+            | Self::UnderReview { stage, .. } => Some(*stage),
+            Self::Held { under, .. } => under.stage(),
         }
     }
 }
@@ -158,18 +195,38 @@ impl Closure {
     }
 }
 
-/// Moves a case on by one event.
+/// Moves a case on by one event. Whatever ends a case leaves what the rules keep, and no longer.
 pub(crate) fn step(
-    subject: &Subject,
+    case: &Case,
     state: &State,
     event: &Event,
     now: Timestamp,
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
-    let Subject::Line(line) = subject else {
+    match (state, event) {
+        (State::Held { under, order, until }, event) => {
+            keeping::under_hold(case, (under, order, *until), event, now, regime)
+        }
+        (_, Event::HoldPlaced { order, until, .. }) => keeping::hold(state, order, *until),
+        _ => keeping::kept_after(state, take(case, state, event, now, regime)?, now, regime),
+    }
+}
+
+/// What an event does to a case that no court holds.
+fn take(
+    case: &Case,
+    state: &State,
+    event: &Event,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let Subject::Line(line) = &case.subject else {
         return Err(Refusal::WrongSubject);
     };
     match (state, event) {
+        (State::Closed { kept: Some(_), .. }, Event::DeadlinePassed) => {
+            waits::overdue(state, now, regime)
+        }
         (State::Closed { .. }, _) => out_of_turn(state, event),
         (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, line, now, regime),
         (State::Warned { .. }, Event::FactEstablished { fact }) => {
@@ -178,6 +235,9 @@ pub(crate) fn step(
         (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),
         (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
             decide(*stage, facts, decision, line, now, regime)
+        }
+        (State::Barred { .. } | State::UnderReview { .. }, _) => {
+            review::step(case, line, state, event, now, regime)
         }
         (State::Asking { stage, facts, channels, .. }, Event::Disclosed { fields, .. }) => {
             messages::send(*stage, facts, channels, fields, line, now, regime)
@@ -258,6 +318,7 @@ fn decide(
 }
 
 /// Asks the provider for exactly what these channels need, and nothing the rules don't grant.
+/// Where the law of the day puts a gate before the stage, nothing is asked, whatever led here.
 fn ask(
     stage: usize,
     rung: &Stage,
@@ -266,6 +327,24 @@ fn ask(
     line: &Line,
     now: Timestamp,
 ) -> Step<State> {
+    if let Some(gate) = rung.gate {
+        return Step::quiet(State::Barred { stage, facts, gate, since: now });
+    }
+    let request = Effect::RequestDisclosure {
+        line: line.clone(),
+        stage,
+        purpose: rung.linking.purpose,
+        fields: fields_for(rung, &channels),
+        sequence: rung.linking.sequence,
+    };
+    Step {
+        state: State::Asking { stage, facts, channels, since: now, alarmed: false },
+        effects: vec![request],
+    }
+}
+
+/// The fields these channels need and the rules grant, in ascending order.
+fn fields_for(rung: &Stage, channels: &[ChannelKind]) -> Vec<IdentityField> {
     let mut fields: Vec<IdentityField> = channels
         .iter()
         .flat_map(|channel| messages::needs(*channel))
@@ -274,17 +353,7 @@ fn ask(
         .collect();
     fields.sort();
     fields.dedup();
-    let request = Effect::RequestDisclosure {
-        line: line.clone(),
-        stage,
-        purpose: rung.linking.purpose,
-        fields,
-        sequence: rung.linking.sequence,
-    };
-    Step {
-        state: State::Asking { stage, facts, channels, since: now, alarmed: false },
-        effects: vec![request],
-    }
+    fields
 }
 
 /// Counts a fact that changes nothing.
@@ -295,8 +364,9 @@ fn one_more_fact(state: &State) -> State {
         | State::Asking { facts, .. }
         | State::Sending { facts, .. }
         | State::Warned { facts, .. }
-        | State::Barred { facts, .. } => facts.further = facts.further.saturating_add(1),
-        State::Open | State::Closed { .. } => {}
+        | State::Barred { facts, .. }
+        | State::UnderReview { facts, .. } => facts.further = facts.further.saturating_add(1),
+        State::Open | State::Closed { .. } | State::Held { .. } => {}
     }
     state
 }
@@ -307,8 +377,9 @@ fn rung(stage: usize, now: Timestamp, regime: &Regime) -> Result<&Stage, Refusal
     rules.stages.get(stage).ok_or(Refusal::NoRules { day: regime.day_of(now) })
 }
 
+/// Closed; `keeping` says what is kept from then on.
 fn closed(closure: Closure, at: Timestamp) -> State {
-    State::Closed { closure, at }
+    State::Closed { closure, at, kept: None }
 }
 
 fn out_of_turn<T>(state: &State, event: &Event) -> Result<T, Refusal> {

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Started, State, closed};
+use super::{Closure, Facts, Started, State, closed, keeping, review};
 use crate::deadline::Deadline;
 use crate::effect::{Alarm, Effect};
-use crate::procedure::{Due, DueKind};
+use crate::procedure::{Due, DueKind, Kept};
 use crate::regime::Regime;
 use crate::regime::rules::Proof;
 use crate::step::{Refusal, Step};
@@ -28,7 +28,13 @@ pub fn repeat_window(state: &State, regime: &Regime) -> Result<Option<Deadline>,
 /// Every waiting state has an end, so no case can be stuck; most have an alarm before it.
 pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal> {
     match state {
-        State::Open | State::Closed { .. } => Ok(None),
+        State::Open | State::Closed { kept: None, .. } => Ok(None),
+        State::Closed { kept: Some(kept), .. } => regime.end_of_keeping(kept).map(Some),
+        State::Held { under, until, .. } => keeping::due_under_hold(under, *until, regime),
+        State::UnderReview { stage, facts, since, .. } => {
+            let lapse = review::lapses(*since, regime)?;
+            Ok(Due::earlier(Some(lapse), Some(end_without_message(*stage, facts, regime)?)))
+        }
         State::Proposed { stage, facts, since, alarmed } => {
             let rules = regime.rules_at(*since)?;
             let rung = rules.stages.get(*stage);
@@ -62,18 +68,48 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
     }
 }
 
-/// How long a file lives whose next message has not left: before the first warning as long as the
-/// referral may be kept; later, as long as the file of the rung below.
 fn end_without_message(stage: usize, facts: &Facts, regime: &Regime) -> Result<Due, Refusal> {
-    match (facts.before, stage.checked_sub(1)) {
-        (Some(started), Some(below)) => end_of_file(below, started, regime),
-        _ => regime.end_of_keeping("referral", "none", facts.leading.received_at, "received"),
-    }
+    regime.end_of_keeping(&without_message(stage, facts, regime)?)
 }
 
 fn end_of_file(stage: usize, started: Started, regime: &Regime) -> Result<Due, Refusal> {
+    regime.end_of_keeping(&file(stage, started, regime)?)
+}
+
+/// What keeps the personal data of a case in this state; None where it has none.
+pub(super) fn kept(state: &State, regime: &Regime) -> Result<Option<Kept>, Refusal> {
+    match state {
+        State::Open => Ok(None),
+        State::Closed { kept, .. } => Ok(kept.clone()),
+        State::Held { under, .. } => kept(under, regime),
+        State::Warned { stage, started, .. } => file(*stage, *started, regime).map(Some),
+        State::Proposed { stage, facts, .. }
+        | State::Asking { stage, facts, .. }
+        | State::Sending { stage, facts, .. }
+        | State::Barred { stage, facts, .. }
+        | State::UnderReview { stage, facts, .. } => {
+            without_message(*stage, facts, regime).map(Some)
+        }
+    }
+}
+
+/// How long a file lives whose next message has not left: before the first warning as long as the
+/// referral may be kept; later, as long as the file of the rung below.
+fn without_message(stage: usize, facts: &Facts, regime: &Regime) -> Result<Kept, Refusal> {
+    match (facts.before, stage.checked_sub(1)) {
+        (Some(started), Some(below)) => file(below, started, regime),
+        _ => Ok(Kept::referral(facts.leading.received_at)),
+    }
+}
+
+fn file(stage: usize, started: Started, regime: &Regime) -> Result<Kept, Refusal> {
     let rung = super::rung(stage, started.at, regime)?;
-    regime.end_of_keeping("file", &rung.id, started.at, proof_name(started.by))
+    Ok(Kept {
+        data: "file".to_owned(),
+        after_stage: rung.id.clone(),
+        from: started.at,
+        started_by: proof_name(started.by).to_owned(),
+    })
 }
 
 /// The state's own deadline is behind it: tell a person once, later end the case.
@@ -87,7 +123,7 @@ pub(super) fn overdue(
         return Err(Refusal::NotYetDue { ends_at: due.at() });
     }
     match due.what {
-        DueKind::End => Ok(Step::quiet(closed(end_of(state), now))),
+        DueKind::End => Ok(Step::quiet(ended(state, now))),
         DueKind::Alarm => {
             let mut state = state.clone();
             let alarm = raise(&mut state);
@@ -99,16 +135,25 @@ pub(super) fn overdue(
     }
 }
 
-fn end_of(state: &State) -> Closure {
+fn ended(state: &State, now: Timestamp) -> State {
     match state {
-        State::Warned { .. } | State::Barred { .. } => Closure::Lapsed,
-        _ => Closure::OutOfTime,
+        State::Closed { closure, at, .. } => closed(*closure, *at),
+        State::Warned { .. } | State::Barred { .. } | State::UnderReview { .. } => {
+            closed(Closure::Lapsed, now)
+        }
+        _ => closed(Closure::OutOfTime, now),
     }
 }
 
-/// Marks the alarm as raised, so that it is raised once.
+/// Marks the alarm as raised, so that it is raised once. A review that was not answered lapses:
+/// the stage is barred as it was before anybody asked.
 fn raise(state: &mut State) -> Option<Alarm> {
     match state {
+        State::UnderReview { stage, facts, since, .. } => {
+            let (stage, since) = (*stage, *since);
+            *state = review::barred(stage, facts.clone(), since);
+            Some(Alarm::ReviewLapsed { stage })
+        }
         State::Proposed { stage, alarmed, .. } => {
             *alarmed = true;
             Some(Alarm::DecisionLate { stage: *stage })

@@ -1,5 +1,6 @@
 //! Ledger lines, alarms and channels in words.
 
+use entremise_core::authorisation::SignedStatement;
 use entremise_core::effect::Alarm;
 use entremise_core::event::{Event, Ground, Verdict};
 use entremise_core::regime::rules::ChannelKind;
@@ -90,12 +91,34 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
                 ("status", &page.named("delivery", report.status.name())),
             ],
         )),
+        Event::AuthorisationRequested { decision, reviewer, .. } => Some(filled(
+            page.lang,
+            "detail.authorisation_requested",
+            &[("by", decision.by.as_str()), ("reviewer", reviewer.as_str())],
+        )),
+        Event::AuthorisationHandedOver { from, to, .. } => Some(filled(
+            page.lang,
+            "detail.authorisation_handed_over",
+            &[("from", from.as_str()), ("to", to.as_str())],
+        )),
+        Event::AuthorisationGranted { grant } => Some(ruling(grant.signed(), page)),
+        Event::AuthorisationRefused { denial } => Some(ruling(denial.signed(), page)),
+        Event::HoldPlaced { until, .. } => {
+            Some(page.with("detail.hold_placed", "until", &until.to_string()))
+        }
         Event::QuestionAsked { .. }
+        | Event::HoldLifted { .. }
         | Event::NoticeRetracted { .. }
         | Event::FactEstablished { .. }
         | Event::Disclosed { .. }
         | Event::DeadlinePassed => None,
     }
+}
+
+fn ruling(signed: &SignedStatement, page: &Page) -> String {
+    let reviewer = signed.statement.reviewer.as_str();
+    let values = [("reviewer", reviewer), ("key", signed.key.as_str())];
+    filled(page.lang, "detail.ruling", &values)
 }
 
 pub(super) fn alarm_text(alarm: &AlarmKind, page: &Page) -> String {

@@ -96,14 +96,16 @@ fn rungs(file: &CaseFile, rules: &Rules) -> Vec<Rung> {
 
 fn facts(file: &CaseFile) -> Vec<FactView> {
     let leading = match &file.case.state {
-        State::Ladder(
+        State::Ladder(state) => match state.bare() {
             ladder::State::Proposed { facts, .. }
             | ladder::State::Asking { facts, .. }
             | ladder::State::Sending { facts, .. }
             | ladder::State::Warned { facts, .. }
-            | ladder::State::Barred { facts, .. },
-        ) => Some(facts.leading.notice),
-        _ => None,
+            | ladder::State::Barred { facts, .. }
+            | ladder::State::UnderReview { facts, .. } => Some(facts.leading.notice),
+            _ => None,
+        },
+        State::Identification(_) => None,
     };
     let happened = file.history.iter().filter(|entry| entry.kind.starts_with("event."));
     happened
@@ -166,24 +168,26 @@ fn hear(message: &mut MessageView, report: &DeliveryReport) {
 fn next(file: &CaseFile, regime: &Regime, rules: &Rules) -> Vec<Next> {
     let plain = |what| vec![Next { what, deadline: None }];
     let mut next = match &file.case.state {
-        state if state.is_closed() => return plain(NextKind::Closed),
-        State::Identification(identification::State::Open) | State::Ladder(ladder::State::Open) => {
-            Vec::new()
-        }
+        state if state.is_closed() => plain(NextKind::Closed),
+        State::Identification(identification::State::Open) => Vec::new(),
         State::Identification(_) => plain(NextKind::Answer),
-        State::Ladder(ladder::State::Proposed { .. }) => plain(NextKind::Decision),
-        State::Ladder(ladder::State::Asking { .. }) => plain(NextKind::Disclosure),
-        State::Ladder(ladder::State::Sending { .. }) => plain(NextKind::Proof),
-        State::Ladder(ladder::State::Barred { .. }) => plain(NextKind::Barred),
-        State::Ladder(state) => {
-            let window = ladder::repeat_window(state, regime).ok().flatten();
-            let above = state.stage().and_then(|stage| rules.stages.get(stage + 1));
-            let mut next = vec![Next { what: NextKind::Repeat, deadline: window }];
-            if above.is_none_or(|rung| rung.gate.is_some()) {
-                next.push(Next { what: NextKind::Barred, deadline: None });
+        State::Ladder(state) => match state.bare() {
+            ladder::State::Open => Vec::new(),
+            ladder::State::Proposed { .. } => plain(NextKind::Decision),
+            ladder::State::Asking { .. } => plain(NextKind::Disclosure),
+            ladder::State::Sending { .. } => plain(NextKind::Proof),
+            ladder::State::Barred { .. } => plain(NextKind::Barred),
+            ladder::State::UnderReview { .. } => plain(NextKind::Review),
+            state => {
+                let window = ladder::repeat_window(state, regime).ok().flatten();
+                let above = state.stage().and_then(|stage| rules.stages.get(stage + 1));
+                let mut next = vec![Next { what: NextKind::Repeat, deadline: window }];
+                if above.is_none_or(|rung| rung.gate.is_some()) {
+                    next.push(Next { what: NextKind::Barred, deadline: None });
+                }
+                next
             }
-            next
-        }
+        },
     };
     if let Some(due) = &file.due {
         let deadline = Some(due.deadline.clone());

@@ -103,17 +103,21 @@ pub(super) fn asked_of(state: &State) -> Asked {
     match state {
         State::Identification(
             identification::State::Waiting { .. } | identification::State::Asked { .. },
-        )
-        | State::Ladder(ladder::State::Asking { .. }) => Asked::Provider,
-        State::Ladder(ladder::State::Proposed { .. }) => Asked::Decide,
-        State::Ladder(ladder::State::Sending { .. }) => Asked::Message,
-        State::Ladder(ladder::State::Barred { .. }) => Asked::Barred,
-        State::Ladder(
-            ladder::State::Open | ladder::State::Warned { .. } | ladder::State::Closed { .. },
-        )
-        | State::Identification(
+        ) => Asked::Provider,
+        State::Identification(
             identification::State::Open | identification::State::Closed { .. },
         ) => Asked::Keep,
+        State::Ladder(state) => match state.bare() {
+            ladder::State::Asking { .. } => Asked::Provider,
+            ladder::State::Proposed { .. } => Asked::Decide,
+            ladder::State::Sending { .. } => Asked::Message,
+            ladder::State::Barred { .. } => Asked::Barred,
+            ladder::State::UnderReview { .. } => Asked::Review,
+            ladder::State::Open
+            | ladder::State::Warned { .. }
+            | ladder::State::Closed { .. }
+            | ladder::State::Held { .. } => Asked::Keep,
+        },
     }
 }
 
@@ -126,6 +130,7 @@ fn asked_of_name(name: &str) -> Option<Asked> {
         "ladder.proposed" => Some(Asked::Decide),
         "ladder.sending" => Some(Asked::Message),
         "ladder.barred" => Some(Asked::Barred),
+        "ladder.under_review" => Some(Asked::Review),
         "ladder.warned" => Some(Asked::Keep),
         _ => None,
     }
