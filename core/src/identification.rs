@@ -42,6 +42,17 @@ pub struct Answer {
     pub why: String,
 }
 
+impl Answer {
+    /// Whether the provider's records simply do not reach so far yet: the same question, asked
+    /// later, may have another answer. Such an answer is kept by nobody.
+    pub fn is_to_be_asked_again(&self) -> bool {
+        let reaches_less = |evidence: &Evidence| {
+            evidence.records_until.is_some_and(|reach| reach <= evidence.searched_until)
+        };
+        self.outcome == Outcome::LogGap && self.evidence.as_ref().is_some_and(reaches_less)
+    }
+}
+
 /// All that an identification can yield. Computed over `[T−ε, T+ε]`: two holders inside the
 /// interval are `Ambiguous`, never the nearest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

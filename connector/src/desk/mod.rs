@@ -243,7 +243,10 @@ impl Desk {
                     let found = answering.answer(question, identifier.explain(question, finding));
                     let line = self.guard(question, found, batch, asked, now, &mut named)?;
                     answers.push(line.answer.clone());
-                    lines.push(Line::Answer(line));
+                    // What passes must not stick to the question's id.
+                    if !line.answer.is_to_be_asked_again() {
+                        lines.push(Line::Answer(line));
+                    }
                 }
             }
         }

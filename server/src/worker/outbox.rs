@@ -193,19 +193,25 @@ fn settle_answers(
     let mut answers: BTreeMap<QuestionId, Answer> =
         answers.into_iter().map(|answer| (answer.id, answer)).collect();
     let (mut settlements, mut unanswered) = (Vec::new(), Vec::new());
+    let mut round = Round::default();
     for claim in claims {
         let question = QuestionId(claim.id.0);
         let Some(answer) = answers.remove(&question) else {
             unanswered.push(claim);
             continue;
         };
+        // Its records come late: the question waits, as long as a person would try.
+        if answer.is_to_be_asked_again() && claim.attempts < ATTEMPTS_MAX {
+            round += retry(house, &claim, "records_not_there_yet", None, now)?;
+            continue;
+        }
         let case = CaseRef::Id(claim.authority.clone(), claim.case);
         let outcome = answer.outcome.name();
         let event = Some((case, Event::Answered { question, outcome: answer.outcome }));
         let actor = Actor::Party(room.config.id.clone());
         settlements.push(Settlement { claim, outcome, event, actor });
     }
-    let mut round = Round { done: settlements.len(), ..Round::default() };
+    round.done += settlements.len();
     settle_all(house, settlements, now)?;
     let missing = ProviderTrouble::Again { what: "left unanswered".to_owned(), after_secs: None };
     round += put_back(house, unanswered, &missing, now)?;
