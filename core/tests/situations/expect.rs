@@ -55,6 +55,13 @@ fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
                 }
                 compare("sequence", then.sequence, *sequence)?;
             }
+            Effect::RequestAuthorisedDisclosure { grant, .. } => {
+                let linking = &grant.statement().linking;
+                if let Some(wanted) = &then.fields {
+                    same("fields", &wanted.join(" "), &words(&linking.fields)?)?;
+                }
+                compare("sequence", then.sequence, linking.sequence)?;
+            }
             Effect::SendMessage { channel, names_works, attempt, further_facts, .. } => {
                 channels.push(*channel);
                 compare("names_works", then.names_works, *names_works)?;
@@ -64,7 +71,8 @@ fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
             _ => {}
         }
     }
-    let asked = names.contains(&"request_disclosure");
+    let asked =
+        names.contains(&"request_disclosure") || names.contains(&"request_authorised_disclosure");
     if (then.fields.is_some() || then.sequence.is_some()) && !asked {
         return Err("nothing was asked of the provider".into());
     }

@@ -46,6 +46,12 @@ pub struct Step {
     pub stage: Option<String>,
     pub channel: Option<String>,
     pub status: Option<String>,
+    /// Who acts, where the story depends on it.
+    pub by: Option<String>,
+    /// Another linking than the one that was asked for.
+    pub sequence: Option<u32>,
+    /// Until when a court's order runs.
+    pub until: Option<Datetime>,
     /// A path of the regime file, for `rules_read` and `counted`.
     pub value: Option<String>,
     pub started_by: Option<String>,

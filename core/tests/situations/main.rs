@@ -5,6 +5,7 @@
 
 mod expect;
 mod file;
+mod reviewer;
 mod world;
 
 use std::path::PathBuf;

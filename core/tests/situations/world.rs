@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use entremise_core::authorisation::Ruling;
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::deadline::{Deadline, Words};
 use entremise_core::effect::Effect;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::expect;
 use crate::file::Step;
+use crate::reviewer;
 
 /// Line, question and numbers are the same in every situation: one subscriber, one provider.
 pub struct World<'a> {
@@ -233,8 +235,29 @@ impl<'a> World<'a> {
                 };
                 (of, Event::DeadlinePassed)
             }
+            "authorisation_requested" => (Ladder, reviewer::requested(on)?),
+            "authorisation_handed_over" => (Ladder, reviewer::handed_over(on)?),
+            "authorisation_granted" => (Ladder, self.ruled(on, Ruling::Granted, at)?),
+            "authorisation_refused" => (Ladder, self.ruled(on, Ruling::Refused, at)?),
+            "hold_placed" => {
+                let until = self.instant(on.until.as_ref().ok_or("a hold needs until")?)?;
+                let (by, order) = ("membre".parse().map_err(text)?, "d".repeat(64));
+                let order = order.parse().map_err(text)?;
+                (Ladder, Event::HoldPlaced { by, order, until })
+            }
+            "hold_lifted" => (Ladder, Event::HoldLifted { by: "membre".parse().map_err(text)? }),
             other => return Err(format!("no event is called {other}")),
         })
+    }
+
+    /// A reviewer's ruling, given now unless the step says when.
+    fn ruled(&self, on: &Step, ruling: Ruling, at: Timestamp) -> Result<Event, Because> {
+        let given = match &on.happened {
+            Some(happened) => self.instant(happened)?,
+            None => at,
+        };
+        let case = self.ladder.as_ref().ok_or("no case is open")?;
+        reviewer::ruled(on, ruling, case, given, at, &self.regime)
     }
 
     fn report(&self, on: &Step, at: Timestamp) -> Result<DeliveryReport, Because> {
