@@ -129,6 +129,10 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
             Lang::Fr => format!("Saisine, âge des faits ({})", name_words(path, lang)),
             Lang::En => format!("Referral, age of the facts ({})", name_words(path, lang)),
         },
+        ["review", ..] => match lang {
+            Lang::Fr => format!("Contrôle préalable, {}", name_words(path, lang)),
+            Lang::En => format!("Prior review, {}", name_words(path, lang)),
+        },
         ["intake", ..] => match lang {
             Lang::Fr => format!("Saisine, {}", name_words(path, lang)),
             Lang::En => format!("Referral, {}", name_words(path, lang)),
@@ -176,6 +180,11 @@ const WORDS: &[(&str, &str, &str)] = &[
         "prior authorisation by a court or an independent body",
     ),
     ("barred", "aucune voie légale", "no lawful way"),
+    // what a reviewer sees
+    ("facts_dates", "dates des faits", "dates of the facts"),
+    ("works", "œuvres", "works"),
+    ("earlier_steps", "étapes précédentes et leurs preuves", "earlier steps and their proofs"),
+    ("ground", "motif de la demande", "ground of the request"),
     // channels
     ("email", "courriel", "e-mail"),
     ("letter", "lettre simple", "simple letter"),
@@ -239,6 +248,8 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("decides", "décide", "decided by"),
     ("decide_within", "alerte si non décidé dans les", "alarm if undecided after"),
     ("gate", "condition préalable", "condition"),
+    ("grant_valid_for", "autorisation utilisable pendant", "a grant may be used for"),
+    ("shows", "pièces soumises au contrôle", "put before the reviewer"),
     ("channels", "envoi par", "sent by"),
     ("fallback", "à défaut", "failing that"),
     ("must_say", "le message énonce", "the message says"),

@@ -158,13 +158,15 @@ impl Page<'_> {
         let gate = self.line(&format!("{under}.gate"));
         let gated = self.version.rules.stages.get(place).is_some_and(|rung| rung.gate.is_some());
         if let Some(gate) = gate.filter(|_| gated) {
+            let mut lines = vec![gate];
+            lines.extend(self.lines("review", &["answers_within", "grant_valid_for", "shows"]));
             sections.push(Section {
                 kind: SectionKind::Gate,
                 arrow: arrow.take(),
                 heading: self
                     .say("Sans cette condition, l’étape n’a pas lieu", "Without it, no next step")
                     .to_owned(),
-                lines: vec![gate],
+                lines,
             });
         }
         let mut lines = self.lines(&under, &["decides", "decide_within", "channels", "fallback"]);
