@@ -29,6 +29,19 @@ pub enum Effect {
     /// Ask for what only an outside reviewer may allow. It cannot be written down without the grant,
     /// and says nothing else: what is asked for is what was granted.
     RequestAuthorisedDisclosure { line: Line, stage: usize, grant: Grant },
+    /// Have the provider send the message of a stage itself: one counted linking, after which the
+    /// authority knows no more than before.
+    RelayMessage {
+        line: Line,
+        stage: usize,
+        stage_id: String,
+        purpose: Purpose,
+        sequence: u32,
+        letter: String,
+        names_works: bool,
+        notice: NoticeId,
+        further_facts: u32,
+    },
     /// Send the message of a stage.
     SendMessage {
         stage: usize,
@@ -57,6 +70,7 @@ impl Effect {
             Self::EstablishFact { .. } => "establish_fact",
             Self::RequestDisclosure { .. } => "request_disclosure",
             Self::RequestAuthorisedDisclosure { .. } => "request_authorised_disclosure",
+            Self::RelayMessage { .. } => "relay_message",
             Self::SendMessage { .. } => "send_message",
             Self::ErasePersonalData => "erase_personal_data",
             Self::RaiseAlarm { .. } => "raise_alarm",

@@ -359,3 +359,38 @@ fn no_event_but_a_decision_asks_for_an_identity() {
         assert!(!names(&effects).contains(&"request_disclosure"));
     }
 }
+
+/// The specimen's first notice, relayed by the provider.
+fn relaying() -> Story {
+    let law = entremise_core::regime::embedded::text("xx-specimen").unwrap();
+    let purpose =
+        "purpose     = [{ value = \"warn\", from = 2025-01-01, cite = \"Example Act, s 7\"";
+    let means = "means = [{ value = \"relay\", from = 2025-01-01, cite = \"x\", sure = \"H\" }]\n";
+    let law = law.replacen(purpose, &format!("{means}{purpose}"), 1);
+    let calendars = entremise_core::regime::embedded::calendars().unwrap();
+    let mut story = Story::new();
+    story.regime = Regime::parse("relay.toml", &law, &calendars).unwrap();
+    story
+}
+
+#[test]
+fn where_the_provider_relays_nobody_is_asked_who_it_is() {
+    let mut story = relaying();
+    let effects = story.fact("2026-06-01").unwrap();
+    let [Effect::RelayMessage { stage, sequence, .. }] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((*stage, *sequence), (0, 1));
+    let mail = ChannelKind::Email;
+    assert_eq!(story.news("2026-06-02", 0, mail, DeliveryStatus::HandedOver), Ok(vec![]));
+    assert_eq!(story.ladder().name(), "warned");
+}
+
+#[test]
+fn a_relay_that_reaches_nobody_ends_the_case_and_tells_a_person() {
+    let mut story = relaying();
+    story.fact("2026-06-01").unwrap();
+    let effects = story.news("2026-06-02", 0, ChannelKind::Email, DeliveryStatus::Bounced).unwrap();
+    assert_eq!(names(&effects), ["raise_alarm"]);
+    assert_eq!(story.ladder().name(), "unreachable");
+}

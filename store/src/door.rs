@@ -476,7 +476,8 @@ fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<&'e PartyId
     match effect {
         Effect::AskProvider { provider, .. } => Some(provider),
         Effect::RequestDisclosure { line, .. }
-        | Effect::RequestAuthorisedDisclosure { line, .. } => Some(&line.provider),
+        | Effect::RequestAuthorisedDisclosure { line, .. }
+        | Effect::RelayMessage { line, .. } => Some(&line.provider),
         Effect::SendMessage { .. } => match subject {
             Subject::Line(line) => Some(&line.provider),
             Subject::Notice { provider, .. } => Some(provider),

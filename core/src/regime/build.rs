@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
     Channel, ChannelKind, Consequence, Decider, Deliberation, Field, Gate, Hears, Intake, Linking,
-    Measure, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind, Shown, Span,
-    Stage, StageClock, Statement,
+    Means, Measure, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind, Shown,
+    Span, Stage, StageClock, Statement,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -94,6 +94,7 @@ fn stage_values<'a>(list: &mut List<'a>, stage: &'a StageFile) {
     list.value::<Vec<ChannelKind>>(&format!("{at}.fallback"), &stage.fallback).lapses();
     list.value::<Vec<Statement>>(&format!("{at}.must_say"), &stage.must_say);
     let linking = &stage.linking;
+    list.value::<Means>(&format!("{at}.linking.means"), &linking.means).lapses();
     list.value::<Purpose>(&format!("{at}.linking.purpose"), &linking.purpose);
     list.value::<u32>(&format!("{at}.linking.sequence"), &linking.sequence);
     list.value::<Vec<IdentityField>>(&format!("{at}.linking.fields"), &linking.fields);
@@ -294,6 +295,7 @@ fn stage(read: &Reader<'_>, file: &StageFile) -> Result<Stage, Missing> {
         decide_within: read.span(&at("decide_within")).ok(),
         gate: read.value::<Maybe<Gate>>(&at("gate"))?.0,
         linking: Linking {
+            means: read.value(&at("linking.means")).unwrap_or(Means::Disclosure),
             purpose: read.value(&at("linking.purpose"))?,
             sequence: read.value(&at("linking.sequence"))?,
             fields: read.value(&at("linking.fields"))?,

@@ -159,6 +159,9 @@ pub struct StageFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkingFile {
+    /// Absent: the provider discloses.
+    #[serde(default)]
+    pub means: Dated,
     pub purpose: Dated,
     pub sequence: Dated,
     pub fields: Dated,

@@ -252,12 +252,23 @@ pub enum Gate {
 /// Bringing handle, identity and content together for one purpose.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Linking {
+    pub means: Means,
     pub purpose: Purpose,
     /// Which linking of one handle this stage's is.
     pub sequence: u32,
     pub fields: Vec<IdentityField>,
     /// Whether the message names the works (2009–2021: only on request; since 2022: yes).
     pub names_works: bool,
+}
+
+/// How a message comes to somebody whom the authority knows by a handle alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// The provider says how the subscriber is reached; the authority sends.
+    Disclosure,
+    /// The provider sends the authority's message itself; no identity leaves it.
+    Relay,
 }
 
 /// How a message travels.

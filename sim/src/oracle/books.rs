@@ -34,6 +34,7 @@ fn acts_outside(effect: &Effect) -> bool {
         Effect::AskProvider { .. }
             | Effect::RequestDisclosure { .. }
             | Effect::RequestAuthorisedDisclosure { .. }
+            | Effect::RelayMessage { .. }
             | Effect::SendMessage { .. }
     )
 }

@@ -56,6 +56,32 @@ pub(super) fn send(
     })
 }
 
+/// Has the provider send the mail itself. What became of it comes back as news like any other.
+pub(super) fn relay(
+    stage: usize,
+    rung: &Stage,
+    facts: Facts,
+    line: &Line,
+    now: Timestamp,
+) -> Step<State> {
+    let relayed = Effect::RelayMessage {
+        line: line.clone(),
+        stage,
+        stage_id: rung.id.clone(),
+        purpose: rung.linking.purpose,
+        sequence: rung.linking.sequence,
+        letter: rung.letter.clone(),
+        names_works: rung.linking.names_works,
+        notice: facts.leading.notice,
+        further_facts: facts.further,
+    };
+    let messages = BTreeMap::from([(ChannelKind::Email, Message { status: None, attempt: 1 })]);
+    Step {
+        state: State::Sending { stage, facts, messages, since: now, alarmed: false },
+        effects: vec![relayed],
+    }
+}
+
 /// Whether one of the channels can bring the event that starts the stage's clock.
 fn starts_clock(rung: &Stage, channels: &[ChannelKind]) -> bool {
     match rung.clock.starts_at {

@@ -20,7 +20,7 @@ use crate::id::{AuthorisationId, Digest, PersonId};
 use crate::identification::IdentityField;
 use crate::procedure::Kept;
 use crate::regime::Regime;
-use crate::regime::rules::{ChannelKind, Gate, Proof, Stage};
+use crate::regime::rules::{ChannelKind, Gate, Means, Proof, Stage};
 use crate::step::{Refusal, Step};
 
 pub use review::{grant_expires, linking_asked};
@@ -329,6 +329,9 @@ fn ask(
 ) -> Step<State> {
     if let Some(gate) = rung.gate {
         return Step::quiet(State::Barred { stage, facts, gate, since: now });
+    }
+    if rung.linking.means == Means::Relay {
+        return messages::relay(stage, rung, facts, line, now);
     }
     let request = Effect::RequestDisclosure {
         line: line.clone(),

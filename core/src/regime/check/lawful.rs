@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 use super::{Finding, FindingCode};
 use crate::regime::build::word;
 use crate::regime::file::{ClockFile, Dated, RegimeFile, Row, StageFile};
-use crate::regime::rules::{ChannelKind, Field, Gate, Proof, ReturnReason, SenderKind};
+use crate::regime::rules::{ChannelKind, Field, Gate, Means, Proof, ReturnReason, SenderKind};
 
 /// C-470/21, 30 April 2024: from then on the third linking of one person needs a prior review by a
 /// court or an independent body, never wholly automated, whatever the national text says.
@@ -20,6 +20,7 @@ pub(super) fn check(file: &RegimeFile, findings: &mut Vec<Finding>) {
         way_out(stage, findings);
         reviewed(stage, findings);
         decided(stage, findings);
+        relayed(stage, findings);
         if !file.letters.contains(&stage.letter) {
             findings.push(Finding::new(
                 FindingCode::UnknownLetter,
@@ -163,6 +164,23 @@ fn reviewed(stage: &StageFile, findings: &mut Vec<Finding>) {
                  {THIRD_LINKING_REVIEWED_FROM} (CJEU C-470/21)"
             ),
             "from that day on write reviewer_authorisation or barred",
+        ));
+    }
+}
+
+/// A provider relays mails, and needs nobody's leave to learn what it knows already.
+fn relayed(stage: &StageFile, findings: &mut Vec<Finding>) {
+    let relays = stage.linking.means.iter().any(|row| read(row.get_ref()) == Some(Means::Relay));
+    let by_post = offers(&stage.channels, ChannelKind::RegisteredLetter)
+        || offers(&stage.channels, ChannelKind::Letter)
+        || !stage.fallback.is_empty();
+    let gated = stage.gate.iter().any(|row| read::<Gate>(row.get_ref()).is_some());
+    if relays && (by_post || gated) {
+        findings.push(Finding::new(
+            FindingCode::RelayImpossible,
+            format!("stage.{}.linking.means", stage.id),
+            "the provider relays mails only, and no review opens what is not disclosed",
+            "let channels be [\"email\"] without fallback and gate none, or means disclosure",
         ));
     }
 }

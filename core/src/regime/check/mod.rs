@@ -56,6 +56,8 @@ pub enum FindingCode {
     NoWayOut,
     /// A clock that starts with a proof that none of the stage's channels can bring.
     ClockWithoutProof,
+    /// A stage whose message the provider relays asks for what only a disclosure could bring.
+    RelayImpossible,
     /// A letter can come back for a reason that has no consequence.
     ReturnUnanswered,
     /// A personal datum that nothing ever lets go of.
@@ -86,6 +88,7 @@ impl FindingCode {
             OutOfOrder => "out_of_order",
             NoWayOut => "no_way_out",
             ClockWithoutProof => "clock_without_proof",
+            RelayImpossible => "relay_impossible",
             ReturnUnanswered => "return_unanswered",
             NoRetention => "no_retention",
             GateMissing => "gate_missing",

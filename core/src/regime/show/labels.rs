@@ -194,6 +194,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("postal_address", "adresse postale", "postal address"),
     ("telephone", "téléphone", "telephone"),
     ("line_address", "adresse de l’installation", "address of the line"),
+    ("disclosure", "l’opérateur donne les coordonnées", "the provider discloses"),
+    ("relay", "l’opérateur achemine lui-même", "the provider relays"),
     ("warn", "avertir", "to warn"),
     ("finding", "constater", "to make a finding"),
     // what a message says
@@ -253,6 +255,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("channels", "envoi par", "sent by"),
     ("fallback", "à défaut", "failing that"),
     ("must_say", "le message énonce", "the message says"),
+    ("means", "moyen d’atteindre l’abonné", "how the subscriber is reached"),
     ("purpose", "but de la mise en relation", "purpose of the linking"),
     ("sequence", "rang de la mise en relation", "number of the linking"),
     ("fields", "données demandées", "data asked for"),
