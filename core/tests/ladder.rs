@@ -11,7 +11,7 @@ use entremise_core::event::{
 use entremise_core::id::{CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
 use entremise_core::procedure::ladder;
-use entremise_core::regime::rules::{ChannelKind, Gate, ReturnReason};
+use entremise_core::regime::rules::{ChannelKind, Gate, Proof, ReturnReason};
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::step::{Refusal, due, step};
 use jiff::Timestamp;
@@ -293,6 +293,22 @@ fn without_a_mail_address_the_first_warning_goes_by_letter() {
     let sent = story.disclosed("2026-06-04", &fields).unwrap();
     let [Effect::SendMessage { channel, .. }] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(*channel, ChannelKind::Letter);
+}
+
+#[test]
+fn a_simple_letter_that_comes_back_refused_starts_no_clock_of_presentation() {
+    let mut story = Story::new();
+    story.fact("2026-06-01").unwrap();
+    story.decide("2026-06-02", Verdict::Send).unwrap();
+    story.disclosed("2026-06-03", &[]).unwrap();
+    let fields = [IdentityField::Name, IdentityField::PostalAddress];
+    story.disclosed("2026-06-04", &fields).unwrap();
+    let refused = DeliveryStatus::Returned(ReturnReason::Refused);
+    assert_eq!(story.news("2026-06-09", 0, ChannelKind::Letter, refused), Ok(vec![]));
+    assert_eq!(story.ladder().name(), "sending");
+    story.news("2026-06-10", 0, ChannelKind::Letter, DeliveryStatus::HandedOver).unwrap();
+    let ladder::State::Warned { started, .. } = story.ladder() else { panic!() };
+    assert_eq!(started.by, Proof::HandedOver);
 }
 
 #[test]

@@ -146,7 +146,7 @@ pub struct DkimKey {
 pub enum Post {
     /// Letters and a manifest are left in a folder; news of them is dropped there.
     Folder { folder: PathBuf },
-    /// A registered-mail API.
+    /// The API of a letter service.
     Http { url: String, client_id: String, client_secret: PathBuf },
 }
 

@@ -1,22 +1,24 @@
 //! The house as it stands when the doors open: the store, and for each authority a room with its
 //! parties, its way to the providers and its way to the subscribers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 
-use entremise_core::id::{AuthorityId, PartyId};
+use entremise_core::id::{AuthorityId, EffectId, PartyId};
 use entremise_formats::jws::PublicKey;
 use entremise_formats::mail::OpenPgpKey;
 use entremise_ledger::LogKey;
 use entremise_letters::Renderer;
 use entremise_letters::address::PostalAddress;
 use entremise_store::Store;
+use jiff::Timestamp;
 
 use crate::config;
 use crate::delivery::code::CodeKey;
 use crate::delivery::email::Composer;
-use crate::delivery::registered::RegisteredPost;
+use crate::delivery::post::Carrier;
 use crate::delivery::smtp::Relay;
 use crate::intake::networks::Networks;
 use crate::provider::Answering;
@@ -40,6 +42,8 @@ pub struct Room {
     pub ledger_key: LogKey,
     /// When the post was last asked for news, microseconds since 1970.
     pub last_polled: AtomicI64,
+    /// The post's news that is entered and proven, so that it is not looked up again.
+    pub heard: Mutex<BTreeSet<(Timestamp, EffectId, String)>>,
 }
 
 /// An authority's ways to the subscribers. Relays belong to the providers.
@@ -47,7 +51,7 @@ pub struct Delivery {
     pub composer: Composer,
     pub codes: CodeKey,
     pub renderer: Renderer,
-    pub post: Box<dyn RegisteredPost>,
+    pub post: Box<dyn Carrier>,
     /// Where letters that cannot be delivered come back to.
     pub sender: PostalAddress,
 }

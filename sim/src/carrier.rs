@@ -13,6 +13,7 @@ use crate::world::truth::SubscriberNumber;
 /// One letter's way, for the oracle: what was really done with it, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
+    pub is_registered: bool,
     /// The house's number of the letter.
     pub custom_id: String,
     pub addressee: Option<SubscriberNumber>,
@@ -95,6 +96,9 @@ impl Carrier {
         };
         let mut stations: Vec<(&'static str, i64)> = vec![("a06", 20)];
         match letterbox {
+            // Into the box, and no word about it; only what finds no box comes back.
+            Letterbox::HasMoved if !letter.is_registered => stations.push(("a21", 140)),
+            _ if !letter.is_registered => {}
             // Half of them open the door at the first ring.
             Letterbox::Signs if self.chance.per_mille(500) => stations.push(("n01", 68)),
             Letterbox::Signs => stations.extend([("a02", 66), ("p01", 90), ("n01", 140)]),
@@ -109,6 +113,7 @@ impl Carrier {
         let delay = self.chance.between(0, 30);
         let station = |(code, hours)| (code, now + SignedDuration::from_hours(hours + delay));
         Way {
+            is_registered: letter.is_registered,
             custom_id: letter.custom_id.clone(),
             addressee,
             handed_in: letter.submitted_at.unwrap_or(now),
@@ -143,6 +148,7 @@ mod tests {
     fn a_letter_that_is_signed_for_at_the_door_was_presented_then() {
         let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let way = Way {
+            is_registered: true,
             custom_id: String::new(),
             addressee: None,
             handed_in: at,

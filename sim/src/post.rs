@@ -1,5 +1,6 @@
-//! A registered-mail service for tests and the demo: it speaks the HTTP interface of the public
-//! ones, takes letters, and says about them what the world tells it to say.
+//! A letter service for tests and the demo: it speaks the HTTP interface of the public ones, takes
+//! registered and simple letters, and says about them what the world tells it to say. Of a simple
+//! letter it has no receipt, whatever is said of it.
 //!
 //! It has no clock: the world passes the instant with each thing that happens.
 
@@ -25,6 +26,8 @@ pub struct Letter {
     pub id: String,
     pub custom_id: String,
     pub status: &'static str,
+    /// Against signature; a simple letter otherwise.
+    pub is_registered: bool,
     pub documents: Vec<Vec<u8>>,
     /// The recipient as sent: `address_line_1` … and `custom_id`.
     pub recipient: Option<Value>,
@@ -50,6 +53,7 @@ struct Inside {
     stumbles: u32,
     made: u32,
     tokens: u32,
+    downloads: u32,
 }
 
 /// The service. Clones are the same service.
@@ -83,6 +87,11 @@ impl Post {
     /// How many times an access token was asked for.
     pub fn tokens(&self) -> u32 {
         self.inside().tokens
+    }
+
+    /// How many times a proof was asked for.
+    pub fn downloads(&self) -> u32 {
+        self.inside().downloads
     }
 
     /// The carrier says `code` about a letter, with the image of a receipt or proof.
@@ -164,12 +173,20 @@ async fn make(State(service): State<Post>, Json(asked): Json<Value>) -> Response
     let Some(custom_id) = asked["custom_id"].as_str().filter(|id| id.len() <= 38) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
+    let wants_receipt = asked["acknowledgement_of_receipt"].as_bool().unwrap_or(false);
+    let is_registered = match asked["postage_type"].as_str() {
+        Some("registered") => true,
+        // Nobody signs for a simple letter.
+        Some("economic") if !wants_receipt => false,
+        _ => return StatusCode::BAD_REQUEST.into_response(),
+    };
     let mut inside = service.inside();
     inside.made += 1;
     let letter = Letter {
         id: format!("S{:08}", inside.made),
         custom_id: custom_id.to_owned(),
         status: "DRAFT",
+        is_registered,
         documents: Vec::new(),
         recipient: None,
         submitted_at: None,
@@ -290,13 +307,17 @@ async fn download(
     State(service): State<Post>,
     Path((id, _, what)): Path<(String, String, String)>,
 ) -> Response {
-    let inside = service.inside();
+    let mut inside = service.inside();
+    inside.downloads += 1;
     let wants_deposit = what == "download_deposit_proof";
+    let is_registered = inside.letters.get(&id).is_some_and(|letter| letter.is_registered);
+    let is_deposit = |code: &str| matches!(code.to_ascii_lowercase().as_str(), "a01" | "a06");
     let proof = inside
         .said
         .iter()
         .rev()
-        .filter(|said| said.id == id && (said.code == "A01") == wants_deposit)
+        .filter(|said| said.id == id && is_deposit(&said.code) == wants_deposit)
+        .filter(|_| wants_deposit || is_registered)
         .find_map(|said| said.proof.clone());
     match proof {
         Some(bytes) => ([("content-type", "application/pdf")], bytes).into_response(),

@@ -7,7 +7,7 @@
 pub mod code;
 pub mod dkim;
 pub mod email;
-pub mod registered;
+pub mod post;
 pub mod render;
 pub mod reply;
 pub mod smtp;

@@ -2,8 +2,8 @@
 //! providers, to the post and to the relays, and registers its parties.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -25,9 +25,9 @@ use crate::config::{self, Answers, Post, RelaySecurity};
 use crate::delivery::code::CodeKey;
 use crate::delivery::dkim::{NamedKey, Signer};
 use crate::delivery::email::{Composer, MailAddress};
-use crate::delivery::registered::RegisteredPost;
-use crate::delivery::registered::folder::Folder;
-use crate::delivery::registered::http::Http;
+use crate::delivery::post::Carrier;
+use crate::delivery::post::folder::Folder;
+use crate::delivery::post::http::Http;
 use crate::delivery::smtp::{Login, Relay, Security};
 use crate::delivery::token::ReturnPaths;
 use crate::house::{Delivery, ProviderRoom, Room, SenderRoom};
@@ -66,7 +66,8 @@ pub(super) fn furnish(
     let delivery = delivery(authority, &keys, entropy)?;
     let last_polled = AtomicI64::new(i64::MIN);
     let config = authority.clone();
-    Ok(Room { config, networks, senders, providers, delivery, ledger_key, last_polled })
+    let heard = Mutex::default();
+    Ok(Room { config, networks, senders, providers, delivery, ledger_key, last_polled, heard })
 }
 
 /// Enters new or changed parties. One that is stopped stays stopped.
@@ -214,7 +215,7 @@ fn delivery(
         ),
         signer,
     };
-    let post: Box<dyn RegisteredPost> = match &authority.post {
+    let post: Box<dyn Carrier> = match &authority.post {
         Post::Folder { folder } => Box::new(Folder::open(folder)?),
         Post::Http { url, client_id, client_secret } => {
             let client = reqwest::blocking::Client::builder().timeout(POST_CALL).build()?;

@@ -4,8 +4,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use entremise_core::effect::Effect;
 use entremise_core::event::{DeliveryStatus, Event};
 use entremise_core::ledger::Actor;
 use entremise_formats::bounce::{self, Kind, Report, Truth};
@@ -14,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Round;
 use super::send::report;
-use crate::delivery::registered::PostEvent;
+use crate::delivery::post::{PostEvent, Product, ProofId, ProofKind};
 use crate::house::{House, Room};
 
 /// Mails read in one round.
@@ -107,9 +109,18 @@ fn post(house: &House, room: &Room, now: Timestamp) -> Result<Round, Trouble> {
             return Ok(Round::default());
         }
     };
+    let mut heard = room.heard.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.retain(|(at, ..)| *at >= since);
     let mut round = Round::default();
     for event in events {
+        let key = (event.at, event.effect, event.code.clone());
+        if heard.contains(&key) {
+            continue;
+        }
         round.done += usize::from(post_event(house, room, &event, now)?);
+        if prove(house, room, &event, now)? {
+            heard.insert(key);
+        }
     }
     Ok(round)
 }
@@ -126,15 +137,46 @@ fn post_event(
         tracing::warn!(effect = %event.effect, "the post speaks of a letter that is not ours");
         return Ok(false);
     };
-    let new = match event.reading.delivery_status() {
-        Some(status) => enter(house, &row, status, event.at, now)?,
-        None => false,
-    };
-    if let Some(proof) = event.proof.as_ref().filter(|_| new) {
-        let name = format!("proof-{}-{}", event.code, hex::encode(&proof.sha256[..8]));
-        house.store.keep_document(row.row.id, &name, &proof.bytes, now)?;
+    let Some(product) = product(&row) else { return Ok(false) };
+    match event.reading.delivery_status(product) {
+        Some(status) => enter(house, &row, status, event.at, now),
+        None => Ok(false),
     }
-    Ok(new)
+}
+
+/// Keeps the document that proves a piece of news, unless it is kept. False while the post has
+/// none: a receipt is scanned days after the letter was signed for.
+fn prove(house: &House, room: &Room, event: &PostEvent, now: Timestamp) -> Result<bool, Trouble> {
+    let row = house.store.effect(event.effect)?.filter(|row| row.authority == room.config.id);
+    let (Some(row), Some(proof)) = (row, &event.proof) else { return Ok(true) };
+    // Nobody signs for a simple letter.
+    let can_be = proof.kind == ProofKind::Deposit || product(&row) == Some(Product::Registered);
+    if !can_be || is_kept(house, &row, proof)? {
+        return Ok(true);
+    }
+    match room.delivery.post.proof(proof, now) {
+        Ok(Some(document)) => {
+            house.store.keep_document(row.row.id, &proof.document_name(), &document.0, now)?;
+            Ok(true)
+        }
+        Ok(None) => Ok(false),
+        Err(error) => {
+            tracing::warn!(effect = %event.effect, %error, "the post does not yield a proof");
+            Ok(false)
+        }
+    }
+}
+
+fn is_kept(house: &House, row: &FoundEffect, proof: &ProofId) -> Result<bool, Trouble> {
+    let name = proof.document_name();
+    let kept = house.store.documents(&row.authority, &row.case)?;
+    Ok(kept.iter().any(|document| document.effect == row.row.id && document.name == name))
+}
+
+/// What was bought of the post; None where the effect is no letter.
+fn product(row: &FoundEffect) -> Option<Product> {
+    let Effect::SendMessage { channel, .. } = &row.row.effect else { return None };
+    Product::of(*channel)
 }
 
 /// Enters a delivery event unless the case's history has the very same one.

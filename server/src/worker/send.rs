@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use entremise_core::effect::Effect;
 use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
 use entremise_core::id::{AuthorityId, PartyId};
-use entremise_core::identification::Purpose;
 use entremise_core::ledger::Actor;
-use entremise_core::regime::rules::ChannelKind;
+use entremise_core::regime::Regime;
+use entremise_core::regime::rules::{ChannelKind, Stage};
 use entremise_letters::address::PostalAddress;
 use entremise_store::{CaseRef, Claimed, MessageMaterial, Settlement, Trouble};
 use jiff::Timestamp;
@@ -22,7 +22,8 @@ use super::outbox::{retry, settle_all};
 use super::{Round, content};
 use crate::delivery::Handover;
 use crate::delivery::email::{MailAddress, OutgoingMail};
-use crate::delivery::registered::RegisteredLetter;
+use crate::delivery::post::{Letter, Product};
+use crate::delivery::render::WarningContent;
 use crate::house::{House, Room};
 
 /// Connections to one relay at once. Two keep both cores signing and the relay unhurried.
@@ -35,8 +36,17 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
     for claim in claims {
         let Some(room) = house.room(&claim.authority) else { continue };
         house.store.intend(&claim, now)?;
-        let material = match house.store.message_material(&claim, Purpose::Warn, &Actor::House, now)
-        {
+        // Written as of the effect's own instant, so that every try sends the bytes that are kept.
+        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+        let (regime, rung) = match stage(house, &claim, written_at) {
+            Ok(found) => found,
+            Err(why) => {
+                round += impossible(house, &claim, &why, now)?;
+                continue;
+            }
+        };
+        let purpose = rung.linking.purpose;
+        let material = match house.store.message_material(&claim, purpose, &Actor::House, now) {
             Ok(material) => material,
             Err(error) => {
                 tracing::warn!(effect = %claim.id, %error, "a message cannot be composed");
@@ -44,9 +54,8 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
                 continue;
             }
         };
-        // Written as of the effect's own instant, so that every try sends the bytes that are kept.
-        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-        match compose(house, room, &claim, &material, written_at)? {
+        let content = content::content(room, &claim, &material, rung, regime, written_at);
+        match compose(house, room, &claim, &material, &content, regime, written_at)? {
             Composed::Mail(mail) => {
                 let relay = (claim.authority.clone(), material.provider.clone());
                 mails.entry(relay).or_default().push((claim, mail));
@@ -58,11 +67,7 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
             Composed::NoAddress => {
                 round += finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)?;
             }
-            Composed::Impossible(why) => {
-                tracing::error!(effect = %claim.id, why, "a message cannot be composed");
-                house.store.give_up(&claim, "not_composed", now)?;
-                round += Round { given_up: 1, ..Round::default() };
-            }
+            Composed::Impossible(why) => round += impossible(house, &claim, &why, now)?,
         }
     }
     for ((authority, provider), batch) in mails {
@@ -71,10 +76,32 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
     Ok(round)
 }
 
+/// The stage whose message this is, in the rules of that instant.
+fn stage<'h>(
+    house: &'h House,
+    claim: &Claimed,
+    at: Timestamp,
+) -> Result<(&'h Regime, &'h Stage), String> {
+    let Effect::SendMessage { stage, .. } = &claim.effect else {
+        return Err("not a message".to_owned());
+    };
+    let regime = house.store.regime(&claim.regime);
+    let regime = regime.ok_or_else(|| format!("no regime {}", claim.regime))?;
+    let rung = regime.at(at).ok().and_then(|rules| rules.stages.get(*stage));
+    Ok((regime, rung.ok_or_else(|| "no such stage today".to_owned())?))
+}
+
+/// A person must look at it: no try will do better.
+fn impossible(house: &House, claim: &Claimed, why: &str, now: Timestamp) -> Result<Round, Trouble> {
+    tracing::error!(effect = %claim.id, why, "a message cannot be composed");
+    house.store.give_up(claim, "not_composed", now)?;
+    Ok(Round { given_up: 1, ..Round::default() })
+}
+
 /// A message in the form its carrier takes.
 enum Composed {
     Mail(OutgoingMail),
-    Letter(RegisteredLetter),
+    Letter(Letter),
     /// What the provider disclosed cannot be written on an envelope of either kind.
     NoAddress,
     Impossible(String),
@@ -85,19 +112,16 @@ fn compose(
     room: &Room,
     claim: &Claimed,
     material: &MessageMaterial,
+    content: &WarningContent,
+    regime: &Regime,
     now: Timestamp,
 ) -> Result<Composed, Trouble> {
-    let Effect::SendMessage { stage, channel, .. } = &claim.effect else {
+    let Effect::SendMessage { channel, .. } = &claim.effect else {
         return Ok(Composed::Impossible("not a message".to_owned()));
     };
-    let Some(regime) = house.store.regime(&claim.regime) else {
-        return Ok(Composed::Impossible(format!("no regime {}", claim.regime)));
+    let Ok(zone) = TimeZone::get(regime.zone().name()) else {
+        return Ok(Composed::Impossible("no such time zone".to_owned()));
     };
-    let rung = regime.at(now).ok().and_then(|rules| rules.stages.get(*stage));
-    let (Some(rung), Ok(zone)) = (rung, TimeZone::get(regime.zone().name())) else {
-        return Ok(Composed::Impossible("no such stage today".to_owned()));
-    };
-    let content = content::content(room, claim, material, rung, regime, now);
     let codes = &room.delivery.codes;
     match channel {
         ChannelKind::Email => {
@@ -117,6 +141,9 @@ fn compose(
             }
         }
         ChannelKind::Letter | ChannelKind::RegisteredLetter => {
+            let Some(product) = Product::of(*channel) else {
+                return Ok(Composed::Impossible("not a letter".to_owned()));
+            };
             let lines = material.identity.name.iter().chain(&material.identity.postal_address);
             let Ok(recipient) = PostalAddress::new(lines) else { return Ok(Composed::NoAddress) };
             let renderer = &room.delivery.renderer;
@@ -125,8 +152,9 @@ fn compose(
                 Err(error) => return Ok(Composed::Impossible(error.to_string())),
             };
             house.store.keep_document(claim.id, "letter.pdf", &pdf.bytes, now)?;
-            Ok(Composed::Letter(RegisteredLetter {
+            Ok(Composed::Letter(Letter {
                 effect: claim.id,
+                product,
                 recipient,
                 pdf,
                 sender: room.delivery.sender.clone(),

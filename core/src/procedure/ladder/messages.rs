@@ -160,9 +160,11 @@ pub(super) fn heard(
         DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => {
             Ok(Step::quiet(start_clock(state, Proof::HandedOver, report.at)))
         }
-        // What was signed for was presented, on that day at the latest; a mail never is.
+        // What was signed for was presented, on that day at the latest. A mail never is, and of a
+        // simple letter nobody can prove it.
         DeliveryStatus::Presented | DeliveryStatus::Delivered
-            if rung.clock.starts_at == Proof::Presented && report.channel != ChannelKind::Email =>
+            if rung.clock.starts_at == Proof::Presented
+                && report.channel == ChannelKind::RegisteredLetter =>
         {
             Ok(Step::quiet(start_clock(state, Proof::Presented, report.at)))
         }
@@ -238,6 +240,10 @@ fn returned(
     let clock_ran =
         matches!(state, State::Warned { started: Started { by: Proof::Presented, .. }, .. });
     match consequence {
+        // A simple letter that came back reached the letter box, and proves no day for it.
+        Consequence::CountsAsPresented if report.channel != ChannelKind::RegisteredLetter => {
+            Step::quiet(state)
+        }
         Consequence::CountsAsPresented => {
             Step::quiet(start_clock(state, Proof::Presented, report.at))
         }

@@ -15,7 +15,7 @@ use entremise_core::id::EffectId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{PostEvent, PostTrouble, Proof, ProofKind, Reading, RegisteredLetter, RegisteredPost};
+use super::{Carrier, Letter, PostEvent, PostTrouble, Proof, ProofId, ProofKind, Reading};
 use crate::delivery::Handover;
 
 const HEADER: &str = "effect,code,at,proof";
@@ -39,8 +39,8 @@ struct Manifest {
     sha256: String,
     size_bytes: usize,
     pages: usize,
-    /// Against signature, with a receipt sent back as an image.
-    service: String,
+    /// `Product::name`: what the letter is sent as.
+    product: String,
     recipient: Vec<String>,
     sender: Vec<String>,
     handed_over_at: Timestamp,
@@ -55,7 +55,7 @@ impl Folder {
         Ok(Self { outbox, inbox })
     }
 
-    fn leave(&self, letter: &RegisteredLetter, now: Timestamp) -> io::Result<(String, Timestamp)> {
+    fn leave(&self, letter: &Letter, now: Timestamp) -> io::Result<(String, Timestamp)> {
         let name = format!("{}.json", letter.effect);
         // A manifest that is there was left by an earlier attempt: the letter has gone, with the
         // date it had then.
@@ -73,7 +73,7 @@ impl Folder {
             sha256: hex::encode(letter.pdf.sha256),
             size_bytes: letter.pdf.bytes.len(),
             pages: letter.pdf.pages,
-            service: "registered_with_receipt".to_owned(),
+            product: letter.product.name().to_owned(),
             recipient: letter.recipient.lines().to_vec(),
             sender: letter.sender.lines().to_vec(),
             handed_over_at: now,
@@ -102,7 +102,7 @@ impl Folder {
             let effect = effect.parse().map_err(|_| unreadable("effect is not a UUID"))?;
             let at = at.parse().map_err(|_| unreadable("at is not an instant with its zone"))?;
             let reading = Reading::of(code);
-            let proof = self.proof(proof, reading).map_err(unreadable)?;
+            let proof = self.named(proof, reading).map_err(unreadable)?;
             if at >= since {
                 events.push(PostEvent { effect, reading, code: code.to_owned(), at, proof });
             }
@@ -110,7 +110,8 @@ impl Folder {
         Ok(events)
     }
 
-    fn proof(&self, name: &str, reading: Reading) -> Result<Option<Proof>, &'static str> {
+    /// The proof that a row names. It must be there whole when the row is.
+    fn named(&self, name: &str, reading: Reading) -> Result<Option<ProofId>, &'static str> {
         if name.is_empty() {
             return Ok(None);
         }
@@ -123,14 +124,13 @@ impl Folder {
         if !size.is_file() || size.len() > PROOF_BYTES_MAX {
             return Err("the proof is not a file of at most 20 MiB");
         }
-        let bytes = fs::read(&path).map_err(|_| "the proof's file cannot be read")?;
-        let kind = if reading.terminal { ProofKind::Receipt } else { ProofKind::Deposit };
-        Ok(Some(Proof::new(kind, bytes)))
+        let kind = ProofKind::of(reading).unwrap_or(ProofKind::Deposit);
+        Ok(Some(ProofId { kind, number: name.to_owned() }))
     }
 }
 
-impl RegisteredPost for Folder {
-    fn hand_over(&self, letter: &RegisteredLetter, now: Timestamp) -> Handover {
+impl Carrier for Folder {
+    fn hand_over(&self, letter: &Letter, now: Timestamp) -> Handover {
         match self.leave(letter, now) {
             Ok((reference, at)) => Handover::HandedOver { reference, at },
             Err(trouble) => Handover::Again { after: AGAIN_AFTER, reason: trouble.to_string() },
@@ -155,6 +155,14 @@ impl RegisteredPost for Folder {
             (left.at, left.effect, &left.code) == (right.at, right.effect, &right.code)
         });
         Ok(events)
+    }
+
+    fn proof(&self, id: &ProofId, _now: Timestamp) -> Result<Option<Proof>, PostTrouble> {
+        match fs::read(self.inbox.join(&id.number)) {
+            Ok(bytes) => Ok(Some(Proof(bytes))),
+            Err(trouble) if trouble.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(trouble) => Err(unreached(&trouble)),
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 use entremise_core::event::DeliveryStatus;
 use entremise_core::regime::rules::ReturnReason;
 
+use super::Product;
+
 /// Where a letter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PostStatus {
@@ -97,11 +99,19 @@ impl Reading {
     /// What the case is told, or None where the news changes nothing.
     ///
     /// Only words that speak of a presentation become one: a letter that waits at the counter was
-    /// presented earlier, on a date this news does not prove.
-    pub fn delivery_status(self) -> Option<DeliveryStatus> {
+    /// presented earlier, on a date this news does not prove. Of a simple letter no word does:
+    /// nobody saw it given to anybody, and who claims a signature speaks of another letter.
+    pub fn delivery_status(self, product: Product) -> Option<DeliveryStatus> {
         use PostStatus::*;
         if self.check_cause {
             return Some(DeliveryStatus::Unknown);
+        }
+        if product == Product::Simple {
+            match self.status {
+                NoticeLeft | Delivered => return None,
+                ReceiptSigned => return Some(DeliveryStatus::Unknown),
+                _ => {}
+            }
         }
         Some(match self.status {
             AcceptedByPost | Deposited => DeliveryStatus::HandedOver,

@@ -1,5 +1,6 @@
-//! A registered-mail service over HTTP, in the shape of the public French ones: a sending is a
-//! draft that gets documents and recipients and is then submitted; OAuth 2 client credentials.
+//! A letter service over HTTP, in the shape of the public French ones: a sending is a draft that
+//! gets documents and recipients and is then submitted; OAuth 2 client credentials. A registered
+//! letter asks for its receipt as an image; a simple one asks for none, and for news of its return.
 //!
 //! Idempotent by `custom_id` (the effect): before anything is made, the service is asked whether it
 //! already has it. So a submission whose answer was lost is found again, not repeated.
@@ -12,7 +13,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{PostEvent, PostTrouble, Proof, ProofKind, Reading, RegisteredLetter, RegisteredPost};
+use super::{Carrier, Letter, PostEvent, PostTrouble, Product, Proof, ProofId, ProofKind, Reading};
 use crate::delivery::Handover;
 use crate::delivery::reply::Reply;
 
@@ -24,7 +25,7 @@ const PAGE: usize = 500;
 /// How long the service keeps the letter and its proofs (3, 6 or 10 years are sold).
 const ARCHIVING_YEARS: u32 = 3;
 
-/// One account at a registered-mail service. It has no `Debug`: it holds a secret.
+/// One account at a letter service. It has no `Debug`: it holds a secret.
 pub struct Http {
     client: Client,
     /// Without a trailing slash.
@@ -71,8 +72,12 @@ struct Status {
 struct NewSending<'a> {
     name: &'a str,
     custom_id: &'a str,
+    /// `registered` or `economic`.
+    postage_type: &'static str,
     acknowledgement_of_receipt: bool,
     acknowledgement_of_receipt_scanning: bool,
+    /// What cannot be delivered is reported, with the reason.
+    treat_undelivered_mail: bool,
     duplex_printing: bool,
     archiving_duration: u32,
     #[serde(flatten)]
@@ -122,11 +127,7 @@ impl Http {
         self.client.post(format!("{}{path}", self.base)).bearer_auth(token)
     }
 
-    fn try_hand_over(
-        &self,
-        letter: &RegisteredLetter,
-        now: Timestamp,
-    ) -> Result<Handover, Handover> {
+    fn try_hand_over(&self, letter: &Letter, now: Timestamp) -> Result<Handover, Handover> {
         let token = self.bearer(now)?;
         let custom_id = letter.effect.to_string();
         let known = self.get(&token, &format!("/sendings?custom_id={custom_id}"));
@@ -162,17 +163,15 @@ impl Http {
     }
 
     /// Sending, document, recipient: still without any effect on paper.
-    fn draft(
-        &self,
-        token: &str,
-        custom_id: &str,
-        letter: &RegisteredLetter,
-    ) -> Result<String, Handover> {
+    fn draft(&self, token: &str, custom_id: &str, letter: &Letter) -> Result<String, Handover> {
+        let is_registered = letter.product == Product::Registered;
         let sending = NewSending {
             name: custom_id,
             custom_id,
-            acknowledgement_of_receipt: true,
-            acknowledgement_of_receipt_scanning: true,
+            postage_type: if is_registered { "registered" } else { "economic" },
+            acknowledgement_of_receipt: is_registered,
+            acknowledgement_of_receipt_scanning: is_registered,
+            treat_undelivered_mail: true,
             duplex_printing: true,
             archiving_duration: ARCHIVING_YEARS,
             sender: address_lines("sender_address_line", letter.sender.lines()),
@@ -212,7 +211,7 @@ impl Http {
                 // Other senders of the same account may use other names.
                 let Ok(effect) = row.custom_id.parse() else { continue };
                 let reading = Reading::of(&row.code);
-                let proof = self.proof(&token, &row, reading)?;
+                let proof = proof_id(&row, reading);
                 events.push(PostEvent { effect, reading, code: row.code, at: row.date, proof });
             }
             if rows < PAGE {
@@ -223,26 +222,10 @@ impl Http {
         Ok(events)
     }
 
-    /// The document that belongs to the news, where the service has one.
-    fn proof(
-        &self,
-        token: &str,
-        row: &Status,
-        reading: Reading,
-    ) -> Result<Option<Proof>, PostTrouble> {
-        let (kind, download) = match reading {
-            Reading { terminal: true, .. } => {
-                (ProofKind::Receipt, "download_acknowledgement_of_receipt")
-            }
-            Reading { status: super::PostStatus::AcceptedByPost, .. } => {
-                (ProofKind::Deposit, "download_deposit_proof")
-            }
-            _ => return Ok(None),
-        };
-        let (sending, recipient) = (&row.sending_id, &row.recipient_id);
-        let path = format!("/sendings/{sending}/recipients/{recipient}/{download}");
+    fn try_proof(&self, id: &ProofId, now: Timestamp) -> Result<Option<Proof>, PostTrouble> {
+        let token = self.bearer(now).map_err(|outcome| said(&outcome))?;
         let response = self
-            .get(token, &path)
+            .get(&token, &id.number)
             .send()
             .map_err(|trouble| PostTrouble::Unreached(plain(trouble)))?;
         if response.status() == StatusCode::NOT_FOUND {
@@ -252,18 +235,34 @@ impl Http {
             .map_err(|outcome| said(&outcome))?
             .bytes()
             .map_err(|trouble| PostTrouble::Unreached(plain(trouble)))?;
-        Ok(Some(Proof::new(kind, bytes.to_vec())))
+        Ok(Some(Proof(bytes.to_vec())))
     }
 }
 
-impl RegisteredPost for Http {
-    fn hand_over(&self, letter: &RegisteredLetter, now: Timestamp) -> Handover {
+impl Carrier for Http {
+    fn hand_over(&self, letter: &Letter, now: Timestamp) -> Handover {
         self.try_hand_over(letter, now).unwrap_or_else(|outcome| outcome)
     }
 
     fn statuses(&self, since: Timestamp, now: Timestamp) -> Result<Vec<PostEvent>, PostTrouble> {
         self.try_statuses(since, now)
     }
+
+    fn proof(&self, id: &ProofId, now: Timestamp) -> Result<Option<Proof>, PostTrouble> {
+        self.try_proof(id, now)
+    }
+}
+
+/// Where the service has the document that belongs to the news: its path is its number.
+fn proof_id(row: &Status, reading: Reading) -> Option<ProofId> {
+    let kind = ProofKind::of(reading)?;
+    let download = match kind {
+        ProofKind::Deposit => "download_deposit_proof",
+        ProofKind::Receipt => "download_acknowledgement_of_receipt",
+    };
+    let (sending, recipient) = (&row.sending_id, &row.recipient_id);
+    let number = format!("/sendings/{sending}/recipients/{recipient}/{download}");
+    Some(ProofId { kind, number })
 }
 
 fn sent(request: RequestBuilder) -> Result<Response, Handover> {
@@ -289,7 +288,7 @@ fn checked(response: Response) -> Result<Response, Handover> {
 
 fn again(trouble: &reqwest::Error) -> Handover {
     let reason = if trouble.is_timeout() { "no answer in time" } else { "not reached" };
-    Handover::Again { after: AGAIN_AFTER, reason: format!("registered post: {reason}") }
+    Handover::Again { after: AGAIN_AFTER, reason: format!("the post: {reason}") }
 }
 
 fn said(outcome: &Handover) -> PostTrouble {
@@ -317,7 +316,7 @@ fn address_lines(prefix: &str, lines: &[String]) -> Value {
 
 /// The PDF as a form of two parts (RFC 7578). The boundary is the letter's digest: it can't stand
 /// in the letter.
-fn document(custom_id: &str, letter: &RegisteredLetter) -> (String, Vec<u8>) {
+fn document(custom_id: &str, letter: &Letter) -> (String, Vec<u8>) {
     let boundary = hex::encode(letter.pdf.sha256);
     let metadata = json!({ "name": format!("{custom_id}.pdf"), "priority": 1 });
     let mut body = format!(

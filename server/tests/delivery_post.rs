@@ -1,4 +1,4 @@
-//! Letters against signature: handed over once whatever breaks, and read back as the carrier says.
+//! Letters: handed over once whatever breaks, and read back as the carrier says.
 
 #[allow(dead_code, reason = "the simulation uses more of it")]
 #[path = "../../sim/src/post.rs"]
@@ -14,22 +14,27 @@ use entremise_core::regime::rules::ReturnReason;
 use entremise_letters::Pdf;
 use entremise_letters::address::PostalAddress;
 use entremise_server::delivery::Handover;
-use entremise_server::delivery::registered::folder::Folder;
-use entremise_server::delivery::registered::http::Http;
-use entremise_server::delivery::registered::{
-    PostStatus, PostTrouble, ProofKind, Reading, RegisteredLetter, RegisteredPost,
+use entremise_server::delivery::post::folder::Folder;
+use entremise_server::delivery::post::http::Http;
+use entremise_server::delivery::post::{
+    Carrier, Letter, PostStatus, PostTrouble, Product, ProofKind, Reading,
 };
 use jiff::Timestamp;
 use post::Post;
 use sample::{at, effect};
 
-fn letter(number: u128) -> RegisteredLetter {
-    RegisteredLetter {
+fn letter(number: u128) -> Letter {
+    Letter {
         effect: effect(number),
+        product: Product::Registered,
         pdf: Pdf { bytes: b"%PDF-1.7 specimen\r\n--x".to_vec(), sha256: [3; 32], pages: 2 },
         recipient: PostalAddress::new(["Mme Camille Exemple", "00100 EXEMPLEVILLE"]).unwrap(),
         sender: PostalAddress::new(["Autorité (SPECIMEN)", "00000 EXEMPLE"]).unwrap(),
     }
+}
+
+fn simple(number: u128) -> Letter {
+    Letter { product: Product::Simple, ..letter(number) }
 }
 
 fn later() -> Timestamp {
@@ -66,7 +71,17 @@ fn a_letter_is_left_whole_with_a_manifest_that_names_its_digest() {
         serde_json::from_slice(&fs::read(outbox.join(&names[0])).unwrap()).unwrap();
     assert_eq!(manifest["sha256"], "03".repeat(32));
     assert_eq!(manifest["recipient"][1], "00100 EXEMPLEVILLE");
+    assert_eq!(manifest["product"], "registered_with_receipt");
     assert_eq!(fs::read(outbox.join(&names[1])).unwrap(), letter(1).pdf.bytes);
+}
+
+#[test]
+fn the_manifest_of_a_simple_letter_asks_for_no_receipt() {
+    let (place, folder) = folder();
+    folder.hand_over(&simple(1), at());
+    let path = place.path().join(format!("outbox/{}.json", effect(1)));
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(manifest["product"], "simple");
 }
 
 #[test]
@@ -109,14 +124,16 @@ fn news_dropped_into_the_inbox_come_back_dated_with_their_proof() {
     fs::write(inbox.join("statuses.csv"), rows).unwrap();
     let news = folder.statuses(Timestamp::UNIX_EPOCH, at()).unwrap();
     assert_eq!(news.len(), 2, "the doubled row counts once");
-    assert_eq!(news[0].reading.delivery_status(), Some(DeliveryStatus::Presented));
-    assert_eq!(news[1].reading.delivery_status(), Some(DeliveryStatus::Delivered));
+    let status = |place: usize| news[place].reading.delivery_status(Product::Registered);
+    assert_eq!(status(0), Some(DeliveryStatus::Presented));
+    assert_eq!(status(1), Some(DeliveryStatus::Delivered));
     let proof = news[1].proof.as_ref().unwrap();
-    assert_eq!(
-        (proof.kind, proof.bytes.as_slice()),
-        (ProofKind::Receipt, &b"a scanned receipt"[..])
-    );
-    assert!(!format!("{:?}", news[1]).contains("scanned"));
+    assert_eq!(proof.kind, ProofKind::Receipt);
+    let document = folder.proof(proof, at()).unwrap().unwrap();
+    assert_eq!(document.0, b"a scanned receipt");
+    fs::remove_file(inbox.join("receipt-1.pdf")).unwrap();
+    assert!(folder.proof(proof, at()).unwrap().is_none());
+    fs::write(inbox.join("receipt-1.pdf"), b"a scanned receipt").unwrap();
     assert_eq!(folder.statuses(later(), at()).unwrap().len(), 1);
 }
 
@@ -239,8 +256,32 @@ fn news_of_the_service_come_with_proofs_of_deposit_and_of_receipt() {
     let proofs: Vec<Option<ProofKind>> =
         news.iter().map(|event| event.proof.as_ref().map(|proof| proof.kind)).collect();
     assert_eq!(proofs, [Some(ProofKind::Deposit), None, Some(ProofKind::Receipt)]);
+    assert_eq!(service.post.downloads(), 0, "news names proofs, and fetches none");
+    let fetched: Vec<Vec<u8>> = news
+        .iter()
+        .filter_map(|event| event.proof.as_ref())
+        .map(|id| service.adapter.proof(id, later()).unwrap().unwrap().0)
+        .collect();
+    assert_eq!(fetched, [b"deposit".to_vec(), b"receipt".to_vec()]);
     let since = service.adapter.statuses(later(), later()).unwrap();
     assert_eq!(since.len(), 2);
+}
+
+#[test]
+fn a_simple_letter_is_sent_as_one_and_has_no_receipt_whatever_is_said_of_it() {
+    let service = counter();
+    assert_eq!(service.adapter.hand_over(&simple(1), at()).name(), "handed_over");
+    assert!(!service.post.letters()[0].is_registered);
+    let id = effect(1).to_string();
+    service.post.say(&id, "A06", at(), Some(b"deposit".to_vec()));
+    service.post.say(&id, "N01", later(), Some(b"somebody else's receipt".to_vec()));
+    let news = service.adapter.statuses(at(), later()).unwrap();
+    let fetched: Vec<Option<Vec<u8>>> = news
+        .iter()
+        .map(|event| service.adapter.proof(event.proof.as_ref().unwrap(), later()).unwrap())
+        .map(|proof| proof.map(|proof| proof.0))
+        .collect();
+    assert_eq!(fetched, [Some(b"deposit".to_vec()), None]);
 }
 
 #[test]
@@ -257,7 +298,7 @@ fn more_news_than_fit_on_a_page_are_all_read() {
 
 #[test]
 fn only_a_word_about_presentation_starts_the_clock() {
-    let status = |code| Reading::of(code).delivery_status();
+    let status = |code| Reading::of(code).delivery_status(Product::Registered);
     assert_eq!(status("A02"), Some(DeliveryStatus::Presented));
     assert_eq!(status("P01"), None);
     assert_eq!(status("A05"), None);
@@ -265,8 +306,20 @@ fn only_a_word_about_presentation_starts_the_clock() {
 }
 
 #[test]
+fn no_word_about_a_simple_letter_proves_a_presentation() {
+    let status = |code| Reading::of(code).delivery_status(Product::Simple);
+    assert_eq!(status("A06"), Some(DeliveryStatus::HandedOver));
+    for code in ["A02", "D01", "P01", "P02", "A05"] {
+        assert_eq!(status(code), None, "{code}");
+    }
+    assert_eq!(status("N01"), Some(DeliveryStatus::Unknown), "it speaks of another letter");
+    let unknown = DeliveryStatus::Returned(ReturnReason::UnknownAddress);
+    assert_eq!(status("A21"), Some(unknown));
+}
+
+#[test]
 fn each_way_back_has_its_own_reason() {
-    let returned = |code| match Reading::of(code).delivery_status() {
+    let returned = |code| match Reading::of(code).delivery_status(Product::Registered) {
         Some(DeliveryStatus::Returned(reason)) => Some(reason),
         _ => None,
     };
@@ -282,7 +335,9 @@ fn an_unknown_or_unclear_code_goes_to_a_person() {
     for code in ["Z99", "", "A26", "P06", "N06", "A19"] {
         let reading = Reading::of(code);
         assert!(reading.check_cause, "{code}");
-        assert_eq!(reading.delivery_status(), Some(DeliveryStatus::Unknown), "{code}");
+        for product in [Product::Simple, Product::Registered] {
+            assert_eq!(reading.delivery_status(product), Some(DeliveryStatus::Unknown), "{code}");
+        }
     }
     assert_eq!(Reading::of("Z99").status, PostStatus::Unknown);
 }
