@@ -44,6 +44,10 @@ pub enum Code {
     TextXmlMismatch,
     /// A signature is there and does not hold, or the key is not the sender's.
     SignatureInvalid,
+    /// The signature holds, and its key had expired when it was received.
+    KeyExpired,
+    /// The signature holds, and its key is revoked.
+    KeyRevoked,
     /// The regime asks for a signature and there is none.
     SignatureMissing,
     // -- the fields --
@@ -90,6 +94,8 @@ impl Code {
             SchemaInvalid => "schema_invalid",
             TextXmlMismatch => "text_xml_mismatch",
             SignatureInvalid => "signature_invalid",
+            KeyExpired => "key_expired",
+            KeyRevoked => "key_revoked",
             SignatureMissing => "signature_missing",
             FieldMissing => "field_missing",
             FieldInvalid => "field_invalid",

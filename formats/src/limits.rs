@@ -45,6 +45,9 @@ pub const MALFORMED: usize = 100;
 /// MIME parts of one mail. A forward of a forward has fewer than ten.
 pub const MAIL_PARTS: usize = 200;
 
+/// Signatures over one text. Each is held against every key of the sender.
+pub const SIGNATURES: usize = 8;
+
 /// Mails within mails.
 pub const MAIL_DEPTH: usize = 6;
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use entremise_core::notice::Notice;
 use entremise_core::rejection::{Code, Rejection};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::limits;
@@ -14,9 +15,12 @@ use crate::mail::OpenPgpKey;
 /// What the channel knows and the bytes do not say.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hint<'a> {
-    /// The keys under which this sender's clearsigned mails must verify. Empty: signatures are
+    /// The keys under which this sender's signed mails must verify. Empty: signatures are
     /// reported as [`Signature::Unverified`] and intake decides what that is worth.
     pub openpgp_keys: &'a [OpenPgpKey],
+    /// When the input was received: a key that had expired by then signs nothing. None: the age
+    /// of keys is not looked at, as when an old mail is checked by hand.
+    pub received_at: Option<Timestamp>,
 }
 
 /// All that was found in one piece of input.

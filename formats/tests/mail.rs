@@ -116,7 +116,10 @@ fn a_clearsigned_mail_verifies_under_the_senders_key_only() {
     let (key, other) = (OpenPgpKey::parse(KEY).unwrap(), OpenPgpKey::parse(OTHER_KEY).unwrap());
     let mail = plain(SIGNED);
     let with = |keys: &[OpenPgpKey], mail: &str| {
-        let mut reading = entremise_formats::read(mail.as_bytes(), Hint { openpgp_keys: keys });
+        let mut reading = entremise_formats::read(
+            mail.as_bytes(),
+            Hint { openpgp_keys: keys, received_at: None },
+        );
         assert_eq!(reading.outcomes.len(), 1);
         reading.outcomes.remove(0)
     };

@@ -4,22 +4,25 @@
 //! * Quoted forwards (`> `) are unquoted when the notice itself stands in the quotation.
 //! * Where text and notice name an address, port, instant or case number, they must agree
 //!   (`text_xml_mismatch`, see `agree`).
-//! * A clearsigned text counts only as far as the signature reaches (`clearsigned`).
+//! * A clearsigned text counts only as far as the signature reaches (`clearsigned`), and so does a
+//!   part signed as PGP/MIME (`signed_part`).
 //! * Archives are never opened. Parts and mails within mails are bounded before they are parsed.
 
 mod agree;
 mod clearsigned;
+mod openpgp;
+mod signed_part;
 
 use std::borrow::Cow;
 
 use entremise_core::rejection::{Code, Rejection};
-use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, PartType};
 
 use crate::json::{self, Json};
 use crate::reading::{Hint, Item, Signature};
 use crate::{acns, batch, charset, limits, table, xarf};
 
-pub use clearsigned::{BadKey, OpenPgpKey};
+pub use openpgp::{BadKey, OpenPgpKey};
 
 /// Whether the bytes begin like a mail: an mbox line or a header field.
 pub(crate) fn looks_like_mail(bytes: &[u8]) -> bool {
@@ -92,9 +95,9 @@ impl Walk<'_> {
             self.refuse("the mail", &[], Rejection::new(Code::TooLarge, "the mail", how));
             return;
         }
-        let signed = message.parts.first().is_some_and(|root| is_signed(root));
+        let signed = signed_part::find(message, self.hint);
         let before = self.items.len();
-        for part in &message.parts {
+        for (number, part) in message.parts.iter().enumerate() {
             self.parts += 1;
             if self.parts > limits::MAIL_PARTS {
                 let how = "the mail has too many parts; send the notice itself";
@@ -102,6 +105,15 @@ impl Walk<'_> {
                 return;
             }
             let place = format!("part {}", self.parts);
+            let first = self.items.len();
+            let over = signed.iter().find(|one| one.covers.contains(&number));
+            if let Some(Err(rejection)) = over.map(|one| &one.verdict) {
+                // Said once, at the signed part itself; what does not hold is not read.
+                if over.is_some_and(|one| one.covers.first() == Some(&number)) {
+                    self.refuse_signed(&place, rejection.clone());
+                }
+                continue;
+            }
             match &part.body {
                 PartType::Text(text) => self.decoded(message, part, text, &place),
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
@@ -110,17 +122,17 @@ impl Walk<'_> {
                 PartType::Message(inner) => self.message(inner, depth + 1),
                 PartType::Html(_) | PartType::Multipart(_) => {}
             }
+            if let Some(Ok(signature)) = over.map(|one| &one.verdict) {
+                for item in &mut self.items[first..] {
+                    // A signature within says more than one around it.
+                    if item.signature == Signature::Absent {
+                        item.signature = signature.clone();
+                    }
+                }
+            }
         }
         if self.items.len() == before {
             self.pages(message);
-        }
-        if signed {
-            // PGP/MIME and S/MIME: the signature is there, and nobody here checks it.
-            for item in &mut self.items[before..] {
-                if item.signature == Signature::Absent {
-                    item.signature = Signature::Unverified;
-                }
-            }
         }
     }
 
@@ -141,7 +153,7 @@ impl Walk<'_> {
     /// A text: clearsigned, JSON, a table, or prose with a notice in it.
     fn text(&mut self, text: &str, place: &str) {
         let first = self.items.len();
-        match clearsigned::open(text, self.hint.openpgp_keys) {
+        match clearsigned::open(text, self.hint) {
             None => self.plain(text, place),
             Some(Ok((signed, signature))) => {
                 self.plain(&signed, place);
@@ -150,7 +162,6 @@ impl Walk<'_> {
                 }
             }
             Some(Err(rejection)) => {
-                let rejection = Rejection { at: place.to_owned(), ..rejection };
                 self.refuse(place, text.as_bytes(), rejection);
                 if let Some(item) = self.items.last_mut() {
                     item.signature = Signature::Invalid;
@@ -213,18 +224,19 @@ impl Walk<'_> {
         }
     }
 
+    /// A signed part whose signature is worth nothing.
+    fn refuse_signed(&mut self, place: &str, rejection: Rejection) {
+        self.refuse(place, &[], rejection);
+        if let Some(item) = self.items.last_mut() {
+            item.signature = Signature::Invalid;
+        }
+    }
+
     fn refuse(&mut self, place: &str, raw: &[u8], rejection: Rejection) {
         let mut item = Item::refused("mail", raw, Rejection { at: place.to_owned(), ..rejection });
         item.place = place.to_owned();
         self.items.push(item);
     }
-}
-
-fn is_signed(part: &MessagePart<'_>) -> bool {
-    part.content_type().is_some_and(|kind| {
-        kind.c_type.eq_ignore_ascii_case("multipart")
-            && kind.c_subtype.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("signed"))
-    })
 }
 
 fn carries_notice(text: &str) -> bool {
@@ -234,7 +246,7 @@ fn carries_notice(text: &str) -> bool {
 /// A part's bytes with only the transfer encoding taken off.
 fn raw_body<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> Cow<'m, [u8]> {
     let range = part.raw_body_offset() as usize..part.raw_end_offset() as usize;
-    let raw = message.raw_message().get(range).unwrap_or_default();
+    let raw = message.raw_message.get(range).unwrap_or_default();
     let decoded = match part.encoding {
         Encoding::None => None,
         Encoding::Base64 => mail_parser::decoders::base64::base64_decode(raw),

@@ -79,7 +79,9 @@ pub fn receive(
         return Err(NotTaken::Stopped { why });
     }
     let proof = check_signature(sender, &sending)?;
-    let reading = entremise_formats::read(&sending.bytes, Hint { openpgp_keys: &sender.openpgp });
+    let received_at = Some(sending.received_at);
+    let hint = Hint { openpgp_keys: &sender.openpgp, received_at };
+    let reading = entremise_formats::read(&sending.bytes, hint);
     if let Some(rejection) = unreadable(&reading) {
         let rejection = rejection.clone();
         keep_raw(store, room, sender, sending, &rejection)?;

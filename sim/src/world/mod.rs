@@ -268,7 +268,7 @@ mod tests {
         let from: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
         let mut world = World::new(5, Size::SHORT, from);
         let stretch = world.run(from + jiff::SignedDuration::from_hours(24 * 20));
-        let hint = || entremise_formats::Hint { openpgp_keys: &[] };
+        let hint = || entremise_formats::Hint::default();
         let fine = stretch.sightings.iter().filter(|seen| seen.flaw == Flaw::None);
         for sighting in fine {
             let papers = [
