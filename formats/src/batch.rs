@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use entremise_core::rejection::{Code, Rejection};
 
-use crate::reading::Item;
+use crate::reading::NoticeRead;
 use crate::table::{self, Columns};
 use crate::{acns, charset, head, limits};
 
@@ -19,7 +19,7 @@ pub struct Batch<R> {
     offset: usize,
     line: usize,
     /// Read but not yet handed out: one chunk can hold several notices.
-    waiting: std::collections::VecDeque<Item>,
+    waiting: std::collections::VecDeque<NoticeRead>,
     done: bool,
 }
 
@@ -30,7 +30,7 @@ enum Shape {
 }
 
 /// Every notice of a batch that is in memory already.
-pub(crate) fn all(bytes: &[u8]) -> Vec<Item> {
+pub(crate) fn all(bytes: &[u8]) -> Vec<NoticeRead> {
     let mut items = Vec::new();
     let mut faulty = 0;
     // Reading from memory cannot fail.
@@ -64,7 +64,7 @@ impl<R: BufRead> Batch<R> {
         })
     }
 
-    fn advance(&mut self) -> io::Result<Option<Item>> {
+    fn advance(&mut self) -> io::Result<Option<NoticeRead>> {
         loop {
             if let Some(item) = self.waiting.pop_front() {
                 return Ok(Some(item));
@@ -135,7 +135,7 @@ impl<R: BufRead> Batch<R> {
             Taken::TooLong => {
                 let how = "this row is longer than is read; the rest of the batch is not read";
                 let rejection = Rejection::new(Code::TooLarge, format!("line {line}"), how);
-                let mut item = Item::new(format, &raw[..raw.len().min(1024)], start);
+                let mut item = NoticeRead::new(format, &raw[..raw.len().min(1024)], start);
                 item.place = format!("line {line}");
                 item.refuse(rejection);
                 self.waiting.push_back(item);
@@ -184,7 +184,7 @@ impl<R: BufRead> Batch<R> {
                 }
             }
             Err(rejection) => {
-                let mut item = Item::new("acns", &raw, start);
+                let mut item = NoticeRead::new("acns", &raw, start);
                 item.refuse(rejection);
                 self.waiting.push_back(item);
             }
@@ -228,7 +228,7 @@ impl<R: BufRead> Batch<R> {
 
     fn refuse_all(&mut self, raw: &[u8], rejection: Rejection) {
         let format = self.format().unwrap_or("unknown");
-        self.waiting.push_back(Item::refused(format, raw, rejection));
+        self.waiting.push_back(NoticeRead::refused(format, raw, rejection));
         self.done = true;
     }
 }
@@ -273,7 +273,7 @@ fn closes_notice(raw: &[u8]) -> bool {
 }
 
 impl<R: BufRead> Iterator for Batch<R> {
-    type Item = io::Result<Item>;
+    type Item = io::Result<NoticeRead>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.advance();

@@ -32,7 +32,7 @@ pub mod xarf;
 
 use entremise_core::rejection::{Code, Rejection};
 
-pub use reading::{Hint, Item, Reading, Signature};
+pub use reading::{Hint, NoticeRead, Reading, Signature};
 
 /// Reads one piece of input: recognises the format, finds every notice, says for each what it is
 /// or what its sender must correct. Never fails as a whole, never panics, and uses memory in
@@ -140,9 +140,9 @@ pub(crate) fn archive() -> Rejection {
     Rejection::new(Code::ConstructForbidden, "byte 0", how)
 }
 
-fn of_text(bytes: &[u8], reader: impl FnOnce(&str) -> Vec<Item>) -> Vec<Item> {
+fn of_text(bytes: &[u8], reader: impl FnOnce(&str) -> Vec<NoticeRead>) -> Vec<NoticeRead> {
     match charset::text(bytes) {
         Ok(text) => reader(&text),
-        Err(rejection) => vec![Item::refused("unknown", bytes, rejection)],
+        Err(rejection) => vec![NoticeRead::refused("unknown", bytes, rejection)],
     }
 }

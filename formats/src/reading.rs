@@ -31,20 +31,20 @@ pub struct Reading {
     /// The version of the first notice.
     pub version: Option<String>,
     /// In the order of the input; never empty: input without a notice has one rejected item.
-    pub outcomes: Vec<Item>,
+    pub outcomes: Vec<NoticeRead>,
 }
 
 impl Reading {
     /// Input that is refused as a whole.
     pub(crate) fn refused(format: &'static str, bytes: &[u8], rejection: Rejection) -> Self {
-        let outcomes = vec![Item::refused(format, bytes, rejection)];
+        let outcomes = vec![NoticeRead::refused(format, bytes, rejection)];
         Self { format, version: None, outcomes }
     }
 }
 
 /// One notice, or one place where a notice should have been.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct NoticeRead {
     /// The notice's own format, inside a mail too: `acns`, `xarf`, `csv`, `ndjson`, or `mail`
     /// and `unknown` where it did not come to that.
     pub format: &'static str,
@@ -60,7 +60,7 @@ pub struct Item {
     pub verdict: Result<Notice, Vec<Rejection>>,
 }
 
-impl Item {
+impl NoticeRead {
     pub(crate) fn new(format: &'static str, raw: &[u8], start: usize) -> Self {
         Self {
             format,

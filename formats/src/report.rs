@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::acns::ack;
 use crate::address;
 use crate::bounce::Report;
-use crate::reading::Item;
+use crate::reading::NoticeRead;
 
 /// `entremise notice check --json`: one object per notice. `file` is the name it was read under.
-pub fn check_report(file: &str, item: &Item) -> Value {
+pub fn check_report(file: &str, item: &NoticeRead) -> Value {
     let (verdict, rejection, notice) = match &item.verdict {
         Ok(notice) => ("accepted", None, Some(notice)),
         Err(rejections) => ("rejected", rejections.first(), None),
@@ -101,7 +101,7 @@ pub struct Line<'a> {
 }
 
 /// The acceptance report: one result per item, in the order of the batch, and their counts.
-pub fn acceptance_report<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Value {
+pub fn acceptance_report<'a>(lines: impl IntoIterator<NoticeRead = Line<'a>>) -> Value {
     let (mut accepted, mut duplicates, mut rejected) = (0, 0, 0);
     let items: Vec<Value> = lines
         .into_iter()

@@ -1,7 +1,7 @@
 //! Mails signed as PGP/MIME, and keys that may no longer sign.
 
 use entremise_formats::mail::OpenPgpKey;
-use entremise_formats::{Hint, Item, Signature};
+use entremise_formats::{Hint, NoticeRead, Signature};
 
 mod at_hand;
 use at_hand::code;
@@ -20,7 +20,7 @@ const SUBKEY_REVOKED: &str = include_str!("../samples/mail/openpgp/signed-part.s
 const IN_TIME: &str = "2026-12-01T00:00:00Z";
 const TOO_LATE: &str = "2027-01-02T00:00:00Z";
 
-fn read(mail: &[u8], keys: &[&str], received_at: &str) -> Vec<Item> {
+fn read(mail: &[u8], keys: &[&str], received_at: &str) -> Vec<NoticeRead> {
     let keys: Vec<OpenPgpKey> = keys.iter().map(|key| OpenPgpKey::parse(key).unwrap()).collect();
     let received_at = Some(received_at.parse().unwrap());
     entremise_formats::read(mail, Hint { openpgp_keys: &keys, received_at }).outcomes

@@ -61,9 +61,36 @@ impl PostalAddress {
         Ok(Self(kept))
     }
 
+    /// The lines under a name that may be longer than one line: it runs on between two words.
+    pub fn named<Line: AsRef<str>>(
+        name: &str,
+        lines: impl IntoIterator<Item = Line>,
+    ) -> Result<Self, AddressError> {
+        let mut all = run_on(name);
+        all.extend(lines.into_iter().map(|line| line.as_ref().to_owned()));
+        Self::new(all)
+    }
+
     pub fn lines(&self) -> &[String] {
         &self.0
     }
+}
+
+/// As few lines as hold the words in their order.
+fn run_on(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line)
+                if line.chars().count() + 1 + word.chars().count() <= LINE_CHARACTERS_MAX =>
+            {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn single_spaced(line: &str) -> String {

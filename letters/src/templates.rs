@@ -32,11 +32,12 @@ macro_rules! wording {
 }
 
 /// Every letter this binary can set.
-pub const ALL: [Template; 6] = [
+pub const ALL: [Template; 7] = [
     wording!("fr-graduated-response", "first", Language::Fr, "first.typ"),
     wording!("fr-graduated-response", "first", Language::En, "first.en.typ"),
     wording!("fr-graduated-response", "second", Language::Fr, "second.typ"),
     wording!("fr-graduated-response", "second", Language::En, "second.en.typ"),
+    wording!("fr-graduated-response", "third", Language::Fr, "third.typ"),
     wording!("xx-specimen", "notice", Language::En, "notice.typ"),
     wording!("xx-specimen", "final", Language::En, "final.typ"),
 ];

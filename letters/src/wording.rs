@@ -2,48 +2,19 @@
 //!
 //! In French the hour is `21 h 14` with spaces that do not break, the first of a month is `1er`.
 
+use entremise_core::deadline::{Lang, date_words};
 use jiff::Zoned;
 use jiff::civil::Date;
 
 use crate::data::Language;
 
-const MONTHS_FR: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// A day in words: `1er mars 2026`, `1 March 2026`.
 pub fn day(date: Date, language: Language) -> String {
-    let month = usize::from(date.month().unsigned_abs()) - 1;
-    match (language, date.day()) {
-        (Language::Fr, 1) => format!("1er\u{a0}{} {}", MONTHS_FR[month], date.year()),
-        (Language::Fr, number) => format!("{number}\u{a0}{} {}", MONTHS_FR[month], date.year()),
-        (Language::En, number) => format!("{number}\u{a0}{} {}", MONTHS_EN[month], date.year()),
-    }
+    let lang = match language {
+        Language::Fr => Lang::Fr,
+        Language::En => Lang::En,
+    };
+    date_words(date, lang).replacen(' ', "\u{a0}", 1)
 }
 
 /// An instant in words, to the second, with its offset from UTC: a subscriber who compares it with

@@ -154,12 +154,7 @@ fn a_letter_says_what_the_law_lists() {
     let Some(text) = seen("pdftotext", &["-layout"], &templates::ALL[0]) else {
         return;
     };
-    // The ground's slanting letters fall between the lines, two by two.
-    let text = text
-        .split_whitespace()
-        .filter(|word| !["SP", "EC", "IM", "EN", "S", "P", "E", "C", "I", "M", "N"].contains(word))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let text = without_the_ground(&text);
     for said in [
         "Que vous reproche-t-on",
         "Que risquez-vous",
@@ -183,6 +178,44 @@ fn a_letter_says_what_the_law_lists() {
     ] {
         assert!(text.contains(said), "{said} is missing from: {text}");
     }
+}
+
+#[test]
+fn the_third_letter_says_what_the_rules_list() {
+    let third = templates::ALL.iter().find(|template| template.name == "third").unwrap();
+    let Some(text) = seen("pdftotext", &["-layout"], third) else {
+        return;
+    };
+    let text = without_the_ground(&text);
+    for said in [
+        // case_number, facts_date
+        "2026-0001234",
+        "18 novembre 2026",
+        // may_be_prosecuted
+        "Ces faits peuvent donner lieu à des poursuites pénales",
+        // observations_window
+        "Présenter vos observations",
+        "21 mai 2027",
+        // hearing_with_counsel
+        "demander à être entendu",
+        "l’avocat ou le conseil de votre choix",
+        // personal_situation_asked
+        "charges de famille",
+        "ressources",
+        "tutelle",
+        "Seul un juge peut prononcer une sanction",
+        "L’Autorité ne demande jamais d’argent",
+    ] {
+        assert!(text.contains(said), "{said} is missing from: {text}");
+    }
+}
+
+/// The ground's slanting letters fall between the lines, two by two.
+fn without_the_ground(text: &str) -> String {
+    text.split_whitespace()
+        .filter(|word| !["SP", "EC", "IM", "EN", "S", "P", "E", "C", "I", "M", "N"].contains(word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -251,6 +284,23 @@ fn an_address_of_seven_lines_or_of_39_signs_is_refused_and_never_cut() {
     assert_eq!(long, Some(AddressError::LineTooLong { line: 1, characters: 39 }));
     assert!(PostalAddress::new(["x".repeat(38).as_str(), "00000 TOWN"]).is_ok());
     assert_eq!(PostalAddress::new(["A. B"]).err(), Some(AddressError::TooShort { lines: 1 }));
+}
+
+#[test]
+fn a_long_name_runs_over_two_lines_and_loses_no_word() {
+    let lines = ["1 place de l’Exemple", "00000 EXEMPLE CEDEX"];
+    let name = "Autorité de protection des œuvres (SPECIMEN)";
+    let address = PostalAddress::named(name, lines).unwrap();
+    let expected = ["Autorité de protection des œuvres", "(SPECIMEN)"];
+    assert_eq!(address.lines()[..2], expected);
+    assert_eq!(PostalAddress::named("Mme Camille Exemple", lines).unwrap().lines().len(), 3);
+    // A word that is too long itself is nobody's to break.
+    let error = PostalAddress::named(&"x".repeat(39), lines).err();
+    assert_eq!(error, Some(AddressError::LineTooLong { line: 1, characters: 39 }));
+    // The two lines count.
+    let five = ["a", "b", "c", "d", "00000 EXEMPLE"];
+    let error = PostalAddress::named(name, five).err();
+    assert_eq!(error, Some(AddressError::TooManyLines { lines: 7 }));
 }
 
 #[test]

@@ -3,11 +3,16 @@
 #[path = "sample/mod.rs"]
 mod sample;
 
-use entremise_letters::mail::{MailData, MailTexts, word};
+use entremise_letters::mail::{MailData, MailError, MailTexts, word};
 use entremise_letters::templates;
 
 fn worded(template: &templates::Template) -> MailTexts {
     word(template, &MailData::from(&sample::letter())).unwrap()
+}
+
+/// The wordings that leave as mails too. A finding of negligence is a letter and nothing else.
+fn mailed() -> impl Iterator<Item = &'static templates::Template> {
+    templates::ALL.iter().filter(|template| template.name != "third")
 }
 
 /// The words a reader sees, in order; bullets are the list's own signs, not words.
@@ -41,15 +46,22 @@ fn words_of_html(html: &str) -> Vec<String> {
 
 #[test]
 fn text_and_html_say_the_same_words_in_the_same_order() {
-    for template in &templates::ALL {
+    for template in mailed() {
         let mail = worded(template);
         assert_eq!(words_of_text(&mail.text), words_of_html(&mail.html), "{}", template.name);
     }
 }
 
 #[test]
+fn a_finding_of_negligence_is_never_a_mail() {
+    let third = templates::ALL.iter().find(|template| template.name == "third").unwrap();
+    let worded = word(third, &MailData::from(&sample::letter()));
+    assert!(matches!(worded, Err(MailError::NotWorded { name: "third", .. })), "{worded:?}");
+}
+
+#[test]
 fn a_mail_names_no_subscriber_and_no_address() {
-    for template in &templates::ALL {
+    for template in mailed() {
         let mail = worded(template);
         let whole = format!("{}\n{}\n{}", mail.subject, mail.text, mail.html);
         for secret in ["Camille", "Spécimen", "EXEMPLEVILLE", "Exempleville", "192.0.2.17", "51413"]
@@ -61,7 +73,7 @@ fn a_mail_names_no_subscriber_and_no_address() {
 
 #[test]
 fn a_mail_bears_file_number_code_instant_provider_and_works() {
-    for template in &templates::ALL {
+    for template in mailed() {
         let mail = worded(template);
         for said in [
             "2026-0001234",
@@ -80,7 +92,7 @@ fn a_mail_bears_file_number_code_instant_provider_and_works() {
 
 #[test]
 fn a_mail_says_that_the_authority_never_asks_for_money() {
-    for template in &templates::ALL {
+    for template in mailed() {
         let text = worded(template).text;
         assert!(
             text.contains("L’Autorité ne demande jamais d’argent")
@@ -91,7 +103,7 @@ fn a_mail_says_that_the_authority_never_asks_for_money() {
 
 #[test]
 fn a_mail_links_nowhere_and_loads_nothing() {
-    for template in &templates::ALL {
+    for template in mailed() {
         let html = worded(template).html.to_lowercase();
         for forbidden in ["<a ", "href", "src=", "<img", "url(", "<script", "<form", "@import"] {
             assert!(!html.contains(forbidden), "{forbidden} in {}", template.name);
@@ -121,7 +133,7 @@ fn works_that_the_rules_keep_back_are_said_to_be_given_on_request() {
 
 #[test]
 fn french_mails_never_break_a_line_before_a_tall_sign() {
-    for template in templates::ALL.iter().filter(|template| template.language.tag() == "fr") {
+    for template in mailed().filter(|template| template.language.tag() == "fr") {
         let text = worded(template).text;
         for broken in [" :", " ;", " !", " ?", " »", "« "] {
             assert!(!text.contains(broken), "{broken:?} in {}", template.name);

@@ -66,9 +66,9 @@ pub struct Estate {
     requests_seed: [u8; 32],
 }
 
-/// Where the world's own services answer.
+/// Where the world's relay and its post answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Services {
+pub struct Counters {
     pub relay: SocketAddr,
     pub post: SocketAddr,
 }
@@ -205,8 +205,8 @@ impl Estate {
             "index = {index:?}\nkeys = {keys:?}\nlisten = \"{address}\"\n\
              public_url = \"https://{address}\"\n\n[tls]\ncertificate = {certificate:?}\n\
              key = {key:?}\nclient_ca = {ca:?}\n\n[network]\nprefixes = {prefixes:?}\n\
-             retention_days = 365\n\n[[authority]]\nid = \"{AUTHORITY}\"\nregimes = [\"{REGIME}\"]\n\
-             key_id = \"autorite-1\"\npublic_key = \"{public}\"\n\n[directory]\ncsv = {csv:?}\n",
+             retention_days = 365\n\n[[authority]]\nid = \"{AUTHORITY}\"\n\
+             regimes = [\"{REGIME}\"]\nkey_id = \"autorite-1\"\npublic_key = \"{public}\"\n\n[directory]\ncsv = {csv:?}\n",
             index = provider.index,
             keys = provider.folder.join("keys.json"),
             address = provider.address,
@@ -229,7 +229,7 @@ impl Estate {
     }
 
     /// The house's configuration: one fictitious authority.
-    pub fn house(&self, world: &World, services: Services, answering: Answering) -> house::Config {
+    pub fn house(&self, world: &World, counters: Counters, answering: Answering) -> house::Config {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let authority = house::Authority {
             id: AUTHORITY.parse().expect("the name is a constant"),
@@ -254,13 +254,13 @@ impl Estate {
             },
             mail: self.mail(),
             post: house::Post::Http {
-                url: format!("http://{}", services.post),
+                url: format!("http://{}", counters.post),
                 client_id: "demo".to_owned(),
                 client_secret: self.folder.join("keys/post.secret"),
             },
             ledger_origin: "autorite.example/ledger".to_owned(),
             senders: self.senders(),
-            providers: self.house_providers(world, services, answering),
+            providers: self.house_providers(world, counters, answering),
             officers: vec![house::Officer {
                 id: MEMBER.parse().expect("the name is a constant"),
                 secret_sha256: sha256(self.member_secret.as_bytes()),
@@ -320,7 +320,7 @@ impl Estate {
     fn house_providers(
         &self,
         world: &World,
-        services: Services,
+        counters: Counters,
         answering: Answering,
     ) -> Vec<house::Provider> {
         self.providers
@@ -337,8 +337,8 @@ impl Estate {
                     }
                 },
                 relay: house::Relay {
-                    host: services.relay.ip().to_string(),
-                    port: services.relay.port(),
+                    host: counters.relay.ip().to_string(),
+                    port: counters.relay.port(),
                     security: house::RelaySecurity::Plain,
                     ca: None,
                     login: None,

@@ -22,7 +22,7 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::VirtualClock;
 use crate::entropy::SeededEntropy;
-use crate::estate::{AUTHORITY, Answering, Estate, NOTICES_MAILBOX, Services};
+use crate::estate::{AUTHORITY, Answering, Counters, Estate, NOTICES_MAILBOX};
 use crate::mail::{MailWorld, into_maildir};
 use crate::member::{Member, Office};
 use crate::post::Post;
@@ -111,9 +111,9 @@ impl Play {
         let mail = MailWorld::new(mailboxes, kept, &folder.join("mail/bounces"), clock.clone())?;
         let relay = mail.open_relay(&runtime)?;
         let post = Post::new(staging.from);
-        let services = Services { relay, post: open_post(&post, &runtime)? };
+        let counters = Counters { relay, post: open_post(&post, &runtime)? };
         let answering = if staging.sockets { Answering::Connectors } else { Answering::Replaced };
-        let config = estate.house(&world, services, answering);
+        let config = estate.house(&world, counters, answering);
         let entropy = Arc::new(SeededEntropy::new(seed));
         let engine = if staging.sockets {
             open_sockets(&config, &estate, &clock, &entropy)?

@@ -1,6 +1,7 @@
 //! ACNS: whatever the bytes, every outcome is a notice or a rejection.
 //!
-//! Seeds: `samples/acns`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run acns corpus/acns samples/acns` in `formats`.
+//! Seeds: `samples/acns`. Run in `formats`:
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run acns corpus/acns samples/acns`
 #![no_main]
 
 use entremise_formats::{Hint, read};

@@ -1,6 +1,7 @@
 //! Delivery reports: whatever comes back, the report is read or is none.
 //!
-//! Seeds: `samples/bounce`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run bounce corpus/bounce samples/bounce` in `formats`.
+//! Seeds: `samples/bounce`. Run in `formats`:
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run bounce corpus/bounce samples/bounce`
 #![no_main]
 
 use entremise_formats::bounce::read_report;

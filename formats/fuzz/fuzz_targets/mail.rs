@@ -1,6 +1,7 @@
 //! Mails: MIME, quotation and clearsigned text around a notice.
 //!
-//! Seeds: `samples/mail`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run mail corpus/mail samples/mail` in `formats`.
+//! Seeds: `samples/mail`. Run in `formats`:
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run mail corpus/mail samples/mail`
 #![no_main]
 
 use entremise_formats::{Hint, read};

@@ -1,6 +1,7 @@
 //! CSV and NDJSON: the stream yields no more rows than there are bytes.
 //!
-//! Seeds: `samples/csv`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run table corpus/table samples/csv` in `formats`.
+//! Seeds: `samples/csv`. Run in `formats`:
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run table corpus/table samples/csv`
 #![no_main]
 
 use entremise_formats::batch::Batch;

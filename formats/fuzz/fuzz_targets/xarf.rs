@@ -1,6 +1,7 @@
 //! XARF: as for ACNS, with the bytes as the inside of a JSON object.
 //!
-//! Seeds: `samples/xarf`. Run: `RUSTC_BOOTSTRAP=1 cargo fuzz run xarf corpus/xarf samples/xarf` in `formats`.
+//! Seeds: `samples/xarf`. Run in `formats`:
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run xarf corpus/xarf samples/xarf`
 #![no_main]
 
 use entremise_formats::{Hint, read};

@@ -23,11 +23,11 @@ mod version;
 use entremise_core::rejection::{Code, Rejection};
 
 use crate::limits;
-use crate::reading::Item;
+use crate::reading::NoticeRead;
 
 /// Reads every notice in the text, in order. Empty when there is none.
-pub(crate) fn read(text: &str) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+pub(crate) fn read(text: &str) -> Vec<NoticeRead> {
+    let mut items: Vec<NoticeRead> = Vec::new();
     let (mut faulty, mut malformed) = (0, 0);
     let mut position = 0;
     while let Some(start) = find_start(text, position) {
@@ -36,7 +36,7 @@ pub(crate) fn read(text: &str) -> Vec<Item> {
             || malformed == limits::MALFORMED;
         if enough {
             let rest = &text.as_bytes()[start..];
-            items.push(Item::refused("acns", rest, too_many(start)));
+            items.push(NoticeRead::refused("acns", rest, too_many(start)));
             break;
         }
         let gap = &text[position..start];
@@ -46,7 +46,7 @@ pub(crate) fn read(text: &str) -> Vec<Item> {
                 malformed += usize::from(rejection.code == Code::Malformed);
                 // Without a sound end, the notice reaches to where the next one begins.
                 let next = find_start(text, start + 1).unwrap_or(text.len());
-                let mut item = Item::new("acns", &text.as_bytes()[start..next], start);
+                let mut item = NoticeRead::new("acns", &text.as_bytes()[start..next], start);
                 item.refuse(rejection);
                 item
             }
@@ -63,8 +63,8 @@ fn too_many(start: usize) -> Rejection {
     Rejection::new(Code::TooLarge, format!("byte {start}"), how)
 }
 
-fn item(document: &document::Document, raw: &str, gap: &str, start: usize) -> Item {
-    let mut item = Item::new("acns", raw.as_bytes(), start);
+fn item(document: &document::Document, raw: &str, gap: &str, start: usize) -> NoticeRead {
+    let mut item = NoticeRead::new("acns", raw.as_bytes(), start);
     if declares_doctype(gap) {
         item.refuse(document::doctype());
         return item;

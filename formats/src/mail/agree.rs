@@ -12,7 +12,7 @@ use entremise_core::rejection::{Code, Rejection};
 use jiff::Timestamp;
 
 use crate::acns;
-use crate::reading::Item;
+use crate::reading::NoticeRead;
 
 const ADDRESS: [&str; 8] = [
     "ip address",
@@ -55,7 +55,7 @@ impl Claims<'_> {
 }
 
 /// Refuses every notice that the text around it contradicts; `place` is where the text stands.
-pub(super) fn check(text: &str, items: &mut [Item], place: &str) {
+pub(super) fn check(text: &str, items: &mut [NoticeRead], place: &str) {
     let claims = gather(text, items);
     let alone = items.len() == 1;
     for item in items {
@@ -92,7 +92,7 @@ fn differs<T: PartialEq>(claims: &[T], own: &T, alone: bool) -> bool {
 }
 
 /// Reads the labelled lines of the text that lies outside the notices.
-fn gather<'t>(text: &'t str, items: &[Item]) -> Claims<'t> {
+fn gather<'t>(text: &'t str, items: &[NoticeRead]) -> Claims<'t> {
     let mut claims = Claims::default();
     let mut position = 0;
     for item in items {

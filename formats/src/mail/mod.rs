@@ -19,7 +19,7 @@ use entremise_core::rejection::{Code, Rejection};
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, PartType};
 
 use crate::json::{self, Json};
-use crate::reading::{Hint, Item, Signature};
+use crate::reading::{Hint, NoticeRead, Signature};
 use crate::{acns, batch, charset, limits, table, xarf};
 
 pub use openpgp::{BadKey, OpenPgpKey};
@@ -39,7 +39,7 @@ pub(crate) fn looks_like_mail(bytes: &[u8]) -> bool {
 }
 
 /// Every notice in one mail; one refused item where there is none.
-pub(crate) fn read(bytes: &[u8], hint: Hint<'_>) -> Vec<Item> {
+pub(crate) fn read(bytes: &[u8], hint: Hint<'_>) -> Vec<NoticeRead> {
     let mut walk = Walk { hint, items: Vec::new(), parts: 0 };
     let start = crate::head(bytes);
     if start.starts_with(b"-----BEGIN PGP") {
@@ -84,7 +84,7 @@ pub(crate) fn too_many_parts(bytes: &[u8]) -> bool {
 
 struct Walk<'a> {
     hint: Hint<'a>,
-    items: Vec<Item>,
+    items: Vec<NoticeRead>,
     parts: usize,
 }
 
@@ -233,7 +233,8 @@ impl Walk<'_> {
     }
 
     fn refuse(&mut self, place: &str, raw: &[u8], rejection: Rejection) {
-        let mut item = Item::refused("mail", raw, Rejection { at: place.to_owned(), ..rejection });
+        let mut item =
+            NoticeRead::refused("mail", raw, Rejection { at: place.to_owned(), ..rejection });
         item.place = place.to_owned();
         self.items.push(item);
     }
@@ -259,7 +260,7 @@ fn raw_body<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> Cow<'m, [u8
 
 /// One JSON document, or several lines of them. JSON that is no notice is passed over: mails
 /// carry all kinds.
-fn json_notices(text: &str) -> Vec<Item> {
+fn json_notices(text: &str) -> Vec<NoticeRead> {
     match json::parse_first(text) {
         Ok((document, used)) if xarf::is_report(&document) => {
             if text[used..].trim_ascii().is_empty() {

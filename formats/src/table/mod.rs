@@ -30,13 +30,13 @@ use std::borrow::Cow;
 use entremise_core::rejection::{Code, Rejection};
 
 use crate::json::{self, Json};
-use crate::reading::Item;
+use crate::reading::NoticeRead;
 use crate::{charset, xarf};
 
 pub(crate) use fields::{quoted, split};
 use row::Row;
 
-/// The version of the profile: what `Item::version` says of a row.
+/// The version of the profile: what `NoticeRead::version` says of a row.
 pub const VERSION: &str = "1";
 
 /// The columns, in the order in which we write them.
@@ -115,8 +115,8 @@ impl Columns {
 }
 
 /// Reads one CSV row.
-pub(crate) fn read_csv(columns: &Columns, raw: &[u8], line: usize, start: usize) -> Item {
-    let mut item = Item::new("csv", raw, start);
+pub(crate) fn read_csv(columns: &Columns, raw: &[u8], line: usize, start: usize) -> NoticeRead {
+    let mut item = NoticeRead::new("csv", raw, start);
     item.version = Some(VERSION.to_owned());
     item.place = format!("line {line}");
     let place = |column: &str| format!("line {line}, column {column}");
@@ -141,8 +141,8 @@ pub(crate) fn read_csv(columns: &Columns, raw: &[u8], line: usize, start: usize)
 }
 
 /// Reads one line of NDJSON: a row of the profile, or a XARF report.
-pub(crate) fn read_ndjson(raw: &[u8], line: usize, start: usize) -> Item {
-    let mut item = Item::new("ndjson", raw, start);
+pub(crate) fn read_ndjson(raw: &[u8], line: usize, start: usize) -> NoticeRead {
+    let mut item = NoticeRead::new("ndjson", raw, start);
     item.place = format!("line {line}");
     let text = match charset::text(raw) {
         Ok(text) => text,

@@ -30,15 +30,15 @@ use base64::engine::general_purpose::STANDARD;
 use entremise_core::rejection::{Code, Rejection};
 
 use crate::json::{self, Json};
-use crate::reading::{Complaints, Item};
+use crate::reading::{Complaints, NoticeRead};
 use kinds::Kind;
 
 /// Reads one report from the text of one JSON document.
-pub(crate) fn read(text: &str, start: usize) -> Item {
+pub(crate) fn read(text: &str, start: usize) -> NoticeRead {
     match json::parse(text) {
         Ok(report) => read_report(&report, text, start),
         Err(rejection) => {
-            let mut item = Item::new("xarf", text.as_bytes(), start);
+            let mut item = NoticeRead::new("xarf", text.as_bytes(), start);
             item.refuse(rejection);
             item
         }
@@ -53,8 +53,8 @@ pub(crate) fn is_report(json: &Json) -> bool {
 }
 
 /// Reads one report; `raw` is the text it was parsed from.
-pub(crate) fn read_report(report: &Json, raw: &str, start: usize) -> Item {
-    let mut item = Item::new("xarf", raw.as_bytes(), start);
+pub(crate) fn read_report(report: &Json, raw: &str, start: usize) -> NoticeRead {
+    let mut item = NoticeRead::new("xarf", raw.as_bytes(), start);
     let version = declared_version(report);
     item.version = version.map(printable);
     match version {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use entremise_formats::{Hint, Item, Reading};
+use entremise_formats::{Hint, NoticeRead, Reading};
 
 /// A folder of the corpus; None, with a line that says so, where it is absent.
 pub fn corpus(folder: &str) -> Option<PathBuf> {
@@ -20,14 +20,14 @@ pub fn read(bytes: &[u8]) -> Reading {
 }
 
 /// The one item of an input that must hold one.
-pub fn only(bytes: &[u8]) -> Item {
+pub fn only(bytes: &[u8]) -> NoticeRead {
     let mut reading = read(bytes);
     assert_eq!(reading.outcomes.len(), 1, "{:#?}", reading.outcomes);
     reading.outcomes.remove(0)
 }
 
 /// The code of the first rejection, or `accepted`.
-pub fn code(item: &Item) -> &'static str {
+pub fn code(item: &NoticeRead) -> &'static str {
     match &item.verdict {
         Ok(_) => "accepted",
         Err(rejections) => rejections[0].code.name(),

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use entremise_core::regime::screening::screen;
 use entremise_core::regime::{Regime, embedded, rules::SenderKind};
 use entremise_formats::limits::INPUT_BYTES;
-use entremise_formats::{Hint, Item, report};
+use entremise_formats::{Hint, NoticeRead, report};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -69,7 +69,7 @@ struct Screening {
 }
 
 impl Screening {
-    fn apply(&self, item: &mut Item) {
+    fn apply(&self, item: &mut NoticeRead) {
         let Ok(notice) = &item.verdict else { return };
         let kind = SenderKind::RightsHolderBody;
         if let Err(rejections) = screen(notice, kind, self.received_at, &self.regime, self.specimen)
@@ -79,7 +79,7 @@ impl Screening {
     }
 }
 
-fn tell(file: &Path, item: &Item, json: bool) {
+fn tell(file: &Path, item: &NoticeRead, json: bool) {
     let name = file.display().to_string();
     if json {
         println!("{}", report::check_report(&name, item));

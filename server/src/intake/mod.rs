@@ -14,7 +14,7 @@ use entremise_core::notice::Notice;
 use entremise_core::regime::Regime;
 use entremise_core::regime::screening::screen;
 use entremise_core::rejection::{Code, Rejection};
-use entremise_formats::{Hint, Item, Reading, Signature, jws};
+use entremise_formats::{Hint, NoticeRead, Reading, Signature, jws};
 use entremise_store::{
     BatchReport, IncomingBatch, IncomingNotice, IntakeError, Quarantined, Store, Trouble,
 };
@@ -185,7 +185,7 @@ fn keep_raw(
 
 /// One notice on its way to the store: proven, screened, and with the provider that is to be asked.
 fn incoming(
-    item: Item,
+    item: NoticeRead,
     room: &Room,
     sender: &SenderRoom,
     batch_signed: bool,

@@ -222,13 +222,12 @@ fn delivery(
             Box::new(Http::new(client, url, client_id, text(client_secret)?.trim()))
         }
     };
-    let lines = std::iter::once(name).chain(&authority.contact.postal);
     Ok(Delivery {
         composer,
         codes: CodeKey::new(&secret(&keys.join("codes.key"), entropy)?),
         renderer: Renderer::new(),
         post,
-        sender: PostalAddress::new(lines).context("contact.postal")?,
+        sender: PostalAddress::named(name, &authority.contact.postal).context("contact.postal")?,
     })
 }
 

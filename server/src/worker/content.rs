@@ -1,8 +1,8 @@
 //! What a message says, from what the compartments yield and the rules of the day.
 
-use entremise_core::deadline::{Deadline, Lang, date_words};
+use entremise_core::deadline::{Deadline, Lang, date_words, span_words};
 use entremise_core::regime::Regime;
-use entremise_core::regime::rules::{Proof, Stage};
+use entremise_core::regime::rules::{Hears, Proof, Stage};
 use entremise_letters::{self as letters, Language, templates};
 use entremise_store::{Claimed, MessageMaterial};
 use jiff::Timestamp;
@@ -39,7 +39,10 @@ pub fn content(
         provider: provider.map(|provider| provider.config.name.clone()).unwrap_or_default(),
         facts: vec![fact],
         names_works: material.works.is_some(),
-        deadlines: vec![repeat_window(stage, regime, language, now)],
+        deadlines: vec![match &stage.hears {
+            Some(hears) => observations_window(stage, hears, regime, language, now),
+            None => repeat_window(stage, regime, language, now),
+        }],
         cites: cites(stage, regime, now),
     }
 }
@@ -79,25 +82,22 @@ fn repeat_window(
     let path = format!("stage.{}.clock.repeat_within", stage.id);
     let deadline: Deadline = regime.deadline(now, stage.clock.repeat_within, started_by, &path);
     let cite = regime.cites(&path, regime.zone().day_of(now)).map_or("", |cited| &cited.cite);
-    let (lang, what, why) = match (language, stage.clock.starts_at) {
+    let lang = lang(language);
+    let (what, why) = match (language, stage.clock.starts_at) {
         (Language::Fr, Proof::HandedOver) => (
-            Lang::Fr,
             "Un nouveau constat pourra entraîner l’étape suivante, jusqu’au",
             "Compté de la remise de ce message à qui l’achemine, aujourd’hui",
         ),
         (Language::Fr, Proof::Presented) => (
-            Lang::Fr,
             "Un nouveau constat pourra entraîner l’étape suivante, jusqu’au",
             "Le délai court du jour où cette lettre vous est présentée ; \
              compté d’aujourd’hui, il finit à cette date",
         ),
         (Language::En, Proof::HandedOver) => (
-            Lang::En,
             "A new finding may bring the next step until",
             "Counted from the day this message is handed over, today",
         ),
         (Language::En, Proof::Presented) => (
-            Lang::En,
             "A new finding may bring the next step until",
             "The time runs from the day this letter is presented to you; counted from today it \
              ends on this date",
@@ -107,6 +107,52 @@ fn repeat_window(
         what: what.to_owned(),
         until: date_words(deadline.last_day, lang),
         why: format!("{why} ({cite})."),
+    }
+}
+
+/// Until when the person may be heard. As above the date is counted from today, so that nobody is
+/// told a day that is too late.
+fn observations_window(
+    stage: &Stage,
+    hears: &Hears,
+    regime: &Regime,
+    language: Language,
+    now: Timestamp,
+) -> letters::Deadline {
+    let path = format!("stage.{}.hears.observations_within", stage.id);
+    let deadline: Deadline = regime.deadline(now, hears.observations_within, "presented", &path);
+    let cite = regime.cites(&path, regime.zone().day_of(now)).map_or("", |cited| &cited.cite);
+    let lang = lang(language);
+    let span = span_words(hears.observations_within, lang);
+    let (what, why) = match language {
+        Language::Fr => (
+            format!(
+                "Vous avez {span} à compter du jour où cette lettre vous est présentée, et en tout \
+                 cas jusqu’au"
+            ),
+            "Le délai court du jour de la présentation\u{202f}; compté d’aujourd’hui, il finit à \
+             cette date",
+        ),
+        Language::En => (
+            format!(
+                "You have {span} from the day this letter is presented to you, and in any case \
+                 until"
+            ),
+            "The time runs from the day of the presentation; counted from today it ends on this \
+             date",
+        ),
+    };
+    letters::Deadline {
+        what,
+        until: date_words(deadline.last_day, lang),
+        why: format!("{why} ({cite})."),
+    }
+}
+
+fn lang(language: Language) -> Lang {
+    match language {
+        Language::Fr => Lang::Fr,
+        Language::En => Lang::En,
     }
 }
 

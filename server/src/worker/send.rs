@@ -144,8 +144,11 @@ fn compose(
             let Some(product) = Product::of(*channel) else {
                 return Ok(Composed::Impossible("not a letter".to_owned()));
             };
-            let lines = material.identity.name.iter().chain(&material.identity.postal_address);
-            let Ok(recipient) = PostalAddress::new(lines) else { return Ok(Composed::NoAddress) };
+            let name = material.identity.name.as_deref().unwrap_or_default();
+            let lines = &material.identity.postal_address;
+            let Ok(recipient) = PostalAddress::named(name, lines) else {
+                return Ok(Composed::NoAddress);
+            };
             let renderer = &room.delivery.renderer;
             let pdf = match content.letter(renderer, codes, recipient.clone(), now, &zone) {
                 Ok(pdf) => pdf,
