@@ -101,7 +101,7 @@ pub struct Line<'a> {
 }
 
 /// The acceptance report: one result per item, in the order of the batch, and their counts.
-pub fn acceptance_report<'a>(lines: impl IntoIterator<NoticeRead = Line<'a>>) -> Value {
+pub fn acceptance_report<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Value {
     let (mut accepted, mut duplicates, mut rejected) = (0, 0, 0);
     let items: Vec<Value> = lines
         .into_iter()

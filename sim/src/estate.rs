@@ -8,6 +8,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use base64::Engine;
@@ -18,9 +19,14 @@ use entremise_formats::jws;
 use entremise_server::config as house;
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
 
 use crate::chance::Chance;
 use crate::mail::make_maildir;
+use crate::signing;
 use crate::world::{SENDERS, World};
 
 pub const AUTHORITY: &str = "autorite";
@@ -71,6 +77,16 @@ pub struct Estate {
 pub struct Counters {
     pub relay: SocketAddr,
     pub post: SocketAddr,
+    pub post_by: PostBy,
+}
+
+/// How letters reach the post.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PostBy {
+    #[default]
+    Http,
+    /// A hand-over folder, emptied by a print shop.
+    Folder,
 }
 
 /// How the providers answer.
@@ -135,6 +151,7 @@ impl Estate {
         fs::write(keys.join("dkim-ed25519.pem"), pem)?;
         fs::write(keys.join("requests.key"), URL_SAFE_NO_PAD.encode(self.requests_seed))?;
         fs::write(keys.join("post.secret"), &self.post_secret)?;
+        fs::write(keys.join("cinema.asc"), signing::PUBLIC)?;
         Ok(())
     }
 
@@ -155,14 +172,25 @@ impl Estate {
             keys.join("client.pem"),
             format!("{}{}", client.pem(), client_key.serialize_pem()),
         )?;
-        for provider in &self.providers {
+        for folder in self.providers.iter().map(|provider| &provider.folder).chain([&keys]) {
             let key = rcgen::KeyPair::generate()?;
             let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
             let certificate = rcgen::CertificateParams::new(names)?.signed_by(&key, &issuer)?;
-            fs::write(provider.folder.join("tls.pem"), certificate.pem())?;
-            fs::write(provider.folder.join("tls.key"), key.serialize_pem())?;
+            fs::write(folder.join("tls.pem"), certificate.pem())?;
+            fs::write(folder.join("tls.key"), key.serialize_pem())?;
         }
         Ok(())
+    }
+
+    /// How the relay answers where it is protected.
+    pub fn relay_tls(&self) -> anyhow::Result<TlsAcceptor> {
+        let keys = self.folder.join("keys");
+        let certificate = CertificateDer::from_pem_file(keys.join("tls.pem"))?;
+        let key = PrivateKeyDer::from_pem_file(keys.join("tls.key"))?;
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
     /// The provider's own list of subscribers.
@@ -206,7 +234,8 @@ impl Estate {
              public_url = \"https://{address}\"\n\n[tls]\ncertificate = {certificate:?}\n\
              key = {key:?}\nclient_ca = {ca:?}\n\n[network]\nprefixes = {prefixes:?}\n\
              retention_days = 365\n\n[[authority]]\nid = \"{AUTHORITY}\"\n\
-             regimes = [\"{REGIME}\"]\nkey_id = \"autorite-1\"\npublic_key = \"{public}\"\n\n[directory]\ncsv = {csv:?}\n",
+             regimes = [\"{REGIME}\"]\nkey_id = \"autorite-1\"\n\
+             public_key = \"{public}\"\n\n[directory]\ncsv = {csv:?}\n",
             index = provider.index,
             keys = provider.folder.join("keys.json"),
             address = provider.address,
@@ -234,7 +263,7 @@ impl Estate {
         let authority = house::Authority {
             id: AUTHORITY.parse().expect("the name is a constant"),
             name: BTreeMap::from([
-                ("fr".to_owned(), "Autorité des œuvres (SPECIMEN)".to_owned()),
+                ("fr".to_owned(), "Autorité de protection des œuvres (SPECIMEN)".to_owned()),
                 ("en".to_owned(), "Authority for Works (SPECIMEN)".to_owned()),
             ]),
             regime: REGIME.parse().expect("the name is a constant"),
@@ -253,11 +282,7 @@ impl Estate {
                 security_contact: "mailto:securite@autorite.example".to_owned(),
             },
             mail: self.mail(),
-            post: house::Post::Http {
-                url: format!("http://{}", counters.post),
-                client_id: "demo".to_owned(),
-                client_secret: self.folder.join("keys/post.secret"),
-            },
+            post: self.post(counters),
             ledger_origin: "autorite.example/ledger".to_owned(),
             senders: self.senders(),
             providers: self.house_providers(world, counters, answering),
@@ -272,6 +297,22 @@ impl Estate {
             listen: house::Listen { api: any, operator: any, tls: None },
             authorities: vec![authority],
         }
+    }
+
+    fn post(&self, counters: Counters) -> house::Post {
+        match counters.post_by {
+            PostBy::Folder => house::Post::Folder { folder: self.post_folder() },
+            PostBy::Http => house::Post::Http {
+                url: format!("http://{}", counters.post),
+                client_id: "demo".to_owned(),
+                client_secret: self.folder.join("keys/post.secret"),
+            },
+        }
+    }
+
+    /// Where letters are handed over that do not go over HTTP.
+    pub fn post_folder(&self) -> PathBuf {
+        self.folder.join("post")
     }
 
     fn mail(&self) -> house::Mail {
@@ -309,9 +350,14 @@ impl Estate {
                     Vec::new()
                 },
                 folder: (sender.id == "edition").then(|| self.folder.join("senders/edition")),
-                openpgp: Vec::new(),
+                openpgp: if sender.id == "cinema" {
+                    vec![self.folder.join("keys/cinema.asc")]
+                } else {
+                    Vec::new()
+                },
                 jws_key: (sender.id == "musique").then(|| jwk.clone()),
-                must_sign: sender.id == "musique",
+                // Who brings batches over HTTP and who writes mails agreed to sign them.
+                must_sign: matches!(sender.id, "musique" | "cinema"),
                 requests_per_second_max: 50,
             })
             .collect()
@@ -339,8 +385,12 @@ impl Estate {
                 relay: house::Relay {
                     host: counters.relay.ip().to_string(),
                     port: counters.relay.port(),
-                    security: house::RelaySecurity::Plain,
-                    ca: None,
+                    // The simulation has no time for a handshake with each mail.
+                    security: match answering {
+                        Answering::Connectors => house::RelaySecurity::Tls,
+                        Answering::Replaced => house::RelaySecurity::Plain,
+                    },
+                    ca: Some(self.folder.join("keys/ca.pem")),
                     login: None,
                     password: None,
                 },

@@ -183,6 +183,11 @@ impl Office {
         Ok(())
     }
 
+    /// What one of the office's pages shows the member.
+    pub fn page(&self, path: &str) -> anyhow::Result<String> {
+        self.get(&self.sign_in()?, &format!("{}{path}", self.origin))
+    }
+
     fn get(&self, cookie: &str, address: &str) -> anyhow::Result<String> {
         let answer: Response = self.client.get(address).header("cookie", cookie).send()?;
         if answer.status() != StatusCode::OK {

@@ -22,11 +22,14 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::VirtualClock;
 use crate::entropy::SeededEntropy;
-use crate::estate::{AUTHORITY, Answering, Counters, Estate, NOTICES_MAILBOX};
+use crate::estate::{AUTHORITY, Answering, Counters, Estate, NOTICES_MAILBOX, PostBy};
 use crate::mail::{MailWorld, into_maildir};
 use crate::member::{Member, Office};
 use crate::post::Post;
 use crate::providers::{Connectors, InProcess, Shared, append};
+use crate::shop::Shop;
+use crate::signing::MailSigner;
+use crate::troubled::LogFaults;
 use crate::world::people::Mailbox;
 use crate::world::sightings::Sighting;
 use crate::world::{SENDERS, Size, World, papers};
@@ -62,6 +65,7 @@ pub struct Staging<'a> {
     pub sockets: bool,
     /// Where delivered mails are kept as files.
     pub keep_mails: bool,
+    pub post_by: PostBy,
 }
 
 pub struct Play {
@@ -82,6 +86,11 @@ pub struct Play {
     /// Effects that were given up, and rounds that broke off, so far.
     pub given_up: usize,
     pub troubles: usize,
+    /// What befalls the providers' logs.
+    pub log_faults: LogFaults,
+    /// Between the hand-over folder and the post.
+    shop: Option<Shop>,
+    signer: MailSigner,
     config: config::Config,
     entropy: Arc<SeededEntropy>,
     waiting: Vec<Sighting>,
@@ -109,9 +118,11 @@ impl Play {
         });
         let kept = staging.keep_mails.then(|| folder.join("mail/mailboxes"));
         let mail = MailWorld::new(mailboxes, kept, &folder.join("mail/bounces"), clock.clone())?;
-        let relay = mail.open_relay(&runtime)?;
+        let tls = staging.sockets.then(|| estate.relay_tls()).transpose()?;
+        let relay = mail.open_relay(&runtime, tls)?;
         let post = Post::new(staging.from);
-        let counters = Counters { relay, post: open_post(&post, &runtime)? };
+        let counters =
+            Counters { relay, post: open_post(&post, &runtime)?, post_by: staging.post_by };
         let answering = if staging.sockets { Answering::Connectors } else { Answering::Replaced };
         let config = estate.house(&world, counters, answering);
         let entropy = Arc::new(SeededEntropy::new(seed));
@@ -126,6 +137,8 @@ impl Play {
             let house = open_house(&config, &clock, &entropy, &providers)?;
             Engine::InProcess { house: Some(house), providers }
         };
+        let by_folder = staging.post_by == PostBy::Folder;
+        let shop = by_folder.then(|| Shop::open(&estate.post_folder(), post.clone()));
         Ok(Self {
             seed,
             carrier: Carrier::new(post.clone(), seed),
@@ -137,6 +150,9 @@ impl Play {
             given_up: 0,
             troubles: 0,
             waiting: Vec::new(),
+            log_faults: LogFaults::new(seed),
+            shop,
+            signer: MailSigner::specimen()?,
             mails_read: 0,
             mails_sent: 0,
             clock,
@@ -188,7 +204,8 @@ impl Play {
 
     /// The networks, the observers, the mail and the post; nothing of the house.
     pub fn let_world_run(&mut self, to: Timestamp) -> anyhow::Result<()> {
-        let stretch = self.world.run(to);
+        let mut stretch = self.world.run(to);
+        stretch.logs = self.log_faults.befall(stretch.logs);
         match &mut self.engine {
             Engine::Sockets { connectors, .. } => connectors.write(&self.estate, &stretch.logs)?,
             Engine::InProcess { providers, .. } => {
@@ -203,10 +220,16 @@ impl Play {
         self.waiting.extend(stretch.sightings);
         self.send_papers(to)?;
         self.mail.deliver_due()?;
+        if let Some(shop) = &mut self.shop {
+            shop.take(to)?;
+        }
         for way in self.carrier.run(&self.world.subscribers, to) {
             if let Some(addressee) = self.carrier.ways()[way].addressee {
                 self.world.warn(addressee);
             }
+        }
+        if let Some(shop) = &mut self.shop {
+            shop.tell()?;
         }
         Ok(())
     }
@@ -398,7 +421,7 @@ impl Play {
         now: Timestamp,
     ) -> anyhow::Result<()> {
         for sighting in mine {
-            let mail = papers::acns_mail(sighting, name, NOTICES_MAILBOX, now);
+            let mail = papers::acns_mail(sighting, name, NOTICES_MAILBOX, now, Some(&self.signer))?;
             self.mails_sent += 1;
             let file = format!("{}.{:06}.sim", now.as_second(), self.mails_sent);
             into_maildir(&self.estate.folder.join("mail/notices"), &file, mail.as_bytes())?;

@@ -36,12 +36,12 @@ pub struct Letter {
 
 /// One thing said about a letter.
 #[derive(Clone)]
-struct Said {
+pub struct Said {
     id: String,
-    custom_id: String,
-    code: String,
-    at: Timestamp,
-    proof: Option<Vec<u8>>,
+    pub custom_id: String,
+    pub code: String,
+    pub at: Timestamp,
+    pub proof: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -87,6 +87,34 @@ impl Post {
     /// How many times an access token was asked for.
     pub fn tokens(&self) -> u32 {
         self.inside().tokens
+    }
+
+    /// A letter that comes over the counter, from a print shop.
+    pub fn take_in(
+        &self,
+        custom_id: &str,
+        is_registered: bool,
+        document: Vec<u8>,
+        recipient: Value,
+        now: Timestamp,
+    ) {
+        let mut inside = self.inside();
+        inside.made += 1;
+        let letter = Letter {
+            id: format!("S{:08}", inside.made),
+            custom_id: custom_id.to_owned(),
+            status: "PENDING",
+            is_registered,
+            documents: vec![document],
+            recipient: Some(recipient),
+            submitted_at: Some(now),
+        };
+        inside.letters.insert(letter.id.clone(), letter);
+    }
+
+    /// What was said, but for so many things.
+    pub fn said_since(&self, known: usize) -> Vec<Said> {
+        self.inside().said.iter().skip(known).cloned().collect()
     }
 
     /// How many times a proof was asked for.

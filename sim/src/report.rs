@@ -165,6 +165,8 @@ fn letters(play: &Play) -> BTreeMap<String, u64> {
             Some("p03") => "unclaimed",
             Some("a21") => "unknown_address",
             Some("lost") => "lost",
+            // Nobody says what becomes of it.
+            Some("a06") if !way.is_registered => "posted",
             _ => "on_its_way",
         };
         *letters.entry(outcome.to_owned()).or_default() += 1;

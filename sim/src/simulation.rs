@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::chance::Chance;
+use crate::estate::PostBy;
 use crate::oracle::{Violation, judge};
 use crate::play::{Engine, Play, Staging};
 use crate::providers::WayFault;
@@ -54,17 +55,23 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
         folder: folder.path(),
         sockets: false,
         keep_mails: false,
+        // One world in three has no post over HTTP.
+        post_by: if seed % 3 == 2 { PostBy::Folder } else { PostBy::Http },
     };
     let mut play = Play::stage(&staging)?;
     let mut struck = 0;
     let mut now = from;
+    let mut log_dice = Chance::of(seed, "log faults");
     for step in 0..days * STEPS_A_DAY {
         now += SignedDuration::from_hours(24 / STEPS_A_DAY);
         // Faults stop some days before the end: what was late must then catch up.
         if step < (days - 5) * STEPS_A_DAY {
             struck += strike(&mut play, &mut faults, now)?;
+            struck += trouble_logs(&mut play, &mut log_dice);
         } else {
             calm(&play);
+            play.log_faults.late = [false; 3];
+            play.log_faults.loses_stops_per_mille = 0;
         }
         play.advance(now)?;
     }
@@ -153,6 +160,22 @@ fn strike(play: &mut Play, dice: &mut Chance, now: Timestamp) -> anyhow::Result<
     }
     struck += stumble(play, dice, now)?;
     Ok(struck)
+}
+
+/// Stops get lost for a while; a collector falls behind, and catches up a day or some later.
+fn trouble_logs(play: &mut Play, dice: &mut Chance) -> usize {
+    let faults = &mut play.log_faults;
+    let mut struck = 0;
+    if dice.per_mille(100) {
+        faults.loses_stops_per_mille = *dice.pick(&[0, 100, 500]);
+        struck += 1;
+    }
+    let place = dice.below(3) as usize;
+    if dice.per_mille(if faults.late[place] { 400 } else { 60 }) {
+        faults.late[place] = !faults.late[place];
+        struck += 1;
+    }
+    struck
 }
 
 /// The house itself stumbles: it dies between a commit and its effects, a worker dies with work in

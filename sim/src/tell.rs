@@ -104,15 +104,8 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
     let has = |of: &std::collections::BTreeMap<String, u64>, name: &str| {
         of.get(name).is_some_and(|count| *count > 0)
     };
-    let now = play.clock.now();
-    let ways = play.carrier.ways();
-    let station = |code: &str| {
-        ways.iter().any(|way| way.stations.iter().any(|(said, at)| *said == code && *at <= now))
-    };
     let answers = |name: &str| has(&counts.effects, &format!("ask_provider.{name}"));
-    let any_bounce = counts.effects.contains_key("send_message.refused_by_carrier");
-    let told = |name, happened, words: &str| Milestone { name, happened, words: words.to_owned() };
-    vec![
+    let mut milestones = vec![
         told(
             "notice",
             has(&counts.notices, "accepted"),
@@ -150,6 +143,31 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
             "The member decides on the first proposal. No message leaves without a person.",
         ),
         told(
+            "barred",
+            has(&counts.cases, "ladder.barred"),
+            "A third fact within a year. The third step is barred: it needs a prior authorisation \
+             (CJEU C-470/21) that nobody can give yet. No identity is asked for; nothing is sent.",
+        ),
+        told(
+            "dismissed",
+            has(&counts.cases, "ladder.dismissed"),
+            "The member closes a case: \"peut\" means that nobody must be warned.",
+        ),
+    ];
+    milestones.extend(on_the_way(play, counts));
+    milestones
+}
+
+/// What becomes of the messages.
+fn on_the_way(play: &Play, counts: &Counts) -> [Milestone; 6] {
+    let now = play.clock.now();
+    let ways = play.carrier.ways();
+    let station = |code: &str| {
+        ways.iter().any(|way| way.stations.iter().any(|(said, at)| *said == code && *at <= now))
+    };
+    let any_bounce = counts.effects.contains_key("send_message.refused_by_carrier");
+    [
+        told(
             "mail",
             !play.mail.taken().is_empty(),
             "The first recommendation leaves by e-mail, signed with DKIM, through the provider's \
@@ -176,16 +194,9 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
             station("a21"),
             "A letter comes back: the address is unknown. Nobody was notified; the case ends.",
         ),
-        told(
-            "barred",
-            has(&counts.cases, "ladder.barred"),
-            "A third fact within a year. The third step is barred: it needs a prior authorisation \
-             (CJEU C-470/21) that nobody can give yet. No identity is asked for; nothing is sent.",
-        ),
-        told(
-            "dismissed",
-            has(&counts.cases, "ladder.dismissed"),
-            "The member closes a case: \"peut\" means that nobody must be warned.",
-        ),
     ]
+}
+
+fn told(name: &'static str, happened: bool, words: &str) -> Milestone {
+    Milestone { name, happened, words: words.to_owned() }
 }

@@ -1,5 +1,6 @@
 //! The demo's own way, on real sockets, for some days: one seed, one year.
 
+use entremise_sim::estate::PostBy;
 use entremise_sim::oracle::judge;
 use entremise_sim::play::{Play, Staging};
 use entremise_sim::report::{Report, leave};
@@ -8,9 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 const SIZE: Size = Size { fibre: 8, cable: 6, mobile: 8, zeal: 4 };
 const DAYS: i64 = 9;
+/// Long enough for a mail to come back and a letter to go out, twice.
+const DAYS_WITH_LETTERS: i64 = 40;
 
 /// Plays some days on sockets and yields the report; the oracle has looked at them.
-fn play(seed: u64) -> Report {
+fn play(seed: u64, days: i64, post_by: PostBy) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let from: Timestamp = "2026-01-05T05:00:00Z".parse().unwrap();
     let mut play = Play::stage(&Staging {
@@ -20,13 +23,17 @@ fn play(seed: u64) -> Report {
         folder: folder.path(),
         sockets: true,
         keep_mails: true,
+        post_by,
     })
     .unwrap();
-    for half_day in 1..DAYS * 2 {
+    for half_day in 1..days * 2 {
         play.advance(from + SignedDuration::from_hours(12 * half_day)).unwrap();
     }
-    let report = Report::of(&play, from, DAYS).unwrap();
+    let report = Report::of(&play, from, days).unwrap();
     assert_eq!(judge(&play).unwrap(), []);
+    // Each proof is fetched once, however often the post is asked for news.
+    let letters = play.post.letters().len();
+    assert!(play.post.downloads() as usize <= 2 * letters, "{letters} letters");
     let out = folder.path().join("out");
     leave(&play, &report, &out).unwrap();
     for part in ["mails", "letters", "ledger", "acknowledgements", "report.json"] {
@@ -37,9 +44,17 @@ fn play(seed: u64) -> Report {
 
 #[test]
 fn one_seed_gives_one_year_to_the_last_hash_of_its_ledger() {
-    let first = play(11);
+    let first = play(11, DAYS, PostBy::Http);
     assert!(first.ledger.verified, "{:?}", first.ledger.findings);
     assert!(first.notices["accepted"] > 5 && !first.emails.is_empty(), "{first:?}");
-    assert_eq!(play(11), first);
-    assert_ne!(play(12).ledger.root, first.ledger.root);
+    assert_eq!(play(11, DAYS, PostBy::Http), first);
+    assert_ne!(play(12, DAYS, PostBy::Http).ledger.root, first.ledger.root);
+}
+
+#[test]
+fn letters_by_hand_over_folder_reach_the_same_people() {
+    let by_folder = play(11, DAYS_WITH_LETTERS, PostBy::Folder);
+    assert!(by_folder.ledger.verified, "{:?}", by_folder.ledger.findings);
+    assert!(!by_folder.letters.is_empty(), "{by_folder:?}");
+    assert_eq!(by_folder.letters, play(11, DAYS_WITH_LETTERS, PostBy::Http).letters);
 }

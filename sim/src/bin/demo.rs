@@ -4,14 +4,17 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use anyhow::Context;
 use clap::Parser;
+use entremise_sim::estate::PostBy;
 use entremise_sim::play::{Engine, Play, Staging};
 use entremise_sim::report::{self, Report};
 use entremise_sim::tell::Teller;
 use entremise_sim::world::Size;
 use jiff::{SignedDuration, Timestamp};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The first day of the year that is played.
 const BEGINS: &str = "2026-01-05T05:00:00Z";
@@ -37,9 +40,19 @@ struct Arguments {
     /// How many days to play.
     #[arg(long, default_value_t = 365)]
     days: u32,
+    /// How letters reach the post: over its HTTP interface, or by a hand-over folder that a print
+    /// shop empties.
+    #[arg(long, value_enum, default_value_t = PostMode::Http)]
+    post: PostMode,
     /// Say nothing on the way.
     #[arg(long)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PostMode {
+    Http,
+    Folder,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let stopping = Stopping::listen()?;
     let folder = tempfile::Builder::new().prefix("entremise-demo-").tempdir()?;
     let from: Timestamp = BEGINS.parse()?;
     let mut teller = Teller::new(arguments.days.into(), arguments.quiet);
@@ -64,8 +78,16 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         folder: folder.path(),
         sockets: true,
         keep_mails: true,
+        post_by: match arguments.post {
+            PostMode::Http => PostBy::Http,
+            PostMode::Folder => PostBy::Folder,
+        },
     })?;
     for day in 0..i64::from(arguments.days) {
+        if stopping.is_asked() {
+            teller.finish();
+            anyhow::bail!("stopped on day {day}; the folder is removed");
+        }
         for hour in HOURS {
             play.advance(from + SignedDuration::from_hours(24 * day + hour))
                 .with_context(|| format!("day {day} of seed {}", arguments.seed))?;
@@ -94,7 +116,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(&report)?);
     }
     if !arguments.once {
-        wait_for_ctrl_c()?;
+        stopping.wait();
     }
     Ok(())
 }
@@ -121,8 +143,42 @@ fn show_around(play: &Play) {
     println!("\nCtrl-C ends it and removes the folder.");
 }
 
-fn wait_for_ctrl_c() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { tokio::signal::ctrl_c().await })?;
-    Ok(())
+/// Whether somebody asked for the end (Ctrl-C, or the system's own signal). What was opened is
+/// closed in its order, and the folder goes.
+struct Stopping(Arc<(Mutex<bool>, Condvar)>);
+
+impl Stopping {
+    fn listen() -> anyhow::Result<Self> {
+        let asked = Arc::new((Mutex::new(false), Condvar::new()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Registered before anything is opened: from here on a signal does not end the process.
+        let signals = runtime.block_on(async {
+            std::io::Result::Ok((
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+            ))
+        });
+        let (mut interrupt, mut terminate) = signals?;
+        let told = asked.clone();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            });
+            *told.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            told.1.notify_all();
+        })?;
+        Ok(Self(asked))
+    }
+
+    fn is_asked(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self) {
+        let asked = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.1.wait_while(asked, |asked| !*asked));
+    }
 }

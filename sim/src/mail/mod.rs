@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::VirtualClock;
 use crate::world::people::Mailbox;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a grey list holds a first attempt off.
 const GREY_FOR: SignedDuration = SignedDuration::from_mins(9);
@@ -102,10 +103,14 @@ impl MailWorld {
     }
 
     /// Opens a relay on a free loopback port. It answers until `runtime` stops.
-    pub fn open_relay(&self, runtime: &tokio::runtime::Runtime) -> io::Result<SocketAddr> {
+    pub fn open_relay(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        tls: Option<TlsAcceptor>,
+    ) -> io::Result<SocketAddr> {
         let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))?;
         let address = listener.local_addr()?;
-        runtime.spawn(smtp::serve(listener, self.clone()));
+        runtime.spawn(smtp::serve(listener, tls, self.clone()));
         Ok(address)
     }
 

@@ -35,9 +35,11 @@ fn report(
     let original = text.split("\r\n\r\n").next().unwrap_or_default();
     format!(
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@{domain} (Mail Delivery System)\r\n\
-         To: {to}\r\nSubject: {subject}\r\nDate: {date}\r\nMessage-ID: <{queue_id}.{secs}@{domain}>\r\n\
+         To: {to}\r\nSubject: {subject}\r\nDate: {date}\r\n\
+         Message-ID: <{queue_id}.{secs}@{domain}>\r\n\
          Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=delivery-status; boundary=\"{boundary}\"\r\n\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; \
+         boundary=\"{boundary}\"\r\n\r\n\
          --{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: 8bit\r\n\r\n{words}\r\n\r\n\
          --{boundary}\r\nContent-Type: message/delivery-status\r\n\r\n\

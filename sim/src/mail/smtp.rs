@@ -4,23 +4,40 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::{MailWorld, Says};
 
 /// The largest message taken, bytes.
 const MESSAGE_BYTES_MAX: u64 = 10 << 20;
 
-pub(super) async fn serve(listener: TcpListener, world: MailWorld) {
+/// Answers every client; with `tls` from the first byte on (RFC 8314, 3.3).
+pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, world: MailWorld) {
     while let Ok((stream, _)) = listener.accept().await {
-        let world = world.clone();
+        let (world, tls) = (world.clone(), tls.clone());
         tokio::spawn(async move {
             // A client that breaks off has said all it wanted to say.
-            let _ = converse(stream, world).await;
+            let _ = greet(stream, tls, world).await;
         });
     }
 }
+
+async fn greet(stream: TcpStream, tls: Option<TlsAcceptor>, world: MailWorld) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    match tls {
+        None => converse(BufReader::new(Box::new(stream)), world).await,
+        Some(tls) => {
+            let stream = tls.accept(stream).await?;
+            converse(BufReader::new(Box::new(stream)), world).await
+        }
+    }
+}
+
+/// A line, protected or not.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// The envelope of the message being handed over.
 #[derive(Default)]
@@ -29,9 +46,7 @@ struct Envelope {
     recipients: Vec<String>,
 }
 
-async fn converse(stream: TcpStream, world: MailWorld) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut stream = BufReader::new(stream);
+async fn converse(mut stream: Line, world: MailWorld) -> io::Result<()> {
     if world.faults.is_down.load(Ordering::SeqCst) {
         return say(&mut stream, "421 4.3.2 System not accepting network messages").await;
     }
@@ -78,7 +93,7 @@ async fn converse(stream: TcpStream, world: MailWorld) -> io::Result<()> {
     }
 }
 
-type Line = BufReader<TcpStream>;
+type Line = BufReader<Box<dyn Wire>>;
 
 async fn say(stream: &mut Line, text: &str) -> io::Result<()> {
     stream.write_all(text.as_bytes()).await?;

@@ -24,6 +24,7 @@ pub(super) fn judge(books: &Books<'_>, violations: &mut Vec<Violation>) {
     a_second_stage_follows_a_first(books, violations);
     nobody_is_taken_to_the_third_step(books, violations);
     presented_letters_start_their_clock(books, violations);
+    letters_are_sent_as_what_they_are(books, violations);
 }
 
 fn violation(rule: &'static str, what: String) -> Violation {
@@ -231,6 +232,18 @@ fn nobody_is_taken_to_the_third_step(books: &Books<'_>, violations: &mut Vec<Vio
             if stage >= 2 && day(row.created_at) >= THIRD_STEP_BARRED_FROM {
                 violations.push(violation(rule, format!("case {case}: {}", row.effect.name())));
             }
+        }
+    }
+}
+
+/// A registered letter proves a presentation, and costs; a simple one does neither.
+fn letters_are_sent_as_what_they_are(books: &Books<'_>, violations: &mut Vec<Violation>) {
+    let rule = "a letter is bought as what the rules of its stage ask for";
+    for way in books.play.carrier.ways() {
+        let message = books.messages.iter().find(|sent| sent.effect.to_string() == way.custom_id);
+        let Some(message) = message else { continue };
+        if (message.channel == ChannelKind::RegisteredLetter) != way.is_registered {
+            violations.push(violation(rule, format!("{}", message.effect)));
         }
     }
 }

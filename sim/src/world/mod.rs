@@ -188,7 +188,14 @@ impl World {
         let holding = self.truth.holding(*self.sharing.pick(&held)).clone();
         let subscriber = self.subscribers[number].clone();
         let network = self.networks[subscriber.provider].name();
-        let seen = Seen { subscriber: &subscriber, holding: &holding, at: at.max(from), network };
+        let left_before = self.truth.left_before(&holding);
+        let seen = Seen {
+            subscriber: &subscriber,
+            holding: &holding,
+            at: at.max(from),
+            network,
+            left_before,
+        };
         let mut sighting = self.observers.report(&seen, &mut self.sharing);
         let flaw = flaw(&mut self.flaws);
         self.observers.spoil(&mut sighting, flaw, &seen, &mut self.flaws);
@@ -236,6 +243,7 @@ fn flaw(chance: &mut Chance) -> Flaw {
         265..280 => Flaw::Broken,
         280..310 => Flaw::AtTheBoundary,
         310..325 => Flaw::NobodyThere,
+        325..375 => Flaw::AtTheChange,
         _ => Flaw::None,
     }
 }
@@ -275,7 +283,7 @@ mod tests {
                 papers::csv(&[sighting], "X"),
                 papers::xarf_lines(&[sighting], "X"),
                 papers::acns(sighting, "X"),
-                papers::acns_mail(sighting, "X", "a@b.example", from),
+                papers::acns_mail(sighting, "X", "a@b.example", from, None).unwrap(),
             ];
             for paper in papers {
                 let reading = entremise_formats::read(paper.as_bytes(), hint());

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::signing::MailSigner;
 use crate::world::sightings::{Flaw, Sighting};
 
 /// The columns the CSV senders fill.
@@ -119,14 +120,27 @@ pub fn acns(sighting: &Sighting, rights_holder: &str) -> String {
     write!(
         xml,
         r#"<?xml version="1.0" encoding="UTF-8"?>
-<Infringement xmlns="http://www.acns.net/ACNS" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.acns.net/ACNS http://www.acns.net/v1.2/ACNS2v1_2.xsd">
+<Infringement xmlns="http://www.acns.net/ACNS"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://www.acns.net/ACNS http://www.acns.net/v1.2/ACNS2v1_2.xsd">
 <Case><ID>{id}</ID><Status>OPEN</Status><Severity>NORMAL</Severity></Case>
-<Complainant><Entity>{rights_holder}</Entity><Contact>Pôle constats</Contact><Address>1 rue de l’Essai, 00130 FICTIVILLE</Address><Phone>+33 1 99 00 12 34</Phone><Email>constats@cinema.example</Email></Complainant>
-<Service_Provider><Entity>{network}</Entity><Contact>Abuse</Contact><Address>2 rue de la Trame, 00110 SPECIMEN-SUR-LOIRE</Address><Phone>+33 1 99 00 56 78</Phone><Email>abuse@{network}.example</Email></Service_Provider>
+<Complainant><Entity>{rights_holder}</Entity>
+<Contact>Pôle constats</Contact>
+<Address>1 rue de l’Essai, 00130 FICTIVILLE</Address>
+<Phone>+33 1 99 00 12 34</Phone><Email>constats@cinema.example</Email></Complainant>
+<Service_Provider><Entity>{network}</Entity>
+<Contact>Abuse</Contact>
+<Address>2 rue de la Trame, 00110 SPECIMEN-SUR-LOIRE</Address>
+<Phone>+33 1 99 00 56 78</Phone><Email>abuse@{network}.example</Email></Service_Provider>
 <Source><TimeStamp>{at}</TimeStamp><IP_Address>{ip}</IP_Address>
-{port}<Protocol>{protocol}</Protocol><Type>BITTORRENT</Type><SubType BaseType="P2P" Protocol="BITTORRENT"/><Number_Files>1</Number_Files></Source>
-<Content><Item><TimeStamp>{at}</TimeStamp><Title>{title}</Title><FileName>{file}</FileName><FileSize>{size}</FileSize><Type>MOVIE</Type><Hash Type="SHA1">{hash}</Hash></Item></Content>
-{attested}<Declarations><Type>clock</Type><Body>source=ntp offset_ms=0 max_error_ms={error}</Body></Declarations>
+{port}<Protocol>{protocol}</Protocol>
+<Type>BITTORRENT</Type>
+<SubType BaseType="P2P" Protocol="BITTORRENT"/><Number_Files>1</Number_Files></Source>
+<Content><Item><TimeStamp>{at}</TimeStamp><Title>{title}</Title>
+<FileName>{file}</FileName><FileSize>{size}</FileSize><Type>MOVIE</Type>
+<Hash Type="SHA1">{hash}</Hash></Item></Content>
+{attested}<Declarations><Type>clock</Type>
+<Body>source=ntp offset_ms=0 max_error_ms={error}</Body></Declarations>
 </Infringement>
 "#,
         id = sighting.case_id,
@@ -142,30 +156,48 @@ pub fn acns(sighting: &Sighting, rights_holder: &str) -> String {
     if sighting.flaw == Flaw::Broken { xml.replace("</Source>", "</Sourse>") } else { xml }
 }
 
-/// A mail with the notice in words and as XML, as detection companies send them.
-pub fn acns_mail(sighting: &Sighting, rights_holder: &str, to: &str, sent: Timestamp) -> String {
+/// A mail with the notice in words and as XML, as detection companies send them: signed as
+/// PGP/MIME where the sender has a key.
+pub fn acns_mail(
+    sighting: &Sighting,
+    rights_holder: &str,
+    to: &str,
+    sent: Timestamp,
+    signer: Option<&MailSigner>,
+) -> anyhow::Result<String> {
+    let id = &sighting.case_id;
     let date = sent.strftime("%a, %d %b %Y %H:%M:%S +0000");
-    let xml = acns(sighting, rights_holder);
-    let boundary = format!("=_{}", sighting.case_id);
-    let mut mail = format!(
+    let head = format!(
         "Return-Path: <constats@cinema.example>\r\nFrom: Constats <constats@cinema.example>\r\n\
          To: <{to}>\r\nSubject: Notice {id} (SPECIMEN)\r\nDate: {date}\r\n\
-         Message-ID: <{id}@cinema.example>\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n\
+         Message-ID: <{id}@cinema.example>\r\nMIME-Version: 1.0\r\n"
+    );
+    let part = acns_part(sighting, rights_holder);
+    match signer {
+        Some(signer) => signer.mail(&head, &part, sent),
+        None => Ok(format!("{head}{part}\r\n")),
+    }
+}
+
+/// The words and the XML, side by side, without the last line end.
+fn acns_part(sighting: &Sighting, rights_holder: &str) -> String {
+    let id = &sighting.case_id;
+    let boundary = format!("=_{id}");
+    let mut part = format!(
+        "Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n\
          --{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: 8bit\r\n\r\n\
-         Please find below a notice about a work we represent.\r\n\r\nNotice ID: {id}\r\n",
-        id = sighting.case_id,
+         Please find below a notice about a work we represent.\r\n\r\nNotice ID: {id}\r\n"
     );
     if sighting.flaw != Flaw::Broken {
         let port = sighting.port.map(|port| format!("Port: {port}\r\n")).unwrap_or_default();
-        mail += &format!("IP Address: {}\r\n{port}", sighting.ip);
+        part += &format!("IP Address: {}\r\n{port}", sighting.ip);
     }
-    mail += &format!(
+    part += &format!(
         "\r\n--{boundary}\r\nContent-Type: text/xml; charset=utf-8; name=\"notice.xml\"\r\n\
          Content-Transfer-Encoding: 8bit\r\nContent-Disposition: attachment; \
-         filename=\"notice.xml\"\r\n\r\n{}\r\n--{boundary}--\r\n",
-        xml.replace('\n', "\r\n"),
+         filename=\"notice.xml\"\r\n\r\n{}\r\n--{boundary}--",
+        acns(sighting, rights_holder).replace('\n', "\r\n"),
     );
-    mail
+    part
 }

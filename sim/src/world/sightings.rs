@@ -52,6 +52,8 @@ pub enum Flaw {
     Broken,
     /// Within a second of the moment at which the address changed hands.
     AtTheBoundary,
+    /// While the address changed hands: the declared clock error reaches both holders.
+    AtTheChange,
     /// An address of a provider that nobody held.
     NobodyThere,
 }
@@ -100,7 +102,12 @@ pub struct Seen<'a> {
     pub holding: &'a Holding,
     pub at: Secs,
     pub network: &'static str,
+    /// When somebody else left that very place, before this holder came.
+    pub left_before: Option<Secs>,
 }
+
+/// The longest that an honest observer's clock may be off, seconds.
+const CLOCK_ERROR_MOST: Secs = 3600;
 
 /// Numbers sightings and draws what the observer writes down.
 #[derive(Clone, Debug)]
@@ -171,6 +178,16 @@ impl Observers {
                 let edge = seen.holding.until.unwrap_or(seen.holding.from);
                 sighting.at = edge + chance.between(-1, 2);
                 sighting.send_from = sighting.send_from.max(sighting.at + 3600);
+            }
+            Flaw::AtTheChange => {
+                let began = seen.holding.from;
+                let gap = seen.left_before.map(|left| began - left);
+                if let Some(gap) = gap.filter(|gap| *gap < CLOCK_ERROR_MOST) {
+                    sighting.at = began - gap / 2;
+                    sighting.clock_error_ms = u32::try_from((gap + 5) * 1000).unwrap_or(u32::MAX);
+                } else {
+                    sighting.flaw = Flaw::None;
+                }
             }
             Flaw::NobodyThere => {
                 // The last addresses of each network are never handed out.

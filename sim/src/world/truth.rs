@@ -76,6 +76,16 @@ impl Truth {
         &self.holdings[number]
     }
 
+    /// When somebody else last left the place that this holding began at.
+    pub fn left_before(&self, holding: &Holding) -> Option<Secs> {
+        let of_place = self.by_network.get(&(holding.place.ip, holding.place.prefix_length))?;
+        let others = of_place
+            .iter()
+            .map(|number| &self.holdings[*number])
+            .filter(|other| other.place == holding.place && other.subscriber != holding.subscriber);
+        others.filter_map(|other| other.until).filter(|until| *until <= holding.from).max()
+    }
+
     /// Everybody who held the address and port at any instant of `[from, until]`, once each.
     /// Without a port: everybody who held any port of it.
     pub fn holders(

@@ -102,9 +102,10 @@ impl Mobile {
         let epoch = if event == "RELEASE" { at } else { block.since };
         let stamp = Timestamp::from_second(at).expect("the world's instants are instants");
         format!(
-            "<14>1 {} cgn1 RT_NAT - RT_SRC_NAT_PBA_{event} [junos@2636.1.1.1.2.129 internal-ip=\"{}\" \
-             block-used=\"1\" block-max-per-host=\"1\" block-port-low=\"{}\" block-port-high=\"{}\" \
-             reflexive-ip=\"{}\" nat-pool-name=\"residential\" logical-system-id=\"0\" \
+            "<14>1 {} cgn1 RT_NAT - RT_SRC_NAT_PBA_{event} [junos@2636.1.1.1.2.129 \
+             internal-ip=\"{}\" block-used=\"1\" block-max-per-host=\"1\" \
+             block-port-low=\"{}\" block-port-high=\"{}\" reflexive-ip=\"{}\" \
+             nat-pool-name=\"residential\" logical-system-id=\"0\" \
              epoch-time-64=\"{epoch:x}\"]\n",
             stamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
             inside(session.inside),
