@@ -1,16 +1,19 @@
-//! The key that signs checkpoints, and the public key a stranger checks them with.
+//! The keys that sign: a ledger's for its checkpoints, a witness's for its cosignatures.
 //!
 //! Text form and key numbers are those of C2SP signed-note. Randomness is an argument, so that a
 //! simulation can repeat itself.
 
-use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use entremise_audit::cosignature::message;
+use entremise_audit::key::COSIGNATURE;
+use entremise_audit::{PublicKey, WitnessKey};
+use jiff::Timestamp;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use signed_note::{StandardSigner, StandardVerifier, Verifier as _};
+use signed_note::{Signature, StandardSigner};
 
 /// The byte by which C2SP signed-note marks an Ed25519 key.
 const ED25519: u8 = 1;
@@ -21,8 +24,6 @@ pub enum KeyError {
     Name { given: String },
     #[error("{path}: this is not a signing key in note form (PRIVATE+KEY+name+number+base64)")]
     Private { path: PathBuf },
-    #[error("this is not a public key in note form (name+number+base64): {why}")]
-    Public { why: String },
     #[error("{path}: the key is for {found}, not for {expected}")]
     OtherOrigin { path: PathBuf, found: String, expected: String },
     #[error("{path}: cannot be {doing}: {source}")]
@@ -95,23 +96,8 @@ impl LogKey {
         let mut seed = [0; 32];
         fill(&mut seed);
         let key = Self::from_seed(origin, &seed)?;
-        key.save(path)?;
+        save(path, &key.private)?;
         Ok(key)
-    }
-
-    /// Writes the key file (mode 0600). Never overwrites: a lost key ends a ledger.
-    fn save(&self, path: &Path) -> Result<(), KeyError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options
-            .open(path)
-            .and_then(|mut file| {
-                file.write_all(format!("{}\n", self.private).as_bytes())?;
-                file.sync_all()
-            })
-            .map_err(|source| KeyError::File { path: path.to_owned(), doing: "written", source })
     }
 
     /// What the key signs for; also its name.
@@ -129,57 +115,88 @@ impl LogKey {
     }
 }
 
-/// A public key in note form: `name+number+base64`.
-#[derive(Clone)]
-pub struct PublicKey {
-    text: String,
-    verifier: StandardVerifier,
+/// Writes a key file (mode 0600). Never overwrites: a lost key ends a ledger.
+fn save(path: &Path, private: &str) -> Result<(), KeyError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(format!("{private}\n").as_bytes())?;
+            file.sync_all()
+        })
+        .map_err(|source| KeyError::File { path: path.to_owned(), doing: "written", source })
 }
 
-impl PublicKey {
-    /// Reads the one spelling that the specification writes: a key file with a changed byte is not
-    /// a key file.
+/// The key of a witness. Has no `Debug`: it would print the secret.
+pub struct WitnessSigner {
+    pair: Ed25519KeyPair,
+    public: WitnessKey,
+}
+
+impl WitnessSigner {
+    /// The key that this seed makes, always the same one.
     ///
     /// # Errors
-    /// [`KeyError::Public`].
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let bad = |why: &str| KeyError::Public { why: why.to_owned() };
-        let verifier = StandardVerifier::new(text).map_err(|trouble| bad(&trouble.to_string()))?;
-        let number = text.split('+').nth(1).ok_or_else(|| bad("it has no number"))?;
-        if number != format!("{:08x}", verifier.key_id()) {
-            return Err(bad("its number is written in another way"));
+    /// [`KeyError::Name`] when the name cannot stand on a signature line.
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .expect("32 bytes are a seed, and no public key is given that could disagree");
+        let key = pair.public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes");
+        let public =
+            WitnessKey::new(name, key).map_err(|_| KeyError::Name { given: name.to_owned() })?;
+        Ok(Self { pair, public })
+    }
+
+    /// Makes a key file (mode 0600) from this seed. Never overwrites one.
+    ///
+    /// # Errors
+    /// [`KeyError::Name`], [`KeyError::File`].
+    pub fn make(path: &Path, name: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = Self::from_seed(name, seed)?;
+        let secret = BASE64_STANDARD.encode([&[COSIGNATURE], seed.as_slice()].concat());
+        save(path, &format!("PRIVATE+KEY+{name}+{:08x}+{secret}", key.public.number))?;
+        Ok(key)
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// When there is none, or it holds something else.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let text = std::fs::read_to_string(path).map_err(|source| KeyError::File {
+            path: path.to_owned(),
+            doing: "read",
+            source,
+        })?;
+        let private = || KeyError::Private { path: path.to_owned() };
+        let mut parts =
+            text.trim_end().strip_prefix("PRIVATE+KEY+").ok_or_else(private)?.split('+');
+        let (Some(name), Some(_), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(private());
+        };
+        match BASE64_STANDARD.decode(secret).map_err(|_| private())?.split_first() {
+            Some((&COSIGNATURE, seed)) => {
+                Self::from_seed(name, seed.try_into().map_err(|_| private())?)
+            }
+            _ => Err(private()),
         }
-        Ok(Self { text: text.to_owned(), verifier })
     }
 
-    pub fn name(&self) -> &str {
-        self.verifier.name()
+    /// What everyone may know, and a verifier must.
+    pub fn public(&self) -> &WitnessKey {
+        &self.public
     }
 
-    /// The text to print, publish and compare.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn verifier(&self) -> StandardVerifier {
-        self.verifier.clone()
-    }
-}
-
-impl PartialEq for PublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
+    /// The signature line over a checkpoint's text, C2SP tlog-cosignature version 1.
+    pub fn cosign(&self, text: &str, now: Timestamp) -> String {
+        let at_secs = u64::try_from(now.as_second()).expect("it is after 1970");
+        let signature = self.pair.sign(&message(at_secs, text));
+        let bytes = [at_secs.to_be_bytes().as_slice(), signature.as_ref()].concat();
+        let line = Signature::new(self.public.name.clone(), self.public.number, bytes)
+            .expect("the name was checked when the key was made");
+        String::from_utf8(line.to_bytes()).expect("a signature line is text")
     }
 }

@@ -4,16 +4,12 @@ use std::path::Path;
 
 use tlog_tiles::{HASH_SIZE, Hash};
 
-use super::{Leaves, PublishError};
-use crate::name::{HEIGHT, TileName, WIDTH};
-use crate::place::{Fetch as _, FetchError, Folder};
-use crate::tree::Edge;
-use crate::verify::head::Head;
+use entremise_audit::head::Head;
+use entremise_audit::name::{HEIGHT, TileName, WIDTH};
+use entremise_audit::place::{Fetch as _, FetchError, Folder};
+use entremise_audit::tree::Edge;
 
-/// Number of the last tile of a level that is not full in a tree of `size` leaves.
-pub fn number(size: u64, level: u32) -> u64 {
-    size.checked_shr(HEIGHT * (level + 1)).unwrap_or(0)
-}
+use super::{Leaves, PublishError};
 
 pub fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, PublishError> {
     Folder(folder.to_owned()).read(name).map_err(|trouble| match trouble {
@@ -34,7 +30,7 @@ pub fn read_edge(folder: &Path, head: &Head) -> Result<Edge, PublishError> {
         let width = (head.size >> (HEIGHT * level)) % WIDTH;
         let mut tile = Vec::new();
         if width > 0 {
-            let name = TileName::hashes(level, number(head.size, level), width).path();
+            let name = TileName::hashes(level, TileName::last_of(head.size, level), width).path();
             let bytes =
                 read(folder, &name)?.ok_or_else(|| damaged(&name, "the file is missing"))?;
             if bytes.len() as u64 != width * HASH_SIZE as u64 {
@@ -103,7 +99,7 @@ pub fn drop_outgrown(folder: &Path, published: u64, size: u64) {
     let mut names = vec![TileName::entries(published / WIDTH, WIDTH)];
     let mut level = 0;
     while published.checked_shr(HEIGHT * level).is_some_and(|nodes| nodes > 0) {
-        names.push(TileName::hashes(level, number(published, level), WIDTH));
+        names.push(TileName::hashes(level, TileName::last_of(published, level), WIDTH));
         level += 1;
     }
     for name in names.into_iter().filter(|name| name.width_in(size) == WIDTH) {

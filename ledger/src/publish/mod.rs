@@ -6,7 +6,7 @@
 
 mod edge;
 
-pub(crate) use edge::number as edge_number;
+pub(crate) use edge::read;
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,12 @@ use jiff::Timestamp;
 use signed_note::Note;
 use tlog_tiles::{Checkpoint, Hash, record_hash};
 
+use entremise_audit::head::{Head, read_head};
+use entremise_audit::leaf::LeafView;
+use entremise_audit::name::{TileName, WIDTH};
+use entremise_audit::tree::{Edge, subtree};
+
 use crate::keys::LogKey;
-use crate::leaf::LeafView;
-use crate::name::{TileName, WIDTH};
-use crate::tree::{Edge, subtree};
-use crate::verify::head::{Head, read_head};
 use crate::write::{Unwritten, Writer};
 use crate::{CHECKPOINT, VKEY};
 
@@ -135,7 +136,7 @@ pub fn publish(
 }
 
 /// One publisher at a time: two would each sign their own continuation.
-fn lock(folder: &Path) -> Result<std::fs::File, PublishError> {
+pub(crate) fn lock(folder: &Path) -> Result<std::fs::File, PublishError> {
     let path = folder.join(".lock");
     let file = std::fs::File::create(&path)
         .map_err(|source| PublishError::File { path: path.clone(), source })?;
@@ -245,7 +246,7 @@ impl<'a> Append<'a> {
             let tile = self.edge.level(level);
             if !tile.is_empty() {
                 let name =
-                    TileName::hashes(level, edge::number(self.size, level), tile.len() as u64);
+                    TileName::hashes(level, TileName::last_of(self.size, level), tile.len() as u64);
                 files.push((name.path(), join(tile)));
             }
         }

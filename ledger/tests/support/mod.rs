@@ -7,8 +7,9 @@ use std::path::Path;
 use entremise_core::id::CaseId;
 use entremise_core::ledger::{Actor, Entry, Kind, Leaf, Subject};
 use entremise_ledger::publish::SourceError;
+use entremise_ledger::witness::{Asked, add_cosignatures};
 use entremise_ledger::{
-    Leaves, LogKey, Options, Place, PublicKey, Published, Report, publish, verify,
+    Leaves, LogKey, Options, Place, PublicKey, Published, Report, WitnessSigner, publish, verify,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -106,7 +107,7 @@ pub fn verified(folder: &Path) -> Report {
 pub fn verified_since(folder: &Path, checkpoint: &str) -> Report {
     let keys = vec![key().public().clone()];
     let since = Some(checkpoint.as_bytes().to_vec());
-    verify(&Place::folder(folder), Options { keys, since, progress: None }).unwrap()
+    verify(&Place::folder(folder), Options { keys, since, ..Options::default() }).unwrap()
 }
 
 /// All files below, relative, but for hidden ones.
@@ -140,4 +141,20 @@ pub fn copy_folder(from: &Path, to: &Path) {
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         std::fs::copy(from.join(&file), target).unwrap();
     }
+}
+
+pub fn witness_key(name: &str, seed: u8) -> WitnessSigner {
+    WitnessSigner::from_seed(name, &[seed; 32]).unwrap()
+}
+
+/// The note's text: what everybody signs.
+pub fn text_of(note: &str) -> String {
+    format!("{}\n", note.rsplit_once("\n\n").unwrap().0)
+}
+
+/// Lets a witness cosign whatever stands, as a dishonest one would.
+pub fn cosign_blindly(folder: &Path, witness: &WitnessSigner, at: Timestamp) {
+    let checkpoint = std::fs::read_to_string(folder.join("checkpoint")).unwrap();
+    let line = witness.cosign(&text_of(&checkpoint), at);
+    add_cosignatures(folder, &[Asked { checkpoint, line }]).unwrap();
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
-use clap::Subcommand;
-use entremise_ledger::{Options, Place, PublicKey, verify};
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand};
+use entremise_ledger::audit::command::{CheckReceipt, Trouble, Verify};
+use entremise_ledger::{Place, receipt};
 use entremise_store::SystemEntropy;
 
 use super::Outcome;
@@ -15,20 +16,11 @@ use crate::worker::publish;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Check a published ledger from its files alone: signatures, every hash, every entry.
-    Verify {
-        /// A folder or an http(s) address; of one authority, or of several.
-        place: String,
-        /// The public key you trust (a vkey), or a file that holds it. Without it the key found
-        /// beside the ledger is used, and the answer says so.
-        #[arg(long)]
-        key: Vec<String>,
-        /// A checkpoint you kept from before: the ledger must continue it.
-        #[arg(long)]
-        since: Option<PathBuf>,
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(Verify),
+    /// Make receipts, which prove entries offline, from the published files.
+    Receipt(MakeReceipt),
+    /// Check a receipt, offline, and say in a sentence what it proves.
+    CheckReceipt(CheckReceipt),
     /// Publish new entries now (serve does it by itself).
     Publish {
         #[arg(long)]
@@ -38,7 +30,9 @@ pub enum Command {
 
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Verify { place, key, since, json } => verify_place(&place, &key, since, json),
+        Command::Verify(verify) => outcome(verify.run()),
+        Command::Receipt(make) => make.run(),
+        Command::CheckReceipt(check) => outcome(check.run()),
         Command::Publish { config } => {
             let clock = wall_clock();
             let house = open(&Config::read(&config)?, &clock, Arc::new(SystemEntropy::default()))?;
@@ -57,30 +51,65 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     }
 }
 
-fn verify_place(
-    place: &str,
-    keys: &[String],
-    since: Option<PathBuf>,
-    json: bool,
-) -> anyhow::Result<Outcome> {
-    let keys = keys.iter().map(|key| trusted(key)).collect::<anyhow::Result<Vec<_>>>()?;
-    let since = since
-        .map(|path| std::fs::read(&path).with_context(|| path.display().to_string()))
-        .transpose()?;
-    let options = Options { keys, since, progress: None };
-    let report = verify(&Place::parse(place)?, options)?;
-    if json {
-        println!("{}", report.to_json());
-    } else {
-        print!("{report}");
-    }
-    Ok(if report.is_sound() { Outcome::Fine } else { Outcome::NotFine })
+/// Which entries, of which ledger.
+#[derive(Args)]
+pub struct MakeReceipt {
+    /// A folder or an http(s) address of one ledger.
+    ledger: String,
+    /// All entries about a subject: `notice:…`, `case:…`.
+    #[arg(long, conflicts_with = "entry", required_unless_present = "entry")]
+    of: Option<String>,
+    /// The entry of this number.
+    #[arg(long)]
+    entry: Option<u64>,
+    /// A folder for the receipts, one file each (`<entry>.tlog-proof`). Without it the one receipt
+    /// is printed.
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
-fn trusted(key: &str) -> anyhow::Result<PublicKey> {
-    let text = match std::fs::read_to_string(key) {
-        Ok(text) => text,
-        Err(_) => key.to_owned(),
-    };
-    PublicKey::parse(text.trim()).with_context(|| format!("{key:?} is no vkey and no file of one"))
+impl MakeReceipt {
+    fn run(self) -> anyhow::Result<Outcome> {
+        let place = Place::parse(&self.ledger)?;
+        let place = place.only()?;
+        let entries = match (&self.of, self.entry) {
+            (_, Some(entry)) => vec![entry],
+            (Some(subject), None) => {
+                let found = receipt::entries_about(&*place, subject)?;
+                for listed in &found {
+                    eprintln!("entry {}: {}, dated {}", listed.entry, listed.kind, listed.at);
+                }
+                found.into_iter().map(|listed| listed.entry).collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        match (&self.out, entries.as_slice()) {
+            (_, []) => {
+                eprintln!("the published ledger has no such entry");
+                return Ok(Outcome::NotFine);
+            }
+            (None, [entry]) => print!("{}", receipt::make(&*place, *entry)?),
+            (None, _) => bail!("several entries: name one with --entry, or a folder with --out"),
+            (Some(folder), entries) => {
+                std::fs::create_dir_all(folder)?;
+                for entry in entries {
+                    let path = folder.join(format!("{entry}.tlog-proof"));
+                    let text = receipt::make(&*place, *entry)?.to_string();
+                    std::fs::write(&path, text)
+                        .with_context(|| format!("{} cannot be written", path.display()))?;
+                    println!("{}", path.display());
+                }
+            }
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+/// A verification's answer as the outcome of a command.
+fn outcome(answer: Result<bool, Trouble>) -> anyhow::Result<Outcome> {
+    match answer {
+        Ok(true) => Ok(Outcome::Fine),
+        Ok(false) => Ok(Outcome::NotFine),
+        Err(trouble) => Err(anyhow!("{trouble}")),
+    }
 }

@@ -7,7 +7,7 @@ use super::source::{Rust, is_test_path, read, rust};
 const CORE_MAY: [&str; 7] = ["serde", "serde_json", "toml", "jiff", "thiserror", "uuid", "sha2"];
 
 /// A room, and rooms and crates that it must not know.
-const NEVER: [(&str, &[&str]); 7] = [
+const NEVER: [(&str, &[&str]); 8] = [
     (
         "formats",
         &["entremise-store", "entremise-server", "entremise-connector", "tokio", "reqwest"],
@@ -26,9 +26,28 @@ const NEVER: [(&str, &[&str]); 7] = [
     ),
     ("letters", &["entremise-store", "entremise-server", "entremise-connector", "reqwest", "axum"]),
     ("wire", &["entremise-store", "entremise-server", "entremise-connector"]),
+    // An auditor reads it without the rest.
+    (
+        "audit",
+        &[
+            "entremise-core",
+            "entremise-ledger",
+            "entremise-store",
+            "entremise-wire",
+            "entremise-formats",
+            "entremise-server",
+            "entremise-connector",
+        ],
+    ),
     (
         "ledger",
-        &["entremise-store", "entremise-server", "entremise-connector", "entremise-formats"],
+        &[
+            "entremise-core",
+            "entremise-store",
+            "entremise-server",
+            "entremise-connector",
+            "entremise-formats",
+        ],
     ),
     ("connector", &["entremise-store", "entremise-server", "entremise-letters"]),
     ("server", &["entremise-connector", "entremise-sim"]),

@@ -5,13 +5,14 @@
 
 use tlog_tiles::{EMPTY_HASH, HASH_SIZE, Hash, record_hash};
 
-use super::head::Head;
+use super::promise::Promise;
 use super::report::{Findings, Harm};
 use super::story::Story;
+use crate::CHECKPOINT;
+use crate::head::Head;
 use crate::name::{TileName, WIDTH};
-use crate::place::{Fetch, FetchError};
+use crate::place::{Fetch, FetchError, read_tile};
 use crate::tree::{Edge, subtree};
-use crate::{CHECKPOINT, publish};
 
 /// Entries between two calls of the progress function: 64 bundles.
 const PROGRESS_EVERY: u64 = 64;
@@ -41,7 +42,7 @@ struct Pair {
 pub struct Walk<'a> {
     fetch: &'a dyn Fetch,
     head: &'a Head,
-    old: Option<&'a Head>,
+    promises: &'a [Promise],
     findings: &'a mut Findings,
     story: &'a mut Story,
     edge: Edge,
@@ -56,12 +57,12 @@ impl<'a> Walk<'a> {
     pub fn new(
         fetch: &'a dyn Fetch,
         head: &'a Head,
-        old: Option<&'a Head>,
+        promises: &'a [Promise],
         findings: &'a mut Findings,
         story: &'a mut Story,
     ) -> Self {
         let (edge, counts) = (Edge::default(), Counts::default());
-        Self { fetch, head, old, findings, story, edge, counts, gap: None, broken: false }
+        Self { fetch, head, promises, findings, story, edge, counts, gap: None, broken: false }
     }
 
     pub fn counts(&self) -> Counts {
@@ -111,7 +112,7 @@ impl<'a> Walk<'a> {
         let pair = Pair { level: 0, number, below, tile };
         let hashes =
             if width == WIDTH { self.settle(pair)? } else { self.prefer_below(pair, width) };
-        self.compare_with_old(number, &hashes);
+        self.compare_with_promises(number, &hashes);
         self.add(number, &hashes)
     }
 
@@ -197,7 +198,7 @@ impl<'a> Walk<'a> {
         let mut name = TileName::hashes(level + 1, number / WIDTH, WIDTH);
         name.width = name.width_in(self.head.size).max(1);
         let start = usize::try_from(number % WIDTH).expect("below 256") * HASH_SIZE;
-        let tile = self.fetch_tile(name)?.map(|(bytes, _)| bytes).unwrap_or_default();
+        let tile = read_tile(self.fetch, name)?.map(|(bytes, _)| bytes).unwrap_or_default();
         let hash = tile.get(start..start + HASH_SIZE);
         Ok(hash.map(|hash| Hash(hash.try_into().expect("cut to that size"))))
     }
@@ -246,11 +247,11 @@ impl<'a> Walk<'a> {
             if below.is_empty() {
                 continue;
             }
-            let number = publish::edge_number(self.head.size, level);
+            let number = TileName::last_of(self.head.size, level);
             let name = TileName::hashes(level, number, below.len() as u64);
             // Level 0 was read with its entries, and a finding made if it is missing.
             let bytes = if level == 0 {
-                self.fetch_tile(name)?.map(|(tile, _)| tile)
+                read_tile(self.fetch, name)?.map(|(tile, _)| tile)
             } else {
                 self.read(name)?
             };
@@ -286,24 +287,19 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What an older checkpoint promised must be the beginning of what is here.
-    fn compare_with_old(&mut self, number: u64, hashes: &[Hash]) {
-        let Some(old) = self.old else { return };
-        let Some(count) = old.size.checked_sub(number * WIDTH) else {
-            return;
-        };
-        if count == 0 || count > hashes.len() as u64 {
-            return;
-        }
-        let count = usize::try_from(count).expect("at most 256");
-        let root = self.edge.root_with(&hashes[..count]);
-        if root != old.root && !self.broken {
-            let words = format!(
-                "history was rewritten: the first {} entries are no longer those that were signed \
-                 on the older checkpoint (root {}, now {root})",
-                old.size, old.root
-            );
-            self.findings.add(Harm::Rewritten, CHECKPOINT, None, words);
+    /// What another checkpoint promised must be the beginning of what is here.
+    fn compare_with_promises(&mut self, number: u64, hashes: &[Hash]) {
+        for promise in self.promises {
+            let Some(count) = promise.head.size.checked_sub(number * WIDTH) else { continue };
+            if count == 0 || count > hashes.len() as u64 || self.broken {
+                continue;
+            }
+            let count = usize::try_from(count).expect("at most 256");
+            let root = self.edge.root_with(&hashes[..count]);
+            if root != promise.head.root {
+                let (harm, words) = promise.broken(self.head, root);
+                self.findings.add(harm, CHECKPOINT, None, words);
+            }
         }
     }
 
@@ -363,24 +359,11 @@ impl<'a> Walk<'a> {
 
     /// Reads a file of the tree and counts it.
     fn read(&mut self, name: TileName) -> Result<Option<Vec<u8>>, FetchError> {
-        let Some((bytes, exact)) = self.fetch_tile(name)? else {
+        let Some((bytes, exact)) = read_tile(self.fetch, name)? else {
             return Ok(None);
         };
         self.counts.files += u64::from(exact);
         Ok(Some(bytes))
-    }
-
-    /// The file of that name, or the beginning of the full tile that took its place since the
-    /// checkpoint was read (C2SP tlog-tiles, "Partial Tiles"); and whether it was the former.
-    fn fetch_tile(&self, name: TileName) -> Result<Option<(Vec<u8>, bool)>, FetchError> {
-        if let Some(bytes) = self.fetch.read(&name.path())? {
-            return Ok(Some((bytes, true)));
-        }
-        if name.is_full() {
-            return Ok(None);
-        }
-        let full = self.fetch.read(&name.full().path())?;
-        Ok(full.map(|bytes| (super::leftovers::beginning(name, &bytes).to_vec(), false)))
     }
 }
 

@@ -4,9 +4,9 @@
 //! be the beginning of what stands in its place now.
 
 use super::report::{Findings, Harm, LedgerReport};
-use crate::name::{Content, TileName};
-use crate::place::{Fetch, FetchError};
-use crate::{CHECKPOINT, VKEY};
+use crate::name::TileName;
+use crate::place::{Fetch, FetchError, beginning};
+use crate::{CHECKPOINT, PAGE, TIMESTAMPS, VKEY};
 
 /// Checks every file that the walk did not read. Does nothing where files cannot be listed.
 pub fn check(
@@ -21,7 +21,9 @@ pub fn check(
     let (mut outgrown, mut ahead, mut strange) = (0, 0, 0);
     for file in files {
         let hidden = file.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-        if hidden || file == CHECKPOINT || file == VKEY {
+        let of_the_page = PAGE.iter().any(|(name, _)| *name == file);
+        let stamp = file.split('/').next() == Some(TIMESTAMPS);
+        if hidden || of_the_page || stamp || file == CHECKPOINT || file == VKEY {
             continue;
         }
         let Some(name) = TileName::from_path(&file) else {
@@ -61,17 +63,4 @@ pub fn check(
     say("ahead", ahead, "files beyond the checkpoint: not signed yet, not checked");
     say("strange", strange, "files that belong to no ledger: not checked");
     Ok(())
-}
-
-/// The part of a wider tile that a narrower one of the same place would hold; all of it when it is
-/// too short.
-pub fn beginning(name: TileName, wider: &[u8]) -> &[u8] {
-    let end = match name.content {
-        Content::Hashes { .. } => usize::try_from(name.width).ok().map(|width| width * 32),
-        Content::Entries => (0..name.width).try_fold(0, |end, _| {
-            let length = wider.get(end..end + 2)?;
-            Some(end + 2 + usize::from(u16::from_be_bytes([length[0], length[1]])))
-        }),
-    };
-    end.and_then(|end| wider.get(..end)).unwrap_or(wider)
 }

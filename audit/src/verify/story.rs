@@ -6,16 +6,23 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::promise::Witnessed;
 use super::report::{Findings, Harm};
 use crate::leaf::{LeafView, is_digest};
 
 /// The one outcome that needs no intent.
 const GIVEN_UP: &str = "outcome.given_up";
 
+/// How far the clocks of ledger, witnesses and time-stamping authorities may be apart, and how
+/// long entering and publishing may take together.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(10);
+
 /// The run of entries so far.
 pub struct Story {
+    /// Sizes that somebody else saw, and when; by size.
+    witnessed: Vec<Witnessed>,
     last: Option<Timestamp>,
     authority: String,
     /// Subjects with an intent, under a key drawn for this run: nobody can prepare a collision.
@@ -28,8 +35,10 @@ pub struct Story {
 
 impl Story {
     /// `folder` names the authority where a place holds several ledgers, else it is empty.
-    pub fn new(folder: &str) -> Self {
+    pub fn new(folder: &str, mut witnessed: Vec<Witnessed>) -> Self {
+        witnessed.sort_by_key(|seen| (seen.size, seen.at));
         Self {
+            witnessed,
             last: None,
             authority: folder.to_owned(),
             intended: HashSet::new(),
@@ -73,6 +82,9 @@ impl Story {
             find(Harm::BackInTime, words);
         }
         self.last = self.last.max(Some(leaf.at));
+        if let Some((harm, words)) = self.misdated(seq, leaf.at) {
+            find(harm, words);
+        }
         if self.authority.is_empty() {
             leaf.authority.clone_into(&mut self.authority);
         }
@@ -91,6 +103,31 @@ impl Story {
             find(Harm::MalformedEntry, words.to_owned());
         }
         self.pair(&leaf, &mut find);
+    }
+
+    /// Whether others' clocks contradict the date of an entry.
+    fn misdated(&self, seq: u64, at: Timestamp) -> Option<(Harm, String)> {
+        let later = self.witnessed.partition_point(|seen| seen.size <= seq);
+        // The latest moment at which this entry was not there yet.
+        let absent = self.witnessed[..later].iter().max_by_key(|seen| seen.at);
+        if let Some(seen) = absent.filter(|seen| at + CLOCKS_APART < seen.at) {
+            let words = format!(
+                "the entry was dated back: it bears the date {at}, but {} saw on {} that the \
+                 ledger had {} entries, this one not among them; it was entered after that",
+                seen.by, seen.at, seen.size
+            );
+            return Some((Harm::DatedBack, words));
+        }
+        // The earliest moment at which it was.
+        let present = self.witnessed[later..].iter().min_by_key(|seen| seen.at);
+        present.filter(|seen| at > seen.at + CLOCKS_APART).map(|seen| {
+            let words = format!(
+                "the entry was dated ahead: it bears the date {at}, but {} saw it in the ledger on \
+                 {} already",
+                seen.by, seen.at
+            );
+            (Harm::DatedAhead, words)
+        })
     }
 
     /// Intent before act, outcome after.

@@ -3,7 +3,7 @@
 use signed_note::{Note, NoteError, Verifier, VerifierList};
 use tlog_tiles::{Checkpoint, Hash};
 
-use crate::keys::PublicKey;
+use crate::key::PublicKey;
 
 /// A checkpoint whose signature was checked (but for [`unchecked`]).
 #[derive(Clone, Debug)]

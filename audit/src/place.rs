@@ -2,14 +2,15 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+
+use crate::name::{Content, TileName};
+
+#[cfg(feature = "web")]
+mod web;
 
 /// The largest file of a ledger: 256 leaves of 65,535 bytes behind two bytes each. More than that
 /// is not read.
 const FILE_BYTES_MAX: u64 = 256 * (65_535 + 2);
-
-/// How long one file may take over the web.
-const WEB_TIMEOUT_SECS: u64 = 30;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -19,6 +20,8 @@ pub enum FetchError {
     Web { url: String, why: String },
     #[error("{path}: is larger than any file of a ledger can be")]
     TooLarge { path: String },
+    #[error("{place}: several ledgers lie here; name the folder of one")]
+    Several { place: String },
 }
 
 /// Something that hands out the files of a ledger by their relative path.
@@ -80,51 +83,6 @@ fn list_below(root: &Path, below: &str, files: &mut Vec<String>) -> Result<(), F
     Ok(())
 }
 
-/// A ledger behind an HTTP address. Blocks; not to be called from an async thread.
-pub struct Web {
-    client: reqwest::blocking::Client,
-    base: String,
-}
-
-impl Web {
-    /// `base` is the address of the folder that holds `checkpoint`.
-    ///
-    /// # Errors
-    /// When no client can be made, as when the process has no cryptographic provider.
-    pub fn new(base: &str) -> Result<Self, FetchError> {
-        let base = base.trim_end_matches('/').to_owned();
-        let client = reqwest::blocking::Client::builder()
-            .timeout(Duration::from_secs(WEB_TIMEOUT_SECS))
-            .build()
-            .map_err(|trouble| FetchError::Web { url: base.clone(), why: trouble.to_string() })?;
-        Ok(Self { client, base })
-    }
-}
-
-impl Fetch for Web {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FetchError> {
-        let url = format!("{}/{path}", self.base);
-        let trouble = |why: String| FetchError::Web { url: url.clone(), why };
-        let answer = self.client.get(&url).send().map_err(|error| trouble(error.to_string()))?;
-        match answer.status().as_u16() {
-            200 => {}
-            404 | 410 => return Ok(None),
-            other => return Err(trouble(format!("the server answers {other}"))),
-        }
-        let mut bytes = Vec::new();
-        let read = answer.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-        read.map_err(|error| trouble(error.to_string()))?;
-        if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(FetchError::TooLarge { path: path.to_owned() });
-        }
-        Ok(Some(bytes))
-    }
-
-    fn list(&self) -> Result<Option<Vec<String>>, FetchError> {
-        Ok(None)
-    }
-}
-
 /// A ledger's files, and the authority's folder name where a place holds several.
 pub(crate) type Found<'a> = (String, Box<dyn Fetch + 'a>);
 
@@ -143,10 +101,10 @@ impl Place {
     /// An address (`http://…`, `https://…`) or else a folder.
     ///
     /// # Errors
-    /// As [`Web::new`].
+    /// When no web client can be made, as when the process has no cryptographic provider.
     pub fn parse(place: &str) -> Result<Self, FetchError> {
         if place.starts_with("http://") || place.starts_with("https://") {
-            return Ok(Self::of(place, Box::new(Web::new(place)?)));
+            return web(place).map(|fetch| Self::of(place, fetch));
         }
         Ok(Self::folder(Path::new(place)))
     }
@@ -162,6 +120,18 @@ impl Place {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The one ledger that lies here.
+    ///
+    /// # Errors
+    /// When there are several, or it cannot be read.
+    pub fn only(&self) -> Result<Box<dyn Fetch + '_>, FetchError> {
+        let mut ledgers = self.ledgers()?;
+        match (ledgers.len(), ledgers.pop()) {
+            (1, Some((_, ledger))) => Ok(ledger),
+            _ => Err(FetchError::Several { place: self.name.clone() }),
+        }
     }
 
     /// The ledgers that lie here.
@@ -190,6 +160,46 @@ impl Place {
         };
         Ok(names.into_iter().map(ledger).collect())
     }
+}
+
+#[cfg(feature = "web")]
+fn web(address: &str) -> Result<Box<dyn Fetch>, FetchError> {
+    Ok(Box::new(self::web::Web::new(address)?))
+}
+
+#[cfg(not(feature = "web"))]
+fn web(address: &str) -> Result<Box<dyn Fetch>, FetchError> {
+    let why = "this program was built without the feature \"web\"".to_owned();
+    Err(FetchError::Web { url: address.to_owned(), why })
+}
+
+/// The file of that name, or the beginning of the full tile that took its place since the
+/// checkpoint was read (C2SP tlog-tiles, "Partial Tiles"); and whether it was the former.
+///
+/// # Errors
+/// As [`Fetch::read`].
+pub fn read_tile(fetch: &dyn Fetch, name: TileName) -> Result<Option<(Vec<u8>, bool)>, FetchError> {
+    if let Some(bytes) = fetch.read(&name.path())? {
+        return Ok(Some((bytes, true)));
+    }
+    if name.is_full() {
+        return Ok(None);
+    }
+    let full = fetch.read(&name.full().path())?;
+    Ok(full.map(|bytes| (beginning(name, &bytes).to_vec(), false)))
+}
+
+/// The part of a wider tile that a narrower one of the same place would hold; all of it when it is
+/// too short.
+pub fn beginning(name: TileName, wider: &[u8]) -> &[u8] {
+    let end = match name.content {
+        Content::Hashes { .. } => usize::try_from(name.width).ok().map(|width| width * 32),
+        Content::Entries => (0..name.width).try_fold(0, |end, _| {
+            let length = wider.get(end..end + 2)?;
+            Some(end + 2 + usize::from(u16::from_be_bytes([length[0], length[1]])))
+        }),
+    };
+    end.and_then(|end| wider.get(..end)).unwrap_or(wider)
 }
 
 /// A checkpoint, or what is left when someone took it away.

@@ -1,18 +1,21 @@
 //! Checks a published ledger from its files alone, in one pass and bounded memory.
 //!
 //! Says what it checked and, where something is wrong, which file, which entry, and in words what
-//! happened to it. Trusts nothing that it reads; a key that the caller gives is the only anchor.
+//! happened to it. Trusts nothing that it reads; keys that the caller gives are the only anchors.
 
-pub mod head;
+mod compare;
 mod leftovers;
+mod promise;
 pub mod report;
 mod story;
 mod walk;
 
-use crate::keys::{KeyError, PublicKey};
+use crate::cosignature::Witnesses;
+use crate::head::{self, Head, HeadHarm, read_head};
+use crate::key::{KeyError, PublicKey};
 use crate::place::{Fetch, FetchError, Place};
-use crate::{CHECKPOINT, VKEY};
-use head::{Head, HeadHarm, read_head};
+use crate::{CHECKPOINT, TIMESTAMPS, VKEY};
+use promise::{Promise, Witnessed};
 use report::{Findings, Harm, LedgerReport, Report};
 use story::Story;
 use walk::Walk;
@@ -35,6 +38,12 @@ pub struct Options<'a> {
     pub keys: Vec<PublicKey>,
     /// A checkpoint that was saved earlier: everything it promised must still be there.
     pub since: Option<Vec<u8>>,
+    /// Witnesses, and how many of them must have cosigned.
+    pub witnesses: Witnesses,
+    /// Certificates (DER) of time-stamping authorities. None: time stamps are not looked at.
+    pub timestamp_roots: Vec<Vec<u8>>,
+    /// An older copy of the same ledger, to name what became of each entry.
+    pub against: Option<Place>,
     /// Called every few thousand entries.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
@@ -60,17 +69,16 @@ pub enum VerifyError {
 /// [`VerifyError`] when there is nothing to verify or it cannot be read.
 pub fn verify(place: &Place, mut options: Options<'_>) -> Result<Report, VerifyError> {
     let mut ledgers = Vec::new();
-    let since = options.since.take();
-    let mut since_met = since.is_none();
+    let mut since_met = options.since.is_none();
     for (folder, fetch) in place.ledgers()? {
         let mut ledger = Ledger { fetch: &*fetch, report: LedgerReport::new(&folder) };
         if !ledger.has_files()? {
             return Err(VerifyError::NoLedger { place: place.name().to_owned() });
         }
-        since_met |= ledger.verify(&mut options, since.as_deref())?;
+        since_met |= ledger.verify(&mut options)?;
         ledgers.push(ledger.report);
     }
-    if let (Some(bytes), false) = (&since, since_met) {
+    if let (Some(bytes), false) = (&options.since, since_met) {
         let origin = head::origin_of(bytes).unwrap_or_default();
         return Err(VerifyError::SinceOfOther { origin });
     }
@@ -92,33 +100,35 @@ impl Ledger<'_> {
     }
 
     /// Fills the report. Answers whether the older checkpoint belongs to this ledger.
-    fn verify(
-        &mut self,
-        options: &mut Options<'_>,
-        since: Option<&[u8]>,
-    ) -> Result<bool, VerifyError> {
+    fn verify(&mut self, options: &mut Options<'_>) -> Result<bool, VerifyError> {
         let mut findings = Findings::default();
         let keys = self.keys(&options.keys, &mut findings)?;
         let head = self.head(&keys, &mut findings)?;
-        let old = match since {
-            Some(bytes) => self.since(bytes, &keys, head.as_ref(), &mut findings)?,
-            None => None,
-        };
+        let since = self.since(options, &keys, head.as_ref())?;
+        let since_is_here = since.is_some();
         if let Some(head) = &head {
             self.report.take_head(head);
-            let mut story = Story::new(&self.report.folder);
-            let mut walk = Walk::new(self.fetch, head, old.as_ref(), &mut findings, &mut story);
+            let (mut promises, mut seen) = self.stamps(options, &keys, &mut findings)?;
+            seen.extend(self.cosignatures(&options.witnesses, head, &mut findings));
+            if let Some(since) = since {
+                seen.extend(witnessed_by(&options.witnesses, &since.head));
+                promises.push(since);
+            }
+            promises.iter().for_each(|promise| promise.check_length(head, &mut findings));
+            let mut story = Story::new(&self.report.folder, seen);
+            let mut walk = Walk::new(self.fetch, head, &promises, &mut findings, &mut story);
             walk.run(&mut |done| {
                 if let Some(progress) = &mut options.progress {
                     progress(Progress { origin: head.origin.clone(), done, size: head.size });
                 }
             })?;
             let counts = walk.counts();
-            self.report.take_counts(&counts, &story, old.as_ref());
+            self.report.take_counts(&counts, &story, &promises);
             leftovers::check(self.fetch, head.size, &mut findings, &mut self.report)?;
+            self.compare(options, head, &mut findings)?;
         }
         self.report.take_findings(findings);
-        Ok(old.is_some())
+        Ok(since_is_here)
     }
 
     /// The keys to check the checkpoint with.
@@ -179,24 +189,97 @@ impl Ledger<'_> {
     /// The older checkpoint, when it is of this ledger.
     fn since(
         &self,
-        bytes: &[u8],
+        options: &Options<'_>,
         keys: &[PublicKey],
         head: Option<&Head>,
-        findings: &mut Findings,
-    ) -> Result<Option<Head>, VerifyError> {
+    ) -> Result<Option<Promise>, VerifyError> {
+        let Some(bytes) = &options.since else { return Ok(None) };
         let origin = head::origin_of(bytes);
         if head.is_some_and(|head| Some(&head.origin) != origin.as_ref()) {
             return Ok(None);
         }
-        let old =
+        let head =
             read_head(bytes, keys).map_err(|harm| VerifyError::Since { why: harm.to_string() })?;
-        if let Some(head) = head.filter(|head| head.size < old.size) {
-            let words = format!(
-                "the ledger was rolled back: it was signed with {} entries and now has {}",
-                old.size, head.size
-            );
-            findings.add(Harm::RolledBack, CHECKPOINT, None, words);
-        }
-        Ok(Some(old))
+        Ok(Some(Promise { head, whose: "the older checkpoint".to_owned() }))
     }
+
+    fn stamps(
+        &mut self,
+        options: &Options<'_>,
+        keys: &[PublicKey],
+        findings: &mut Findings,
+    ) -> Result<(Vec<Promise>, Vec<Witnessed>), FetchError> {
+        if options.timestamp_roots.is_empty() {
+            let list = self.fetch.read(&format!("{TIMESTAMPS}/index"))?.unwrap_or_default();
+            let count = list.iter().filter(|byte| **byte == b'\n').count() as u64;
+            if count > 0 {
+                let words = "time stamps lie beside, not checked: name an authority you trust";
+                self.report.check("timestamps", count, words.to_owned());
+            }
+            return Ok(Default::default());
+        }
+        let stamps = promise::stamped(self.fetch, keys, &options.timestamp_roots, findings)?;
+        let words = "time stamps hold; no entry is dated against them".to_owned();
+        self.report.check("timestamps", stamps.0.len() as u64, words);
+        Ok(stamps)
+    }
+
+    /// Checks who cosigned, and gives back when they looked.
+    fn cosignatures(
+        &mut self,
+        witnesses: &Witnesses,
+        head: &Head,
+        findings: &mut Findings,
+    ) -> Vec<Witnessed> {
+        let found = witnesses.look_at(&head.text);
+        for witness in &found.broken {
+            let words = format!("a byte of it was changed: {witness} never cosigned this text");
+            findings.add(Harm::ChangedByte, CHECKPOINT, None, words);
+        }
+        if let Some(words) = witnesses.missing(&found) {
+            findings.add(Harm::NotCosigned, CHECKPOINT, None, words);
+        }
+        for cosigned in &found.good {
+            let words = format!("cosigned by {cosigned}");
+            self.report.check("cosignature", 1, words);
+        }
+        if found.unknown > 0 {
+            let words = "cosignatures of witnesses you did not name: not checked";
+            self.report.check("cosignatures", found.unknown as u64, words.to_owned());
+        }
+        self.report.cosigned = found.good;
+        witnessed_by(witnesses, head)
+    }
+
+    /// Holds the ledger against an older copy of itself.
+    fn compare(
+        &mut self,
+        options: &Options<'_>,
+        head: &Head,
+        findings: &mut Findings,
+    ) -> Result<(), VerifyError> {
+        let Some(place) = &options.against else { return Ok(()) };
+        for (folder, old) in place.ledgers()? {
+            let bytes = old.read(CHECKPOINT)?.unwrap_or_default();
+            let Some(old_head) = head::unchecked(&bytes) else { continue };
+            if (folder == self.report.folder || folder.is_empty()) && old_head.origin == head.origin
+            {
+                let sizes = (old_head.size, head.size);
+                let same = compare::compare(&*old, self.fetch, sizes, findings)?;
+                let words = "entries are those of the older copy".to_owned();
+                self.report.check("against", same, words);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the named witnesses saw of a checkpoint.
+fn witnessed_by(witnesses: &Witnesses, head: &Head) -> Vec<Witnessed> {
+    let seen = |cosigned: crate::Cosigned| Witnessed {
+        size: head.size,
+        at: cosigned.at,
+        by: format!("the witness {}", cosigned.witness),
+    };
+    witnesses.look_at(&head.text).good.into_iter().map(seen).collect()
 }

@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::head::Head;
+use super::promise::Promise;
 use super::story::Story;
 use super::walk::Counts;
+use crate::cosignature::Cosigned;
+use crate::head::Head;
 
 /// More findings than this are only counted: a ledger with its levels exchanged has millions.
 const FINDINGS_MAX: usize = 100;
@@ -49,6 +51,8 @@ pub struct LedgerReport {
     pub signed_by: String,
     /// False: the key was taken from beside the checkpoint and proves nothing about who signed.
     pub key_is_trusted: bool,
+    /// Witnesses you named that cosigned the checkpoint.
+    pub cosigned: Vec<Cosigned>,
     pub sound: bool,
     pub checks: Vec<Check>,
     pub findings: Vec<Finding>,
@@ -82,6 +86,24 @@ pub enum Harm {
     RolledBack,
     /// Other entries than an older checkpoint promised.
     Rewritten,
+    /// Two ledgers of one size under one key: different people were shown different books.
+    SplitView,
+    /// Too few of the named witnesses cosigned.
+    NotCosigned,
+    /// An entry dated before a moment at which it provably was not there.
+    DatedBack,
+    /// An entry dated after a moment at which it provably was there.
+    DatedAhead,
+    /// A time stamp that does not hold.
+    BadTimestamp,
+    /// An entry of the older copy is not here any more.
+    Dropped,
+    /// An entry that the older copy does not have stands between those it has.
+    Inserted,
+    /// An entry of the older copy stands elsewhere.
+    Reordered,
+    /// An entry of the older copy bears another date.
+    DateChanged,
     /// An entry that is not in the one form that entries have.
     MalformedEntry,
     /// An entry that bears another number than its place.
@@ -143,6 +165,7 @@ impl LedgerReport {
             root: String::new(),
             signed_by: String::new(),
             key_is_trusted: false,
+            cosigned: Vec::new(),
             sound: false,
             checks: Vec::new(),
             findings: Vec::new(),
@@ -170,7 +193,7 @@ impl LedgerReport {
         }
     }
 
-    pub(super) fn take_counts(&mut self, counts: &Counts, story: &Story, old: Option<&Head>) {
+    pub(super) fn take_counts(&mut self, counts: &Counts, story: &Story, promises: &[Promise]) {
         self.authority = story.authority().to_owned();
         self.check("entries", counts.entries, "entries hashed, of the one form, in order".into());
         self.check("hashes", counts.hashes, "hashes in tiles compared with the entries".into());
@@ -185,9 +208,9 @@ impl LedgerReport {
         );
         let outcomes = story.outcomes();
         self.check("outcomes", outcomes, "outcomes behind an intent for the same subject".into());
-        if let Some(old) = old {
-            let words = format!("older checkpoint of {} entries still holds", old.size);
-            self.check("since", old.size, words);
+        for promise in promises {
+            let words = format!("{} of {} entries still holds", promise.whose, promise.head.size);
+            self.check("since", promise.head.size, words);
         }
     }
 

@@ -61,6 +61,11 @@ impl TileName {
             .min(WIDTH)
     }
 
+    /// The last tile of a level in a tree of `size` leaves, where it is not full: its number.
+    pub fn last_of(size: u64, level: u32) -> u64 {
+        size.checked_shr(HEIGHT * (level + 1)).unwrap_or(0)
+    }
+
     /// Relative path with `/` between its parts.
     pub fn path(&self) -> String {
         let kind = match self.content {
@@ -98,38 +103,5 @@ impl TileName {
         })?;
         let name = Self { content, number, width };
         (name.path() == path).then_some(name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_those_of_the_specification() {
-        // The example of C2SP tlog-tiles: tile number 1234067.
-        assert_eq!(TileName::hashes(3, 1_234_067, 256).path(), "tile/3/x001/x234/067");
-        assert_eq!(TileName::hashes(0, 1_234_067, 8).path(), "tile/0/x001/x234/067.p/8");
-        assert_eq!(TileName::entries(0, 1).path(), "tile/entries/000.p/1");
-    }
-
-    #[test]
-    fn a_path_is_read_back_and_no_other_spelling_is() {
-        for name in [TileName::entries(70_000, 256), TileName::hashes(2, 999, 255)] {
-            assert_eq!(TileName::from_path(&name.path()), Some(name));
-        }
-        for odd in
-            ["tile/0/1", "tile/0/x000/001", "tile/0/001.p/256", "tile/9/001", "tile/0/001.p/0"]
-        {
-            assert_eq!(TileName::from_path(odd), None, "{odd}");
-        }
-    }
-
-    #[test]
-    fn a_tree_of_70000_leaves_has_this_right_edge() {
-        assert_eq!(TileName::hashes(0, 273, 1).width_in(70_000), 112);
-        assert_eq!(TileName::hashes(1, 1, 1).width_in(70_000), 17);
-        assert_eq!(TileName::hashes(2, 0, 1).width_in(70_000), 1);
-        assert_eq!(TileName::hashes(3, 0, 1).width_in(70_000), 0);
     }
 }
