@@ -19,7 +19,7 @@ struct Part {
     packages: &'static [&'static str],
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         what: "PostgreSQL, the other database",
         is_here: || program("initdb").is_some() && program("psql").is_some(),
@@ -64,6 +64,11 @@ const PARTS: [Part; 10] = [
         what: "Python's virtual environments, for schemathesis",
         is_here: python::makes_environments,
         packages: &["python3-venv", "python3-pip"],
+    },
+    Part {
+        what: "openssl, a time-stamping authority",
+        is_here: || program("openssl").is_some(),
+        packages: &["openssl"],
     },
     Part { what: "npm, for axe-core", is_here: || program("npm").is_some(), packages: &["npm"] },
 ];

@@ -21,7 +21,7 @@ use entremise_audit::tree::{Edge, subtree};
 
 use crate::keys::LogKey;
 use crate::write::{Unwritten, Writer};
-use crate::{CHECKPOINT, VKEY};
+use entremise_audit::{CHECKPOINT, PAGE, VKEY};
 
 /// Leaves read from the source at once: 64 full bundles.
 const BATCH: u64 = 64 * WIDTH;
@@ -121,9 +121,10 @@ pub fn publish(
     // Crash here: the new files reach beyond the old checkpoint and bind nobody; the next run
     // writes the same bytes under the same names.
     let root = append.edge.root();
-    let vkey = key.public().as_str().as_bytes();
-    if edge::read(folder, VKEY)?.as_deref() != Some(vkey) {
-        append.writer.write(&[(VKEY.to_owned(), vkey.to_vec())])?;
+    for (name, text) in PAGE.into_iter().chain([(VKEY, key.public().as_str())]) {
+        if edge::read(folder, name)?.as_deref() != Some(text.as_bytes()) {
+            append.writer.write(&[(name.to_owned(), text.as_bytes().to_vec())])?;
+        }
     }
     append.writer.settle()?;
     // Crash here: the same. Everything the next line promises is on the disk.

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use entremise_audit::PAGE;
 use entremise_core::id::CaseId;
 use entremise_core::ledger::{Actor, Entry, Kind, Leaf, Subject};
 use entremise_ledger::publish::SourceError;
@@ -110,7 +111,7 @@ pub fn verified_since(folder: &Path, checkpoint: &str) -> Report {
     verify(&Place::folder(folder), Options { keys, since, ..Options::default() }).unwrap()
 }
 
-/// All files below, relative, but for hidden ones.
+/// All files of the ledger, relative: without hidden ones and the page beside it.
 pub fn files(folder: &Path) -> Vec<String> {
     fn walk(root: &Path, below: &Path, files: &mut Vec<String>) {
         for entry in std::fs::read_dir(below).unwrap() {
@@ -124,6 +125,7 @@ pub fn files(folder: &Path) -> Vec<String> {
     }
     let mut files = Vec::new();
     walk(folder, folder, &mut files);
+    files.retain(|file| PAGE.iter().all(|(name, _)| name != file));
     files.sort();
     files
 }
