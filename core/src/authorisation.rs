@@ -1,9 +1,9 @@
 //! The prior authorisation of a linking by somebody outside the authority (CJEU C-470/21, §§ 131 to
 //! 141; CE 30 April 2026, n° 433539): what is signed, by whom, and what makes it good.
 //!
-//! A [`Grant`] has no public constructor but [`Grant::verified`]: the effect that asks for the third
-//! linking takes one, and so cannot be written down without a reviewer's signature. The provider
-//! checks the same signature again, against keys that it pinned itself.
+//! A [`Grant`] has no public constructor but [`Grant::verified`]: the effect that asks for the
+//! third linking takes one, and so cannot be written down without a reviewer's signature. The
+//! provider checks the same signature again, against keys that it pinned itself.
 //! Signature schemes are none of this room's business: whoever calls brings the check.
 
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use crate::id::{
 };
 use crate::identification::{IdentityField, Purpose};
 
-/// What a reviewer signs: exactly one linking, allowed or refused, for reasons that stand elsewhere.
+/// What a reviewer signs: one linking, allowed or refused, for reasons that stand elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
@@ -67,7 +67,7 @@ impl Ruling {
 
 impl Statement {
     /// The text that is signed, UTF-8: one line a field, in this order, each ended by a line feed.
-    /// A person can read it before signing. No value can hold a line feed, so it reads one way only.
+    /// A person can read it before signing. No value holds a line feed: it reads one way only.
     pub fn text(&self) -> String {
         let linking = &self.linking;
         let fields: Vec<&str> = linking.fields.iter().map(|field| field.name()).collect();

@@ -26,8 +26,8 @@ pub enum Effect {
         /// Which linking of this handle this is, from 1.
         sequence: u32,
     },
-    /// Ask for what only an outside reviewer may allow. It cannot be written down without the grant,
-    /// and says nothing else: what is asked for is what was granted.
+    /// Ask for what only an outside reviewer may allow. It cannot be written down without the
+    /// grant, and says nothing else: what is asked for is what was granted.
     RequestAuthorisedDisclosure { line: Line, stage: usize, grant: Grant },
     /// Have the provider send the message of a stage itself: one counted linking, after which the
     /// authority knows no more than before.
