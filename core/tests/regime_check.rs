@@ -335,9 +335,8 @@ fn a_third_linking_that_the_law_bars_needs_no_review() {
 #[test]
 fn a_relay_by_post_is_found_and_one_by_mail_is_not() {
     let means = |cite: &str| {
-        format!(
-            "means = [{{ value = \"relay\", from = 2025-01-01, cite = \"{cite}\", sure = \"H\" }}]\n"
-        )
+        let row = format!("value = \"relay\", from = 2025-01-01, cite = \"{cite}\", sure = \"H\"");
+        format!("means = [{{ {row} }}]\n")
     };
     let mail = "purpose     = [{ value = \"warn\", from = 2025-01-01, cite = \"Example Act, s 7\"";
     let found = mutated(specimen(), mail, &(means("Example Act, s 7") + mail));
