@@ -146,6 +146,8 @@ fn every_page_says_specimen_to_the_eye_and_to_the_screen_reader() {
         let pages: Vec<&str> = text.split_terminator('\u{c}').collect();
         assert!(!pages.is_empty());
         assert!(pages.iter().all(|page| page.contains("SPECIMEN")), "{}", template.name);
+        // In a title a tilde is a tilde, and no space that does not break.
+        assert!(!text.contains('~'), "{}", template.name);
     }
 }
 
