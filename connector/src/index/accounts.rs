@@ -21,6 +21,7 @@ use memmap2::Mmap;
 use ring::hmac;
 
 use super::layout::{u32_at, u64_at};
+use crate::interval::Table;
 use crate::keys::{Nonces, Sealer, Secret};
 
 const ROW: usize = 24;
@@ -173,7 +174,8 @@ pub type FreshName = (KeyedName, Box<[u8]>);
 pub struct AccountNumbers {
     by_keyed: HashMap<KeyedName, u32, BuildHasherDefault<FirstBytes>>,
     /// Names met in this load, in clear and in memory only.
-    seen: HashMap<Box<[u8]>, u32>,
+    short: Table<Short, u32>,
+    long: Table<Box<[u8]>, u32>,
     fresh: Vec<FreshName>,
     next: u32,
 }
@@ -192,7 +194,12 @@ impl AccountNumbers {
     }
 
     pub fn number(&mut self, name: &[u8], seal: &AccountSeal) -> u32 {
-        if let Some(number) = self.seen.get(name) {
+        let short = Short::of(name);
+        let seen = match &short {
+            Some(short) => self.short.get(short),
+            None => self.long.get(name),
+        };
+        if let Some(number) = seen {
             return *number;
         }
         let keyed = seal.keyed(name);
@@ -202,7 +209,10 @@ impl AccountNumbers {
             self.next += 1;
             number
         });
-        self.seen.insert(name.into(), number);
+        match short {
+            Some(short) => self.short.insert(short, number),
+            None => self.long.insert(name.into(), number),
+        };
         number
     }
 
@@ -211,6 +221,24 @@ impl AccountNumbers {
     pub fn take_fresh(&mut self) -> (u32, Vec<FreshName>) {
         let fresh = std::mem::take(&mut self.fresh);
         (self.next - fresh.len() as u32, fresh)
+    }
+}
+
+/// A name that lies in its table's row itself: to compare it costs no second look into memory.
+/// The bytes, zeros behind them, and how many there are.
+#[derive(PartialEq, Eq, Hash)]
+struct Short([u64; 4]);
+
+impl Short {
+    const LONGEST: usize = 31;
+
+    fn of(name: &[u8]) -> Option<Self> {
+        let mut bytes = [0; Self::LONGEST + 1];
+        bytes.get_mut(..name.len()).filter(|_| name.len() <= Self::LONGEST)?.copy_from_slice(name);
+        // At most 31.
+        bytes[Self::LONGEST] = name.len() as u8;
+        let (words, _) = bytes.as_chunks();
+        Some(Self(std::array::from_fn(|at| u64::from_le_bytes(words[at]))))
     }
 }
 

@@ -62,7 +62,7 @@ pub struct FileEntry {
     pub space: u16,
     /// All records before this offset are in the index.
     pub bytes_read: u64,
-    /// SHA-256 of those bytes, hexadecimal.
+    /// SHA-256 of the first and the last 64 KiB of those bytes, hexadecimal.
     pub digest: String,
     /// The newest record ever read under this path, of any subscriber: how far it reaches. Absent
     /// in an index of an earlier version: not known.

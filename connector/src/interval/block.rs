@@ -4,12 +4,10 @@
 //! sure up to its last record and a gap follows. A release whose allocation was never seen leaves
 //! a gap behind: the block was this inside address's, nobody can say since when.
 
-use std::collections::HashMap;
-
 use entremise_core::identification::AssignmentKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Holder, Millis, OPEN, Place, SECOND, Span};
+use super::{Digest, Holder, Millis, OPEN, Place, SECOND, Span, Table};
 use crate::read::Format;
 
 /// What one line says about one range of ports.
@@ -43,8 +41,8 @@ struct Block {
 /// All blocks that are allocated now, and when the others were last released.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Blocks {
-    open: HashMap<Place, Block>,
-    released: HashMap<Place, Millis>,
+    open: Table<Place, Block>,
+    released: Table<Place, Millis>,
     first_seen: Option<Millis>,
 }
 

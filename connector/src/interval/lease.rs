@@ -5,12 +5,10 @@
 //! lease on the same address. A row that deletes a lease without saying when it was given back
 //! leaves a gap between the last sign of life and the stated end.
 
-use std::collections::HashMap;
-
 use entremise_core::identification::AssignmentKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Holder, Millis, Place, Span};
+use super::{Digest, Holder, Millis, OrderedTable, Place, Span};
 use crate::read::Format;
 
 /// What one row says about one address or prefix.
@@ -48,7 +46,7 @@ struct Lease {
 /// The latest lease of every address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Leases {
-    latest: HashMap<Place, Lease>,
+    latest: OrderedTable<Place, Lease>,
 }
 
 impl Leases {
@@ -68,7 +66,7 @@ impl Leases {
                 self.held(source, row.place, lease, emit);
             }
             Says::Released { at } => {
-                let Some(mut lease) = self.latest.remove(&row.place) else { return };
+                let Some(mut lease) = self.latest.swap_remove(&row.place) else { return };
                 lease.records[1] = row.record;
                 emit_until(source, row.place, &lease, at.max(lease.start), emit);
             }

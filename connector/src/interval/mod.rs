@@ -15,6 +15,7 @@ pub mod block;
 pub mod lease;
 pub mod session;
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -22,6 +23,13 @@ use entremise_core::identification::AssignmentKind;
 use serde::{Deserialize, Serialize};
 
 use crate::read::Format;
+
+/// A table that each record is looked up in. Its hash is seeded at random and costs a few cycles.
+pub type Table<Key, Row> = HashMap<Key, Row, foldhash::fast::RandomState>;
+
+/// The same with its rows in the order of their arrival: leases are renewed in that order again,
+/// and the next row is then in the cache already.
+pub type OrderedTable<Key, Row> = indexmap::IndexMap<Key, Row, foldhash::fast::RandomState>;
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;

@@ -8,12 +8,10 @@
 //!   its last record; from there to the other's start lies a gap.
 //! * Accounting-On and -Off end every session of that network access server.
 
-use std::collections::HashMap;
-
 use entremise_core::identification::AssignmentKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Holder, Millis, OPEN, Place, SECOND, Span};
+use super::{Digest, Holder, Millis, OPEN, Place, SECOND, Span, Table};
 use crate::read::Format;
 
 /// How long a closed session is remembered, so that a late record does not open it again.
@@ -80,9 +78,9 @@ struct Held {
 /// All sessions that are open, and what is needed to read the next record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sessions {
-    open: HashMap<u64, Session>,
-    by_place: HashMap<Place, u64>,
-    closed: HashMap<u64, Millis>,
+    open: Table<u64, Session>,
+    by_place: Table<Place, u64>,
+    closed: Table<u64, Millis>,
     forgotten_before: Millis,
 }
 

@@ -1,7 +1,7 @@
 //! From the provider's files to the index: frames records, hands them to their reader and fold,
 //! counts what cannot be read, and commits.
 //!
-//! A file is known again by the digest of what was read of it. The same file twice changes
+//! A file is known again by the length and the mark of what was read of it. The same file twice changes
 //! nothing; a file that has grown is read on from where it was left; a file that was rewritten
 //! (Kea cleans its lease file up) is read from its beginning, which states the same again.
 
@@ -32,6 +32,9 @@ use crate::read::{
     deterministic, isc_dhcpd, kea_forensic, kea_lease, radius_detail,
 };
 
+/// Bytes at each end of a file that mark it.
+const MARKED: usize = 1 << 16;
+
 /// One load: any number of files, then [`Loader::commit`].
 pub struct Loader {
     builder: Builder,
@@ -52,7 +55,6 @@ struct Tail {
     inode: u64,
     read: usize,
     line: u64,
-    digested: digest::Context,
 }
 
 impl Loader {
@@ -167,7 +169,7 @@ impl Loader {
         reading.coverage.read_at = self.read_at;
         let start = match tail {
             Some(tail) => {
-                (reading.line, reading.digested) = (tail.line, tail.digested);
+                reading.line = tail.line;
                 tail.read
             }
             None => self.resume(&name, format, options.space, &bytes, &mut reading),
@@ -179,8 +181,7 @@ impl Loader {
             end = self.read_records(&range, &mut reading, &mut report, progress)?;
             report.bytes = (end - start) as u64;
             self.changed |= end > start;
-            reading.digested.update(&bytes[start..end]);
-            self.note_file(&name, end, &reading);
+            self.note_file(&name, &bytes[..end], &reading);
             self.note_source(format, &reading, &report);
         }
         let tail = Tail {
@@ -188,12 +189,11 @@ impl Loader {
             inode: metadata.ino(),
             read: end,
             line: reading.line,
-            digested: reading.digested,
         };
         Ok((report, tail))
     }
 
-    fn note_file(&mut self, name: &str, end: usize, reading: &Reading<'_>) {
+    fn note_file(&mut self, name: &str, read: &[u8], reading: &Reading<'_>) {
         let (format, space) = (reading.format, reading.options.space);
         let files = &mut self.builder.manifest.files;
         let mut last = reading.coverage.last();
@@ -209,8 +209,8 @@ impl Loader {
             path: name.to_owned(),
             format,
             space,
-            bytes_read: end as u64,
-            digest: hex::encode(reading.digested.clone().finish()),
+            bytes_read: read.len() as u64,
+            digest: mark(read),
             last,
         });
     }
@@ -260,10 +260,7 @@ impl Loader {
             {
                 continue;
             }
-            let mut digested = digest::Context::new(&digest::SHA256);
-            digested.update(&bytes[..length]);
-            if hex::encode(digested.clone().finish()) == known.digest {
-                reading.digested = digested;
+            if mark(&bytes[..length]) == known.digest {
                 reading.line = 1 + memchr::memchr_iter(b'\n', &bytes[..length]).count() as u64;
                 return length;
             }
@@ -440,7 +437,6 @@ struct Reading<'a> {
     options: &'a ReadOptions,
     columns: Option<kea_lease::Columns>,
     line: u64,
-    digested: digest::Context,
     coverage: Seen,
     unusable: bool,
     accounting: Vec<crate::interval::session::Accounting>,
@@ -460,7 +456,6 @@ impl<'a> Reading<'a> {
             options,
             columns,
             line: 1,
-            digested: digest::Context::new(&digest::SHA256),
             coverage: Seen::default(),
             unusable: false,
             accounting: Vec::new(),
@@ -468,6 +463,15 @@ impl<'a> Reading<'a> {
             lines: Vec::new(),
         }
     }
+}
+
+/// What a file is known again by: SHA-256 of its first and last parts. A log that was rewritten or
+/// cut differs at one of its ends; hashing all of it would cost as much as reading it.
+fn mark(read: &[u8]) -> String {
+    let mut digested = digest::Context::new(&digest::SHA256);
+    digested.update(&read[..read.len().min(MARKED)]);
+    digested.update(&read[read.len().saturating_sub(MARKED)..]);
+    hex::encode(digested.finish())
 }
 
 /// Blank lines in front of a record: the error is told of the line after them.
