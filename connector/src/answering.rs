@@ -14,6 +14,7 @@ pub struct Answering<'a> {
     handles: HandleMaker,
     authority: &'a AuthorityId,
     regime: &'a RegimeId,
+    generation: Box<dyn Fn(&HandleMaker, &[u8]) -> u32 + 'a>,
 }
 
 /// An answer, and whom it names within these walls. No `Debug`.
@@ -30,7 +31,13 @@ impl<'a> Answering<'a> {
         authority: &'a AuthorityId,
         regime: &'a RegimeId,
     ) -> Self {
-        Self { index, handles: HandleMaker::new(keys.handle_key()), authority, regime }
+        let handles = HandleMaker::new(keys.handle_key());
+        Self { index, handles, authority, regime, generation: Box::new(|_, _| 0) }
+    }
+
+    /// Answers with handles of the generation that `choose` says for an account.
+    pub fn of_generation(self, choose: impl Fn(&HandleMaker, &[u8]) -> u32 + 'a) -> Self {
+        Self { generation: Box::new(choose), ..self }
     }
 
     pub fn answer(&self, question: &Question, found: Explained) -> Answered {
@@ -49,7 +56,9 @@ impl<'a> Answering<'a> {
         };
         let (outcome, why) = match &account {
             Some(account) => {
-                let handle = self.handles.handle(self.authority, self.regime, account);
+                let generation = (self.generation)(&self.handles, account);
+                let handle =
+                    self.handles.handle_of(generation, self.authority, self.regime, account);
                 (Outcome::Identified { handle, assignment }, why)
             }
             None => (

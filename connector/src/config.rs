@@ -35,6 +35,15 @@
 //! key_id = "autorite-1"
 //! public_key = "…"                                  # Ed25519, base64
 //! questions_per_day = 50000
+//! provider = "isp-1"                                # what this authority calls us
+//! linkings_without_grant = 2                        # by our own count, for each handle
+//! handle_rests_months = 20                          # then a handle is forgotten
+//! [[authority.reviewer]]                            # whose grant opens more; pinned by us
+//! id = "reviewer-1"
+//! reviewer = "r-dupont"
+//! body = "Organe de contrôle (SPECIMEN)"
+//! kind = "ed25519"                                  # or "passkey" with rp_id and origin
+//! public_key = "…"                                  # base64url
 //!
 //! [alarm]
 //! addresses_per_day = 20
@@ -42,13 +51,22 @@
 //!
 //! [directory]
 //! csv = "/etc/entremise-connector/subscribers.csv"  # or postgres = "…" with query = "…"
+//!
+//! [relay]                                           # where messages are handed over for authorities
+//! host = "smtp.isp.example"
+//! port = 587
+//! security = "starttls"                             # or "tls", or "plain" on a private link
+//! login = "entremise"
+//! password = "/etc/entremise-connector/relay.password"
+//! from = "avertissements@isp.example"
 //! ```
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use entremise_core::id::{AuthorityId, RegimeId};
+use entremise_core::authorisation::ReviewerKey;
+use entremise_core::id::{AuthorityId, PartyId, RegimeId};
 use entremise_wire::signature::VerifyingKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -75,6 +93,7 @@ pub struct Config {
     #[serde(default)]
     pub alarm: AlarmConfig,
     pub directory: Option<DirectoryConfig>,
+    pub relay: Option<RelayConfig>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -133,6 +152,40 @@ pub struct Authority {
     /// The historic cap of one list a day (law.md A4), as a guard against a runaway sender.
     #[serde(default = "historic_cap")]
     pub questions_per_day: u32,
+    /// What this authority calls us: a reviewer's grant names the provider it is for.
+    pub provider: Option<PartyId>,
+    /// So many linkings of one handle need no reviewer's grant, by our own count.
+    #[serde(default = "linkings_of_the_law")]
+    pub linkings_without_grant: u32,
+    /// A handle that was not given in an answer for so long is forgotten, and so is its count.
+    #[serde(default = "longest_file")]
+    pub handle_rests_months: u32,
+    /// Whose grant opens a further linking. Pinned here, by the provider: what the authority says
+    /// about its reviewers counts for nothing.
+    #[serde(default, rename = "reviewer")]
+    pub reviewers: Vec<ReviewerKey>,
+}
+
+/// The provider's own mail system, for messages that are handed over without an identity.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayConfig {
+    pub host: String,
+    pub port: u16,
+    pub security: RelaySecurity,
+    pub login: Option<String>,
+    /// A file with the password, readable by the connector alone.
+    pub password: Option<PathBuf>,
+    pub from: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelaySecurity {
+    /// On a private link or this machine.
+    Plain,
+    Starttls,
+    Tls,
 }
 
 /// When an account answers improbably often. The Numericable failure of 2013 named one subscriber
@@ -162,6 +215,16 @@ fn historic_cap() -> u32 {
     50_000
 }
 
+/// The first two linkings remain possible without a prior review (CE 30 April 2026, n° 433539).
+fn linkings_of_the_law() -> u32 {
+    2
+}
+
+/// The longest that a file is kept after the last fact: décret 2010-236, article 3.
+pub fn longest_file() -> u32 {
+    20
+}
+
 impl Config {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text =
@@ -172,6 +235,11 @@ impl Config {
         config.pinned()?;
         for source in &config.sources {
             source.options(0)?;
+        }
+        for authority in &config.authorities {
+            if !authority.reviewers.is_empty() && authority.provider.is_none() {
+                bail!("authority {} has reviewers and needs `provider` too", authority.id);
+            }
         }
         if !config.public_url.starts_with("https://") {
             bail!("public_url must begin with https://");

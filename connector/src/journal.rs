@@ -1,14 +1,14 @@
-//! What was answered, append-only and durable before the answer leaves. It makes answers
-//! idempotent, counts disclosures, feeds the frequency alarm and the daily cap after a restart.
+//! Files of lines, appended to and durable before what they speak of leaves. They make answers
+//! idempotent, count disclosures, feed the frequency alarm and the daily cap after a restart.
 //!
 //! One JSON object per line. Lines hold handles and keyed names, never an account or a name. A
 //! line that a crash cut short is dropped when the journal is opened: its answer never left.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -23,7 +23,8 @@ pub struct LinePlace {
 
 /// An append-only file of lines. Several threads append; one fsync serves all who wait for it.
 pub struct Journal {
-    file: File,
+    path: PathBuf,
+    file: RwLock<File>,
     end: Mutex<u64>,
     durable: Mutex<u64>,
 }
@@ -33,6 +34,17 @@ impl Journal {
     pub fn open<L: DeserializeOwned>(
         path: &Path,
         mut replay: impl FnMut(L, LinePlace),
+    ) -> anyhow::Result<Self> {
+        Self::open_bytes(path, |line, place| {
+            replay(serde_json::from_slice(line)?, place);
+            Ok(())
+        })
+    }
+
+    /// The same with the bytes of each line, without its end.
+    pub fn open_bytes(
+        path: &Path,
+        mut replay: impl FnMut(&[u8], LinePlace) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -51,14 +63,19 @@ impl Journal {
             if !line.ends_with(b"\n") {
                 break;
             }
-            let read = serde_json::from_slice(&line)
+            let place = LinePlace { offset, length: u32::try_from(length)? };
+            replay(&line[..length - 1], place)
                 .with_context(|| format!("{} is damaged at byte {offset}", path.display()))?;
-            replay(read, LinePlace { offset, length: u32::try_from(length)? });
             offset += length as u64;
         }
         file.set_len(offset)?;
         (&file).seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, end: Mutex::new(offset), durable: Mutex::new(offset) })
+        Ok(Self {
+            path: path.to_owned(),
+            file: RwLock::new(file),
+            end: Mutex::new(offset),
+            durable: Mutex::new(offset),
+        })
     }
 
     /// Appends lines together; they are durable after [`Journal::make_durable`].
@@ -71,16 +88,21 @@ impl Journal {
             bytes.push(b'\n');
             lengths.push(u32::try_from(bytes.len() - before)?);
         }
+        self.append_bytes(&bytes, &lengths)
+    }
+
+    /// Appends lines as they are; `lengths` counts the line ends too.
+    pub fn append_bytes(&self, bytes: &[u8], lengths: &[u32]) -> anyhow::Result<Vec<LinePlace>> {
         let mut end = held(&self.end);
-        let written = (&self.file).write_all(&bytes);
-        if let Err(error) = written {
+        let file = self.file();
+        if let Err(error) = (&*file).write_all(bytes) {
             // Half a line must not stay in front of the next one.
-            self.file.set_len(*end)?;
-            (&self.file).seek(SeekFrom::Start(*end))?;
+            file.set_len(*end)?;
+            (&*file).seek(SeekFrom::Start(*end))?;
             return Err(error).context("writing the journal");
         }
         let mut places = Vec::with_capacity(lengths.len());
-        for length in lengths {
+        for &length in lengths {
             places.push(LinePlace { offset: *end, length });
             *end += u64::from(length);
         }
@@ -96,16 +118,72 @@ impl Journal {
             return Ok(());
         }
         let reached = *held(&self.end);
-        self.file.sync_data().context("making the journal durable")?;
+        self.file().sync_data().context("making the journal durable")?;
         *durable = reached;
+        Ok(())
+    }
+
+    /// Drops the lines from this one on: they were written by a call that never ended.
+    pub fn cut(&self, from: LinePlace) -> anyhow::Result<()> {
+        let mut end = held(&self.end);
+        let file = self.file();
+        file.set_len(from.offset)?;
+        (&*file).seek(SeekFrom::Start(from.offset))?;
+        file.sync_data()?;
+        *end = from.offset;
+        *held(&self.durable) = from.offset;
         Ok(())
     }
 
     /// Reads a line again.
     pub fn read<L: DeserializeOwned>(&self, place: LinePlace) -> anyhow::Result<L> {
         let mut line = vec![0; place.length as usize];
-        self.file.read_exact_at(&mut line, place.offset).context("reading the journal")?;
+        self.file().read_exact_at(&mut line, place.offset).context("reading the journal")?;
         serde_json::from_slice(&line).context("a line of the journal is damaged")
+    }
+
+    /// Erases the lines that `keep` does not hold to: the file is written again without them and
+    /// takes the old one's place. `keep` is told where each line that stays will lie. Nobody may
+    /// hold a place of before.
+    pub fn erase(
+        &self,
+        mut keep: impl FnMut(&[u8], LinePlace) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut end = held(&self.end);
+        let mut durable = held(&self.durable);
+        let mut file = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        let fresh_path = self.path.with_extension("new");
+        let _ = fs::remove_file(&fresh_path);
+        let mut options = OpenOptions::new();
+        let fresh =
+            options.read(true).write(true).create_new(true).mode(0o600).open(&fresh_path)?;
+        let mut writer = BufWriter::new(&fresh);
+        (&*file).seek(SeekFrom::Start(0))?;
+        let mut reader = BufReader::new(&*file);
+        let mut offset = 0;
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            let place = LinePlace { offset, length: u32::try_from(line.len())? };
+            if keep(line.strip_suffix(b"\n").unwrap_or(&line), place)? {
+                writer.write_all(&line)?;
+                offset += line.len() as u64;
+            }
+            line.clear();
+        }
+        writer.flush()?;
+        drop(writer);
+        fresh.sync_all()?;
+        fs::rename(&fresh_path, &self.path)?;
+        if let Some(directory) = self.path.parent() {
+            File::open(directory)?.sync_all()?;
+        }
+        *file = fresh;
+        (*end, *durable) = (offset, offset);
+        Ok(())
+    }
+
+    fn file(&self) -> RwLockReadGuard<'_, File> {
+        self.file.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,11 +7,13 @@
 //! ```text
 //! records ─▶ read ─▶ interval ─▶ index            (load, follow)
 //! question ─▶ serve ─▶ identify ─▶ interval::answer ─▶ handle ─▶ journal ─▶ answer
-//! request ─▶ serve ─▶ disclose ─▶ directory ─▶ sealed identity
+//! request ─▶ serve ─▶ disclose ─▶ (grant) ─▶ directory ─▶ chain ─▶ sealed identity
+//! message ─▶ serve ─▶ relay ─▶ directory ─▶ the provider's own mail system
 //! ```
 
 pub mod alarm;
 pub mod answering;
+pub mod chain;
 pub mod cli;
 pub mod config;
 pub mod desk;
@@ -24,4 +26,5 @@ pub mod journal;
 pub mod keys;
 pub mod load;
 pub mod read;
+pub mod relay;
 pub mod serve;

@@ -27,6 +27,7 @@ fn desk(provider: &Provider) -> Desk {
         authorities: vec![toml::from_str(AUTHORITY).unwrap()],
         alarm: AlarmConfig::default(),
         subscribers: Directory::new(None),
+        mail: None,
     };
     Desk::open(setup, KeyFile::of_index(&provider.index_path()).unwrap()).unwrap()
 }

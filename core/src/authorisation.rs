@@ -114,8 +114,8 @@ pub enum Signature {
 }
 
 /// A reviewer's public key, as the authority knows it and as the provider pinned it.
+// Unknown fields cannot be refused here: serde would take the flattened key's own for unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReviewerKey {
     pub id: ReviewerKeyId,
     pub reviewer: PersonId,

@@ -3,7 +3,7 @@
 //! Both ends use this package: the authority's server asks, the provider's connector answers.
 //! It opens no socket, reads no file and knows neither cases nor subscriber records.
 //!
-//! * [`message`]: the JSON bodies of `POST /v1/identifications` and `POST /v1/disclosures`.
+//! * [`message`]: the JSON bodies of `POST /v1/identifications`, `/v1/disclosures`, `/v1/relays`.
 //! * [`signature`]: HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
 //! * [`sealing`]: a disclosure encrypted to the authority's identity compartment (RFC 9180).
 

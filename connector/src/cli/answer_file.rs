@@ -10,7 +10,7 @@ use entremise_formats::identification_csv::{read_request, write_answer};
 use entremise_wire::message::IdentificationBatch;
 use jiff::Timestamp;
 
-use crate::config::{AlarmConfig, Authority, Config};
+use crate::config::{AlarmConfig, Authority, Config, longest_file};
 use crate::desk::{Desk, Setup};
 use crate::directory::Directory;
 use crate::identify::Network;
@@ -79,6 +79,11 @@ fn setup(arguments: &AnswerFileArguments, regime: &RegimeId) -> anyhow::Result<S
         key_id: String::new(),
         public_key: String::new(),
         questions_per_day: entremise_wire::message::QUESTIONS_MAX as u32,
+        provider: None,
+        // A file asks for handles alone.
+        linkings_without_grant: 0,
+        handle_rests_months: longest_file(),
+        reviewers: Vec::new(),
     };
     Ok(Setup {
         index: arguments.index.clone(),
@@ -86,6 +91,7 @@ fn setup(arguments: &AnswerFileArguments, regime: &RegimeId) -> anyhow::Result<S
         authorities: vec![authority],
         alarm: AlarmConfig::default(),
         subscribers: Directory::None,
+        mail: None,
     })
 }
 

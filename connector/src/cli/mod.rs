@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod answer_file;
 pub mod ask;
+pub mod journal;
 pub mod load;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 use crate::keys::KeyFile;
+use crate::relay::MailSystem;
 use crate::serve::{stop, tls};
 
 /// Says who held an address, a port and an instant, from the provider's own records.
@@ -40,6 +42,8 @@ pub enum Command {
     Alarms(alarms::AlarmsArguments),
     /// Complete the authority's CSV of questions, where there is no connection.
     AnswerFile(answer_file::AnswerFileArguments),
+    /// The provider's own journal of disclosures.
+    Journal(journal::JournalArguments),
     /// Make or change the provider's keys.
     Keys {
         #[command(subcommand)]
@@ -100,6 +104,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::AnswerFile(arguments) => answer_file::run(&arguments),
+        Command::Journal(arguments) => journal::run(&arguments),
         Command::Keys { command } => keys(command),
     }
 }
@@ -111,6 +116,18 @@ fn check(path: &std::path::Path) -> anyhow::Result<u8> {
     for source in &config.sources {
         for file in &source.files {
             std::fs::File::open(file).with_context(|| format!("opening {}", file.display()))?;
+        }
+    }
+    if let Some(relay) = &config.relay {
+        MailSystem::new(relay)?;
+    }
+    for authority in &config.authorities {
+        println!(
+            "{}: {} linkings of a handle without a grant, handles rest {} months",
+            authority.id, authority.linkings_without_grant, authority.handle_rests_months
+        );
+        for key in &authority.reviewers {
+            println!("  reviewer {} of {} with key {}", key.reviewer, key.body, key.id);
         }
     }
     println!("{} is in order; answers are signed with:", path.display());

@@ -1,54 +1,17 @@
-//! The second request: from a handle to the means to reach the subscriber, sealed for the
-//! authority's identity compartment. The provider keeps its own count of disclosures per handle.
+//! The second call: from a handle to the means to reach the subscriber, or who it is, sealed for
+//! the authority's identity compartment.
 
-use std::path::Path;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use entremise_core::id::{AuthorityId, BatchId, Handle, RegimeId};
-use entremise_core::identification::{Disclosure, DisclosureRequest, Purpose};
+use entremise_core::identification::{Disclosure, DisclosureRequest};
 use entremise_wire::message::{DisclosureAnswers, DisclosureBatch, QUESTIONS_MAX};
 use entremise_wire::sealing;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{CallRefused, Desk, HandleLine, Memory, TOO_OFTEN};
+use super::permit::{Asked, Call, NotGiven};
+use super::records::{Answered, Record};
+use super::{CallRefused, Desk};
+use crate::chain::Act;
 use crate::directory::only;
-use crate::journal::Journal;
 use crate::read::digest;
-
-/// One line of `disclosures.jsonl`. What was disclosed is sealed; the provider cannot read it
-/// again either.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Disclosure {
-        authority: AuthorityId,
-        at: Timestamp,
-        handle: Handle,
-        /// The authority's own count, and ours.
-        sequence: u32,
-        count: u32,
-        asked: String,
-        disclosure: Disclosure,
-    },
-    Batch {
-        batch: BatchId,
-        asked: String,
-    },
-}
-
-pub(super) fn open_journal(directory: &Path, memory: &mut Memory) -> anyhow::Result<Journal> {
-    Journal::open(&directory.join("disclosures.jsonl"), |line: Line, place| match line {
-        Line::Disclosure { handle, count, asked, disclosure, .. } => {
-            memory.disclosed.insert(id_of(&disclosure), (asked, place));
-            memory.disclosure_counts.insert(handle, count);
-        }
-        Line::Batch { batch, asked } => {
-            memory.disclosed_batches.insert(batch, asked);
-        }
-    })
-}
 
 impl Desk {
     /// Answers disclosure requests. A repeated request gets the same sealed bytes.
@@ -58,61 +21,58 @@ impl Desk {
         asked: &str,
         now: Timestamp,
     ) -> Result<DisclosureAnswers, CallRefused> {
-        self.agreed(&batch.authority, &batch.regime)?;
+        let authority = self.agreed(&batch.authority, &batch.regime)?;
         if batch.requests.len() > QUESTIONS_MAX {
             return Err(CallRefused::TooMany);
         }
-        if self.memory().disclosed_batches.get(&batch.batch).is_some_and(|known| known != asked) {
-            return Err(CallRefused::BatchChanged);
-        }
-        let mut disclosures = Vec::with_capacity(batch.requests.len());
-        for request in &batch.requests {
-            disclosures.push(self.disclosure(batch, request, now)?);
-        }
-        self.disclosures.append(&[Line::Batch { batch: batch.batch, asked: asked.to_owned() }])?;
-        self.disclosures.make_durable()?;
-        self.memory().disclosed_batches.insert(batch.batch, asked.to_owned());
+        self.let_rest(now)?;
+        let _calls = self.at_work();
+        self.is_same_batch(batch.batch, asked)?;
+        let call = Call { authority, regime: &batch.regime, now };
+        let disclosures = batch
+            .requests
+            .iter()
+            .map(|request| self.disclosure(call, request))
+            .collect::<anyhow::Result<_>>()?;
+        self.keep_batch(batch.batch, asked)?;
         Ok(DisclosureAnswers { batch: batch.batch, disclosures })
     }
 
     fn disclosure(
         &self,
-        batch: &DisclosureBatch,
+        call: Call<'_>,
         request: &DisclosureRequest,
-        now: Timestamp,
-    ) -> Result<Disclosure, CallRefused> {
+    ) -> anyhow::Result<Disclosure> {
         let id = request.id;
-        let text = serde_json::to_vec(&(&batch.authority, &batch.regime, request))
-            .map_err(anyhow::Error::from)?;
-        let asked = hex::encode(digest(&text));
-        let known = self.memory().disclosed.get(&id).cloned();
-        if let Some((before, place)) = known {
-            if before != asked {
-                return Ok(refused(request, "question_changed"));
+        let refused = |reason: &str| Disclosure::Refused { id, reason: reason.to_owned() };
+        let digest =
+            hex::encode(digest(&serde_json::to_vec(&(&call.authority.id, call.regime, request))?));
+        let asked = asked(request);
+        let mut records = self.records();
+        if let Some(record) = records.of(id)? {
+            return Ok(match record.answered {
+                Answered::Disclosure(disclosure) if record.asked == digest => disclosure,
+                _ => {
+                    self.enter_nothing(call, &asked, "refused", Some("question_changed"))?;
+                    refused("question_changed")
+                }
+            });
+        }
+        let permit = match self.permit(call, &asked, &records)? {
+            Ok(permit) => permit,
+            Err(NotGiven::HandleUnknown) => {
+                self.enter_nothing(call, &asked, "handle_unknown", None)?;
+                return Ok(Disclosure::HandleUnknown { id });
             }
-            return match self.disclosures.read(place)? {
-                Line::Disclosure { disclosure, .. } => Ok(disclosure),
-                Line::Batch { .. } => Ok(refused(request, "journal_damaged")),
-            };
-        }
-        // Not journalled: a refusal for a reason that passes must not stick to the id.
-        if request.expires_at <= now {
-            return Ok(refused(request, "request_expired"));
-        }
-        if request.purpose == Purpose::Finding {
-            return Ok(refused(request, "authorisation_missing"));
-        }
-        let Some(account) = self.account_of(&request.handle, &batch.authority, &batch.regime)?
-        else {
-            return Ok(Disclosure::HandleUnknown { id });
+            Err(NotGiven::Refused(reason)) => {
+                self.enter_nothing(call, &asked, "refused", Some(reason))?;
+                return Ok(refused(reason));
+            }
         };
-        if self.is_alarmed(&account)? {
-            return Ok(refused(request, TOO_OFTEN));
-        }
-        let account = String::from_utf8_lossy(&account).into_owned();
-        let (identity, fields) = only(self.subscribers.identity(&account)?, &request.fields);
+        let (identity, fields) = only(self.subscribers.identity(&permit.account)?, &request.fields);
         let Ok(sealed) = sealing::seal(&identity, &request.seal_to, id, request.purpose) else {
-            return Ok(refused(request, "seal_to_is_no_key"));
+            self.enter_nothing(call, &asked, "refused", Some("seal_to_is_no_key"))?;
+            return Ok(refused("seal_to_is_no_key"));
         };
         let disclosure = Disclosure::Disclosed {
             id,
@@ -120,81 +80,25 @@ impl Desk {
             encapsulated_key: sealed.encapsulated_key,
             sealed: sealed.ciphertext,
         };
-        self.keep_disclosure(batch, request, asked, disclosure, now)
-    }
-
-    fn keep_disclosure(
-        &self,
-        batch: &DisclosureBatch,
-        request: &DisclosureRequest,
-        asked: String,
-        disclosure: Disclosure,
-        now: Timestamp,
-    ) -> Result<Disclosure, CallRefused> {
-        // Held to the end: two calls for one id must not both seal.
-        let mut memory = self.memory();
-        if let Some((before, place)) = memory.disclosed.get(&request.id)
-            && *before == asked
-            && let Line::Disclosure { disclosure, .. } = self.disclosures.read(*place)?
-        {
-            return Ok(disclosure);
-        }
-        let count = memory.disclosure_counts.get(&request.handle).copied().unwrap_or(0) + 1;
-        let lines = [Line::Disclosure {
-            authority: batch.authority.clone(),
-            at: now,
-            handle: request.handle.clone(),
-            sequence: request.sequence,
-            count,
-            asked: asked.clone(),
-            disclosure: disclosure.clone(),
-        }];
-        let places = self.disclosures.append(&lines)?;
-        self.disclosures.make_durable()?;
-        memory.disclosure_counts.insert(request.handle.clone(), count);
-        for place in places {
-            memory.disclosed.insert(request.id, (asked.clone(), place));
-        }
+        let answered = Answered::Disclosure(disclosure.clone());
+        let record = Record::new(asked.handle, &digest, asked.sequence, asked.parts(), answered)?;
+        self.enter_given(call, &asked, "disclosed", permit.grant, record, &mut records)?;
         Ok(disclosure)
     }
-
-    /// The account behind a handle that was given to this authority under this regime.
-    fn account_of(
-        &self,
-        handle: &Handle,
-        authority: &AuthorityId,
-        regime: &RegimeId,
-    ) -> anyhow::Result<Option<Vec<u8>>> {
-        let Some(place) = self.memory().handles.get(handle).copied() else { return Ok(None) };
-        let line: HandleLine = self.handles.read(place)?;
-        if line.authority != *authority || line.regime != *regime {
-            return Ok(None);
-        }
-        let sealed = STANDARD.decode(&line.account)?;
-        Ok(self.sealer.open(&sealed, handle.as_str().as_bytes()))
-    }
-
-    fn is_alarmed(&self, account: &[u8]) -> anyhow::Result<bool> {
-        let id = hex::encode(self.seal.keyed(account));
-        let mut memory = self.memory();
-        memory.alarms.refresh()?;
-        Ok(memory.alarms.is_raised(&id))
-    }
-
-    /// How often a handle was disclosed, by the provider's own count.
-    pub fn disclosure_count(&self, handle: &Handle) -> u32 {
-        self.memory().disclosure_counts.get(handle).copied().unwrap_or(0)
-    }
 }
 
-fn refused(request: &DisclosureRequest, reason: &str) -> Disclosure {
-    Disclosure::Refused { id: request.id, reason: reason.to_owned() }
-}
-
-fn id_of(disclosure: &Disclosure) -> entremise_core::id::QuestionId {
-    match disclosure {
-        Disclosure::Disclosed { id, .. }
-        | Disclosure::HandleUnknown { id }
-        | Disclosure::Refused { id, .. } => *id,
+fn asked(request: &DisclosureRequest) -> Asked<'_> {
+    let mut fields = request.fields.clone();
+    fields.sort();
+    fields.dedup();
+    Asked {
+        act: Act::Disclosure,
+        id: request.id,
+        handle: &request.handle,
+        purpose: request.purpose,
+        sequence: request.sequence,
+        expires_at: request.expires_at,
+        fields,
+        authorisation: request.authorisation.as_ref(),
     }
 }

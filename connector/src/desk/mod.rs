@@ -1,39 +1,45 @@
-//! The desk where authorities are answered: caps, idempotence, the alarm, the journal. It knows
-//! no socket and reads no clock, so that a whole day can be told in a test.
+//! The desk where authorities are answered: who held an address, how the subscriber is reached, and
+//! messages that are handed over. It knows no socket and reads no clock, so that a whole day can be
+//! told in a test.
+//!
+//! What it believes of an authority is what the provider pinned: its key, its regimes, its
+//! reviewers' keys. What it believes of a count is its own journal.
 
 mod disclose;
+mod given;
+mod identify;
+mod permit;
+mod records;
+mod relay;
+mod rest;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use entremise_core::id::{AuthorityId, BatchId, Handle, QuestionId, RegimeId};
-use entremise_core::identification::{Answer, Outcome, Question};
-use entremise_wire::message::{IdentificationAnswers, IdentificationBatch, QUESTIONS_MAX};
+use entremise_wire::message::QUESTIONS_MAX;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::alarm::{AlarmFile, AlarmLine, Frequencies};
-use crate::answering::{Answered, Answering};
+use self::identify::{BatchLine, Line};
+pub use self::records::FILE as RECORDS_FILE;
+use self::records::Records;
+use crate::alarm::{AlarmFile, Frequencies};
+use crate::chain::Chain;
 use crate::config::{AlarmConfig, Authority, Config};
 use crate::directory::Directory;
-use crate::identify::{Identifier, Network};
+use crate::identify::Network;
 use crate::index::Index;
 use crate::index::accounts::AccountSeal;
 use crate::journal::{Journal, LinePlace};
 use crate::keys::{KeyFile, Sealer};
-use crate::read::digest;
+use crate::relay::MailSystem;
 
 /// The reason of an answer that the alarm withholds.
 pub const TOO_OFTEN: &str = "subscriber_answers_too_often";
-
-/// Smaller batches are answered before a second thread has begun.
-const BATCH_WORTH_THREADS: usize = 1_000;
 
 /// Why a whole call is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -50,33 +56,6 @@ pub enum CallRefused {
     Trouble(#[from] anyhow::Error),
 }
 
-/// One line of `answers.jsonl`.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, on its way to or from the file")]
-enum Line {
-    Answer(AnswerLine),
-    Batch(BatchLine),
-}
-
-#[derive(Serialize, Deserialize)]
-struct AnswerLine {
-    authority: AuthorityId,
-    at: Timestamp,
-    /// SHA-256 of the question, hexadecimal.
-    asked: String,
-    /// Keyed names of account and address, for the alarm.
-    account: Option<String>,
-    address: Option<String>,
-    answer: Answer,
-}
-
-#[derive(Serialize, Deserialize)]
-struct BatchLine {
-    batch: BatchId,
-    asked: String,
-}
-
 /// One line of `handles.jsonl`: the way back from a handle, sealed.
 #[derive(Serialize, Deserialize)]
 struct HandleLine {
@@ -84,6 +63,9 @@ struct HandleLine {
     key_id: String,
     authority: AuthorityId,
     regime: RegimeId,
+    /// Which of the provider's generations of handles it belongs to.
+    #[serde(default)]
+    generation: u32,
     /// The account name, sealed with the provider's key, base64.
     account: String,
 }
@@ -96,14 +78,20 @@ pub struct Desk {
     authorities: Vec<Authority>,
     limits: AlarmConfig,
     subscribers: Directory,
+    mail: Option<MailSystem>,
     seal: AccountSeal,
     /// Account names outside the index: in the handle map and in alarms.
     sealer: Sealer,
     index: RwLock<Arc<Index>>,
     answers: Journal,
     handles: Journal,
-    disclosures: Journal,
+    /// What was disclosed and handed over. Held from the decision to the entry: two requests for
+    /// one handle must not both count as the second.
+    records: Mutex<Records>,
+    chain: Chain,
     memory: Mutex<Memory>,
+    /// Read by every call; written by the one who erases, alone.
+    calls: RwLock<()>,
     _lock: File,
 }
 
@@ -114,9 +102,12 @@ struct Memory {
     /// Questions per authority on one day (UTC).
     days: HashMap<AuthorityId, (i64, u32)>,
     handles: HashMap<Handle, LinePlace>,
-    disclosed: HashMap<QuestionId, (String, LinePlace)>,
-    disclosed_batches: HashMap<BatchId, String>,
-    disclosure_counts: HashMap<Handle, u32>,
+    /// When a handle was last given in an answer.
+    named: HashMap<Handle, Timestamp>,
+    /// The generation that new handles belong to.
+    generations: rest::Generations,
+    /// The day (UTC) on which handles were last looked through for those that rest.
+    rested_on: Option<i64>,
     frequencies: Frequencies,
     alarms: AlarmFile,
 }
@@ -128,6 +119,7 @@ pub struct Setup {
     pub authorities: Vec<Authority>,
     pub alarm: AlarmConfig,
     pub subscribers: Directory,
+    pub mail: Option<MailSystem>,
 }
 
 impl Setup {
@@ -138,6 +130,7 @@ impl Setup {
             authorities: config.authorities.clone(),
             alarm: config.alarm.clone(),
             subscribers: Directory::new(config.directory.as_ref()),
+            mail: config.relay.as_ref().map(MailSystem::new).transpose()?,
         })
     }
 }
@@ -158,9 +151,9 @@ impl Desk {
             questions: HashMap::new(),
             days: HashMap::new(),
             handles: HashMap::new(),
-            disclosed: HashMap::new(),
-            disclosed_batches: HashMap::new(),
-            disclosure_counts: HashMap::new(),
+            named: HashMap::new(),
+            generations: rest::Generations::read(&directory)?,
+            rested_on: None,
             frequencies: Frequencies::default(),
             alarms: AlarmFile::open(&directory)?,
         };
@@ -172,19 +165,27 @@ impl Desk {
             Journal::open(&directory.join("handles.jsonl"), |line: HandleLine, place| {
                 memory.handles.insert(line.handle, place);
             })?;
-        let disclosures = disclose::open_journal(&directory, &mut memory)?;
+        let (mut entered, mut grants) = (HashSet::new(), HashSet::new());
+        let chain = Chain::open(&directory, |entry| {
+            entered.extend(entry.record);
+            grants.extend(entry.authorisation.map(|grant| (entry.authority, grant)));
+        })?;
+        let records = Records::open(&directory, &entered, grants)?;
         Ok(Self {
             network: setup.network,
             authorities: setup.authorities,
             limits,
             subscribers: setup.subscribers,
+            mail: setup.mail,
             seal: AccountSeal::new(&keys.index),
             sealer: account_sealer(&keys),
             index: RwLock::new(Arc::new(index)),
             answers,
             handles,
-            disclosures,
+            records: Mutex::new(records),
+            chain,
             memory: Mutex::new(memory),
+            calls: RwLock::new(()),
             directory,
             keys,
             _lock: lock,
@@ -213,46 +214,9 @@ impl Desk {
         Ok(())
     }
 
-    /// Answers a batch. `asked` is the digest of its body: the same batch again gets the same
-    /// answers, another content under its id is refused.
-    pub fn identifications(
-        &self,
-        batch: &IdentificationBatch,
-        asked: &str,
-        now: Timestamp,
-    ) -> Result<IdentificationAnswers, CallRefused> {
-        let authority = self.agreed(&batch.authority, &batch.regime)?;
-        if batch.questions.len() > QUESTIONS_MAX {
-            return Err(CallRefused::TooMany);
-        }
-        let fresh = self.admit(authority, batch, asked, now)?;
-        let index = self.index();
-        let identifier = Identifier::new(&index, &self.network);
-        let answering = Answering::new(&index, &self.keys, &batch.authority, &batch.regime);
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = if batch.questions.len() < BATCH_WORTH_THREADS { 1 } else { threads };
-        let findings = identifier.find_all(&batch.questions, now, threads);
-        let mut answers = Vec::with_capacity(batch.questions.len());
-        let mut lines = Vec::new();
-        let mut named = Vec::new();
-        for ((question, fresh), finding) in batch.questions.iter().zip(fresh).zip(findings) {
-            match fresh {
-                Known::Answered(place) => answers.push(self.answered(place)?),
-                Known::Changed => answers.push(changed(question)),
-                Known::No(asked) => {
-                    let found = answering.answer(question, identifier.explain(question, finding));
-                    let line = self.guard(question, found, batch, asked, now, &mut named)?;
-                    answers.push(line.answer.clone());
-                    // What passes must not stick to the question's id.
-                    if !line.answer.is_to_be_asked_again() {
-                        lines.push(Line::Answer(line));
-                    }
-                }
-            }
-        }
-        lines.push(Line::Batch(BatchLine { batch: batch.batch, asked: asked.to_owned() }));
-        self.keep(&lines, named)?;
-        Ok(IdentificationAnswers { batch: batch.batch, answers })
+    /// How many linkings of a handle the provider itself counts.
+    pub fn linkings(&self, handle: &Handle) -> u32 {
+        self.records().memory.given.get(handle).map_or(0, given::Given::linkings)
     }
 
     fn agreed(
@@ -266,134 +230,20 @@ impl Desk {
             .ok_or(CallRefused::NotAgreed)
     }
 
-    /// Which questions are new, after cap and batch id were tested. Counts the new ones.
-    fn admit(
-        &self,
-        authority: &Authority,
-        batch: &IdentificationBatch,
-        asked: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Known>, CallRefused> {
-        let mut memory = self.memory();
-        if memory.batches.get(&batch.batch).is_some_and(|known| known != asked) {
-            return Err(CallRefused::BatchChanged);
+    /// A batch id stands for one content.
+    fn is_same_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
+        match self.memory().batches.get(&batch) {
+            Some(known) if known != asked => Err(CallRefused::BatchChanged),
+            _ => Ok(()),
         }
-        let known: Vec<Known> = batch
-            .questions
-            .iter()
-            .map(|question| {
-                let asked = question_digest(question, &batch.authority, &batch.regime);
-                match memory.questions.get(&question.id) {
-                    Some((before, place)) if *before == asked => Known::Answered(*place),
-                    Some(_) => Known::Changed,
-                    None => Known::No(asked),
-                }
-            })
-            .collect();
-        let new = known.iter().filter(|known| matches!(known, Known::No(_))).count() as u32;
-        let today = now.as_second().div_euclid(86_400);
-        let (day, count) = memory.days.entry(authority.id.clone()).or_insert((today, 0));
-        if *day != today {
-            (*day, *count) = (today, 0);
-        }
-        if count.saturating_add(new) > authority.questions_per_day {
-            let retry_after_secs = 86_400 - now.as_second().rem_euclid(86_400);
-            return Err(CallRefused::Quota { retry_after_secs });
-        }
-        *count += new;
-        Ok(known)
     }
 
-    /// Counts an answer that names somebody; withholds it where the account is alarmed.
-    fn guard(
-        &self,
-        question: &Question,
-        found: Answered,
-        batch: &IdentificationBatch,
-        asked: String,
-        now: Timestamp,
-        named: &mut Vec<HandleLine>,
-    ) -> Result<AnswerLine, CallRefused> {
-        let mut line = AnswerLine {
-            authority: batch.authority.clone(),
-            at: now,
-            asked,
-            account: None,
-            address: None,
-            answer: found.answer,
-        };
-        let Some(account) = found.account else { return Ok(line) };
-        let id = hex::encode(self.seal.keyed(&account));
-        let address = hex::encode(self.seal.keyed(question.ip.to_string().as_bytes()));
-        line.account = Some(id.clone());
-        line.address = Some(address.clone());
-        let mut memory = self.memory();
-        memory.alarms.refresh()?;
-        let Memory { frequencies, alarms, .. } = &mut *memory;
-        let too_often = frequencies.count(&id, address, now, &self.limits, alarms);
-        if let Some(too_often) = too_often
-            && !alarms.is_raised(&id)
-        {
-            tracing::warn!(
-                alarm = %id,
-                questions = too_often.questions,
-                addresses = too_often.addresses,
-                "an account answers improbably often; its answers are withheld"
-            );
-            let sealed = self.sealer.seal(&account, id.as_bytes())?;
-            alarms.add(&AlarmLine::Raised {
-                id: id.clone(),
-                at: now,
-                questions: too_often.questions,
-                addresses: too_often.addresses,
-                account: STANDARD.encode(sealed),
-            })?;
-        }
-        if alarms.is_raised(&id) {
-            line.answer.outcome = Outcome::Refused { reason: TOO_OFTEN.to_owned() };
-            line.answer.evidence = None;
-            line.answer.why = "This subscriber answers for improbably many questions; the \
-                               provider checks its records first."
-                .to_owned();
-            return Ok(line);
-        }
-        if let Outcome::Identified { handle, .. } = &line.answer.outcome
-            && !memory.handles.contains_key(handle)
-        {
-            let sealed = self.sealer.seal(&account, handle.as_str().as_bytes())?;
-            named.push(HandleLine {
-                handle: handle.clone(),
-                key_id: self.keys.handle_key().id.clone(),
-                authority: batch.authority.clone(),
-                regime: batch.regime.clone(),
-                account: STANDARD.encode(sealed),
-            });
-        }
-        Ok(line)
-    }
-
-    /// Journals what was answered; only then may it leave.
-    fn keep(&self, lines: &[Line], named: Vec<HandleLine>) -> Result<(), CallRefused> {
-        if !named.is_empty() {
-            let places = self.handles.append(&named)?;
-            self.handles.make_durable()?;
-            let mut memory = self.memory();
-            for (line, place) in named.into_iter().zip(places) {
-                memory.handles.insert(line.handle, place);
-            }
-        }
-        let places = self.answers.append(lines)?;
+    fn keep_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
+        let line = BatchLine { batch, asked: asked.to_owned() };
+        self.answers.append(&[Line::Batch(line)])?;
         self.answers.make_durable()?;
-        let mut memory = self.memory();
-        for (line, place) in lines.iter().zip(places) {
-            memory.remember(line, place);
-        }
+        self.memory().batches.insert(batch, asked.to_owned());
         Ok(())
-    }
-
-    fn answered(&self, place: LinePlace) -> Result<Answer, CallRefused> {
-        let line: AnswerLine = self.answers.read(place)?;
-        Ok(line.answer)
     }
 
     fn index(&self) -> Arc<Index> {
@@ -404,59 +254,19 @@ impl Desk {
         // A panic while it was held leaves counts that are at most one too high.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        // What was written and not remembered is found again at the next start.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held while a call is answered: nothing is erased under it.
+    fn at_work(&self) -> RwLockReadGuard<'_, ()> {
+        self.calls.read().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The sealer of account names outside the index.
 pub fn account_sealer(keys: &KeyFile) -> Sealer {
     keys.index.sealer("entremise account of handle v1")
-}
-
-/// Whether a question was asked before.
-enum Known {
-    Answered(LinePlace),
-    Changed,
-    No(String),
-}
-
-impl Memory {
-    fn remember(&mut self, line: &Line, place: LinePlace) {
-        match line {
-            Line::Answer(line) => {
-                self.questions.insert(line.answer.id, (line.asked.clone(), place));
-            }
-            Line::Batch(line) => {
-                self.batches.insert(line.batch, line.asked.clone());
-            }
-        }
-    }
-
-    fn replay(&mut self, line: Line, place: LinePlace, limits: &AlarmConfig) {
-        self.remember(&line, place);
-        let Line::Answer(line) = line else { return };
-        let day = line.at.as_second().div_euclid(86_400);
-        let (counted, count) = self.days.entry(line.authority).or_insert((day, 0));
-        if *counted == day {
-            *count += 1;
-        } else if *counted < day {
-            (*counted, *count) = (day, 1);
-        }
-        if let (Some(account), Some(address)) = (line.account, line.address) {
-            self.frequencies.count(&account, address, line.at, limits, &self.alarms);
-        }
-    }
-}
-
-fn question_digest(question: &Question, authority: &AuthorityId, regime: &RegimeId) -> String {
-    let text = serde_json::to_vec(&(authority, regime, question))
-        .expect("a question is plain data and always has a JSON form");
-    hex::encode(digest(&text))
-}
-
-fn changed(question: &Question) -> Answer {
-    Answer {
-        id: question.id,
-        outcome: Outcome::Refused { reason: "question_changed".to_owned() },
-        evidence: None,
-        why: "This question id was answered before for another question.".to_owned(),
-    }
 }

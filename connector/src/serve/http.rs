@@ -1,4 +1,4 @@
-//! The three endpoints. A call is read whole (bounded), its signature is checked against the
+//! The endpoints. A call is read whole (bounded), its signature is checked against the
 //! pinned keys, the key must be the one of the authority the body speaks for, and only then is
 //! the body looked at. Every answer to a call is signed, refusals too.
 
@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use entremise_core::id::AuthorityId;
 use entremise_wire::message::{
     BODY_BYTES_MAX, CONTENT_TYPE, DISCLOSURES_PATH, DisclosureBatch, HEALTH_PATH, Health,
-    IDENTIFICATIONS_PATH, IdentificationBatch, Problem,
+    IDENTIFICATIONS_PATH, IdentificationBatch, Problem, RELAYS_PATH, RelayBatch,
 };
 use entremise_wire::signature::{
     AnswerParts, RequestParts, SignatureHeaders, SigningKey, VerifyingKey, content_digest,
@@ -44,6 +44,7 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route(IDENTIFICATIONS_PATH, post(identifications))
         .route(DISCLOSURES_PATH, post(disclosures))
+        .route(RELAYS_PATH, post(relays))
         .route(HEALTH_PATH, get(health))
         .with_state(office)
 }
@@ -76,6 +77,17 @@ async fn disclosures(State(office): State<Arc<Office>>, request: Request<Body>) 
         office.allowed(&batch.authority, now)?;
         let asked = hex::encode(digest(&body.bytes));
         let answers = office.desk.disclosures(&batch, &asked, now.instant);
+        Reply::json(&answers.map_err(refusal)?)
+    })
+    .await
+}
+
+async fn relays(State(office): State<Arc<Office>>, request: Request<Body>) -> Response<Body> {
+    answer(office, request, |office, body, now| {
+        let batch: RelayBatch = parse(body)?;
+        office.allowed(&batch.authority, now)?;
+        let asked = hex::encode(digest(&body.bytes));
+        let answers = office.desk.relays(&batch, &asked, now.instant);
         Reply::json(&answers.map_err(refusal)?)
     })
     .await
