@@ -4,8 +4,8 @@
 //! `cargo run --profile bench -p entremise-formats --example bench_reading -- acns|xarf|mail DIR`
 //!
 //! DIR holds the seeded inputs of `cargo xtask bench`: `acns.lp` and `eml.lp` (each document after
-//! its length, 32 bits, little endian), `xarf.ndjson` (one report a line). The mails are clearsigned
-//! by nobody's key, so their signatures stay unverified, as they do for the peers.
+//! its length, 32 bits, little endian), `xarf.ndjson` (one report a line). The mails are
+//! clearsigned by nobody's key, so their signatures stay unverified, as they do for the peers.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -221,7 +221,7 @@ impl Play {
         self.send_papers(to)?;
         self.mail.deliver_due()?;
         if let Some(shop) = &mut self.shop {
-            shop.take(to)?;
+            shop.take()?;
         }
         for way in self.carrier.run(&self.world.subscribers, to) {
             if let Some(addressee) = self.carrier.ways()[way].addressee {

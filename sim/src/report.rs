@@ -8,6 +8,7 @@ use anyhow::Context;
 use entremise_ledger::{Options, Place, verify};
 use serde::{Deserialize, Serialize};
 
+use crate::mail::RETURNED;
 use crate::play::Play;
 
 /// Counts by outcome. The same seed gives the same report.
@@ -190,7 +191,7 @@ pub fn leave(play: &Play, report: &Report, out: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(out)?;
     let mailboxes = play.estate.folder.join("mail/mailboxes");
     copy_tree(&mailboxes, &out.join("mails"))?;
-    copy_tree(&play.estate.folder.join("mail/bounces/cur"), &out.join("mails/returned"))?;
+    copy_tree(&play.estate.folder.join("mail").join(RETURNED), &out.join("mails/returned"))?;
     copy_tree(&play.house().ledger, &out.join("ledger"))?;
     let acknowledgements = out.join("acknowledgements");
     copy_tree(&play.estate.folder.join("senders/edition/out"), &acknowledgements.join("edition"))?;

@@ -28,7 +28,7 @@ impl Shop {
     }
 
     /// Prints and posts every letter whose manifest is there.
-    pub fn take(&mut self, now: Timestamp) -> anyhow::Result<()> {
+    pub fn take(&mut self) -> anyhow::Result<()> {
         if !self.outbox.is_dir() {
             return Ok(());
         }
@@ -44,13 +44,13 @@ impl Shop {
         // By their dates: what a folder lists first is chance.
         waiting.sort_by(|left, right| (&left.0, &left.1).cmp(&(&right.0, &right.1)));
         for (_, name, manifest) in waiting {
-            self.print(&manifest, now)?;
+            self.print(&manifest)?;
             self.taken.insert(name);
         }
         Ok(())
     }
 
-    fn print(&self, manifest: &Value, now: Timestamp) -> anyhow::Result<()> {
+    fn print(&self, manifest: &Value) -> anyhow::Result<()> {
         let text = |member: &str| manifest[member].as_str().context("a member of the manifest");
         let document = fs::read(self.outbox.join(text("file")?))?;
         let lines = manifest["recipient"].as_array().context("the recipient")?.iter();
@@ -58,8 +58,10 @@ impl Shop {
             .enumerate()
             .map(|(place, line)| (format!("address_line_{}", place + 1), line.clone()))
             .collect();
+        // For the law the letter was handed over when it was left for the shop.
+        let left_at: Timestamp = text("handed_over_at")?.parse()?;
         let is_registered = text("product")? == "registered_with_receipt";
-        self.post.take_in(text("effect")?, is_registered, document, json!(recipient), now);
+        self.post.take_in(text("effect")?, is_registered, document, json!(recipient), left_at);
         Ok(())
     }
 

@@ -22,3 +22,9 @@ fn a_mail_whose_answer_was_lost_is_offered_again_under_its_own_number() {
 fn an_instant_just_behind_a_release_names_its_holder_only_where_nobody_came_after() {
     sound(3);
 }
+
+#[test]
+fn a_letter_left_for_a_print_shop_was_handed_over_when_it_was_left() {
+    // The world counted from when the shop took it, half a day later.
+    sound(44);
+}

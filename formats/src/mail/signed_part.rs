@@ -75,7 +75,8 @@ fn raw<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> &'m [u8] {
     message.raw_message.get(range).unwrap_or_default()
 }
 
-/// Lines end in CR LF when they are signed (RFC 3156, 5); a mail kept in a file may have lost the CR.
+/// Lines end in CR LF when they are signed (RFC 3156, 5); a mail kept in a file may have lost
+/// the CR.
 fn canonical(bytes: &[u8]) -> Cow<'_, [u8]> {
     let is_bare = |at: usize| bytes[at] == b'\n' && (at == 0 || bytes[at - 1] != b'\r');
     if !(0..bytes.len()).any(is_bare) {

@@ -44,30 +44,35 @@ pub fn take(store: &Store, room: &Room, maildir: &Path, now: Timestamp) -> Resul
     for path in paths.into_iter().filter(|path| path.is_file()) {
         if fs::metadata(&path).map_err(disk)?.len() > MAIL_BYTES_MAX {
             taken.refused += 1;
-            put_away(maildir, &path, ":2,F").map_err(disk)?;
+            flag(maildir, &path).map_err(disk)?;
             continue;
         }
         let bytes = fs::read(&path).map_err(disk)?;
         let Some(sender) = sender_of(room, &bytes) else {
             taken.strangers += 1;
-            put_away(maildir, &path, ":2,F").map_err(disk)?;
+            flag(maildir, &path).map_err(disk)?;
             continue;
         };
-        let flags = match take_one(store, room, sender, bytes, now) {
+        let is_kept = match take_one(store, room, sender, bytes, now) {
             Ok(answer) => {
                 taken.batches += 1;
                 keep_answer(maildir, &path, &answer).map_err(disk)?;
-                ":2,S"
+                true
             }
             Err(NotTaken::Trouble(trouble)) => return Err(trouble),
             Err(not_taken) => {
                 taken.refused += 1;
                 keep_answer(maildir, &path, &not_taken.to_string()).map_err(disk)?;
-                ":2,F"
+                matches!(not_taken, NotTaken::Quarantined(_))
             }
         };
         // Crash before this line: the mail is taken again, and its digest finds the first report.
-        put_away(maildir, &path, flags).map_err(disk)?;
+        if is_kept {
+            // Its bytes are sealed, and end when the rules say so; a copy in the open would not.
+            fs::remove_file(&path).map_err(disk)?;
+        } else {
+            flag(maildir, &path).map_err(disk)?;
+        }
     }
     Ok(taken)
 }
@@ -108,11 +113,12 @@ fn keep_answer(maildir: &Path, path: &Path, answer: &str) -> io::Result<()> {
     fs::rename(&part, answers.join(format!("{name}.xml")))
 }
 
-fn put_away(maildir: &Path, path: &Path, flags: &str) -> io::Result<()> {
+/// For a person to look at, as Maildir has it: out of `new`, into `cur`, flagged.
+fn flag(maildir: &Path, path: &Path) -> io::Result<()> {
     let cur = maildir.join("cur");
     fs::create_dir_all(&cur)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    fs::rename(path, cur.join(format!("{name}{flags}")))
+    fs::rename(path, cur.join(format!("{name}:2,F")))
 }
 
 fn disk(error: io::Error) -> Trouble {

@@ -156,14 +156,40 @@ fn lang(language: Language) -> Lang {
     }
 }
 
-/// The articles the message rests on, as they are numbered today.
+/// The articles the message rests on, as they are numbered today, each once.
 fn cites(stage: &Stage, regime: &Regime, now: Timestamp) -> Vec<String> {
     let day = regime.zone().day_of(now);
-    let mut cites: Vec<String> = ["decides", "channels", "must_say", "clock.repeat_within"]
-        .iter()
-        .filter_map(|value| regime.cites(&format!("stage.{}.{value}", stage.id), day))
-        .map(|citation| citation.cite.clone())
-        .collect();
-    cites.dedup();
+    let window = match stage.hears {
+        Some(_) => "hears.observations_within",
+        None => "clock.repeat_within",
+    };
+    let mut cites: Vec<String> = Vec::new();
+    for value in ["decides", "channels", "must_say", window] {
+        let cited = regime.cites(&format!("stage.{}.{value}", stage.id), day);
+        if let Some(citation) = cited.filter(|citation| !cites.contains(&citation.cite)) {
+            cites.push(citation.cite.clone());
+        }
+    }
     cites
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entremise_core::regime::embedded;
+
+    #[test]
+    fn a_finding_tells_until_when_one_may_be_heard_and_never_a_day_that_is_too_late() {
+        let regime = embedded("fr-graduated-response").unwrap();
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let third = &regime.at(now).unwrap().stages[2];
+        let hears = third.hears.as_ref().unwrap();
+        let told = observations_window(third, hears, &regime, Language::Fr, now);
+        assert!(told.what.contains("quinze jours à compter du jour où"), "{}", told.what);
+        assert_eq!(told.until, "7 décembre 2026");
+        assert!(told.why.contains("(CPI R331-12)"), "{}", told.why);
+        let cites = cites(third, &regime, now);
+        assert!(!cites.iter().any(|cite| cite.contains("CPP 9")), "{cites:?}");
+        assert!(cites.iter().any(|cite| cite.contains("R335-5")), "{cites:?}");
+    }
 }

@@ -67,6 +67,9 @@ struct State {
     delayed: BTreeMap<(Timestamp, usize), ()>,
 }
 
+/// Where copies of returned mails lie, beside the mailboxes: the house keeps none in the open.
+pub const RETURNED: &str = "returned";
+
 /// All mail of the world.
 #[derive(Clone)]
 pub struct MailWorld {
@@ -130,6 +133,11 @@ impl MailWorld {
             }
             let ((_, name), bytes) = entry.remove_entry();
             into_maildir(&self.bounces, &name, &bytes)?;
+            if let Some(folder) = &self.folder {
+                let returned = folder.with_file_name(RETURNED);
+                std::fs::create_dir_all(&returned)?;
+                std::fs::write(returned.join(format!("{name}.eml")), &bytes)?;
+            }
             if self.faults.doubles.load(Ordering::SeqCst) {
                 into_maildir(&self.bounces, &format!("{name}-again"), &bytes)?;
             }
