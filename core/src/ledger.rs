@@ -56,6 +56,8 @@ pub enum Kind {
     Outcome(&'static str),
     /// Compartments are about to be opened together (mise en relation): entered before the look.
     Linking(&'static str),
+    /// A person is about to look at evidence, traffic or identity: entered before the look.
+    Look(&'static str),
     /// A notice was rejected or found to be a duplicate.
     Intake(&'static str),
     /// A party was stopped, resumed, registered; a key changed.
@@ -70,6 +72,7 @@ impl std::fmt::Display for Kind {
             Self::Intent(name) => ("intent", name),
             Self::Outcome(name) => ("outcome", name),
             Self::Linking(name) => ("linking", name),
+            Self::Look(name) => ("look", name),
             Self::Intake(name) => ("intake", name),
             Self::House(name) => ("house", name),
         };
