@@ -92,7 +92,8 @@ fn recompute(
             "-- cases-open-of-regime
              SELECT case_id, authority, regime, subject, state, opened_at, file_number, question,
                  due_at, changed_at
-             FROM cases WHERE regime = $1 AND closed = 0 AND case_id > $2
+             FROM cases
+             WHERE regime = $1 AND (closed = 0 OR due_at IS NOT NULL) AND case_id > $2
              ORDER BY case_id LIMIT $3",
             &[id.as_str().into(), after.into(), Value::count(RECOMPUTED_AT_ONCE)],
         )?;

@@ -11,6 +11,7 @@ use crate::compartment::{Fresh, Record, RecordKind};
 use crate::conn::Value;
 use crate::door::{Door, json};
 use crate::entropy::Draw;
+use crate::erase;
 use crate::ledger::{self, Lateness};
 use crate::read::{self, EffectRow};
 use crate::trouble::Trouble;
@@ -69,14 +70,21 @@ impl Store {
         self.inner.cases.write(|tx| {
             // The lock keeps the sweep of orphans away from what is about to be noted.
             ledger::lock(tx, authority)?;
+            let kept = tx.query_one(
+                "-- document-noted\nSELECT record_id FROM document WHERE record_id = $1",
+                &[Value::id(&id)],
+            )?;
+            // What comes for a case that is erased is not kept any more.
+            if kept.is_some() || erase::is_erased(tx, found.case)? {
+                return Ok(());
+            }
             self.inner.identity.keep(authority, regime, std::iter::once(record), now)?;
             let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-            let added = tx.execute(
+            tx.execute(
                 "-- document-note
                  INSERT INTO document (record_id, authority, regime, case_id, effect_id, name,
                      sha256, size_bytes, kept_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                 ON CONFLICT (record_id) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 &[
                     Value::id(&id),
                     authority.as_str().into(),
@@ -89,9 +97,6 @@ impl Store {
                     Value::time(now),
                 ],
             )?;
-            if added == 0 {
-                return Ok(());
-            }
             let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Admit)?;
             let digest = form::hexadecimal(&sha256);
             let body = serde_json::json!({ "effect": effect, "name": name, "sha256": digest });

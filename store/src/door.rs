@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::effect::{Alarm, Effect};
 use entremise_core::event::{Event, Line};
-use entremise_core::id::{AuthorityId, CaseId, EffectId, PartyId, RegimeId};
+use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
 use entremise_core::ledger::{self as form, Actor, Entry};
-use entremise_core::procedure::{identification, ladder};
+use entremise_core::procedure::identification;
 use entremise_core::regime::Regime;
 use entremise_core::step::{Refusal, due, step};
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::Inner;
 use crate::apply::{Applied, CaseRef};
+use crate::backfill;
 use crate::conn::Tx;
 use crate::entropy::Draw;
 use crate::ledger::{self, Head, Lateness};
@@ -52,7 +53,7 @@ pub(crate) struct Door<'t, 'c> {
     /// The instant under which this transaction's lines are entered.
     pub at: Timestamp,
     inner: &'t Inner,
-    authority: AuthorityId,
+    pub authority: AuthorityId,
     size: u64,
     lines: Vec<ledger::Line>,
     cases: Vec<InHand>,
@@ -61,6 +62,8 @@ pub(crate) struct Door<'t, 'c> {
     effects: Vec<EffectLine>,
     alarms: Vec<AlarmLine>,
     tally: BTreeMap<(&'static str, String), i64>,
+    /// Notices that now stand against a case.
+    facts: Vec<(Uuid, CaseId)>,
     /// Regimes whose text is known to be in this ledger.
     texts: Vec<RegimeId>,
     /// When the last identification that began to wait is due: regime, receipt, deadline.
@@ -105,6 +108,7 @@ impl<'t, 'c> Door<'t, 'c> {
             effects: Vec::new(),
             alarms: Vec::new(),
             tally: BTreeMap::new(),
+            facts: Vec::new(),
             texts: Vec::new(),
             waiting_due: None,
         })
@@ -260,6 +264,9 @@ impl<'t, 'c> Door<'t, 'c> {
         if let Event::QuestionAsked { question } = event {
             in_hand.question = Some(question.0);
         }
+        if let Event::FactEstablished { fact } = event {
+            self.facts.push((fact.notice.0, in_hand.case.id));
+        }
         in_hand.case.state = next.state;
         in_hand.due_at = next.due_at;
         in_hand.changed = true;
@@ -333,7 +340,7 @@ impl<'t, 'c> Door<'t, 'c> {
             id,
             regime: case.regime.clone(),
             case: case.id,
-            party: addressee(&effect, &case.subject).cloned(),
+            party: rows::addressee(&effect, &case.subject).cloned(),
             effect,
         });
     }
@@ -440,6 +447,9 @@ impl<'t, 'c> Door<'t, 'c> {
         rows::write_effects(self.tx, &self.authority, &self.effects, self.at)?;
         rows::write_alarms(self.tx, &self.authority, &self.alarms, self.at)?;
         rows::write_tally(self.tx, &self.authority, &self.tally)?;
+        for (notice, case) in &self.facts {
+            backfill::note_fact(self.tx, notice, &case.0)?;
+        }
         ledger::write(self.tx, &self.authority, &self.lines)?;
         if self.lines.is_empty() {
             return Ok(());
@@ -455,35 +465,6 @@ impl InHand {
             file_number: self.file_number,
             question: self.question,
             due_at: self.due_at,
-        }
-    }
-}
-
-/// Whether the case lies on somebody's desk: a decision is asked for, or somebody is late.
-pub(crate) fn waits_for_a_person(state: &State) -> bool {
-    match state {
-        State::Identification(identification::State::Asked { alarmed, .. }) => *alarmed,
-        State::Ladder(ladder::State::Proposed { .. }) => true,
-        State::Ladder(
-            ladder::State::Asking { alarmed, .. } | ladder::State::Sending { alarmed, .. },
-        ) => *alarmed,
-        _ => false,
-    }
-}
-
-/// The party an effect goes to. What stays in the house goes to nobody.
-fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<&'e PartyId> {
-    match effect {
-        Effect::AskProvider { provider, .. } => Some(provider),
-        Effect::RequestDisclosure { line, .. }
-        | Effect::RequestAuthorisedDisclosure { line, .. }
-        | Effect::RelayMessage { line, .. } => Some(&line.provider),
-        Effect::SendMessage { .. } => match subject {
-            Subject::Line(line) => Some(&line.provider),
-            Subject::Notice { provider, .. } => Some(provider),
-        },
-        Effect::EstablishFact { .. } | Effect::RaiseAlarm { .. } | Effect::ErasePersonalData => {
-            None
         }
     }
 }

@@ -5,6 +5,7 @@
 //! senders or providers, and never reads a clock.
 
 mod apply;
+mod backfill;
 mod clock;
 mod compartment;
 mod conn;
@@ -12,6 +13,7 @@ mod content;
 mod document;
 mod door;
 mod entropy;
+mod erase;
 mod faults;
 pub mod file_number;
 mod gate;
@@ -19,11 +21,16 @@ mod intake;
 mod keys;
 mod ledger;
 mod linking;
+mod look;
 mod migrate;
 mod outbox;
+mod outlive;
 mod party;
 mod quarantine;
 mod read;
+mod retention;
+mod rights;
+mod rotate;
 mod rows;
 mod settle;
 mod sweep;
@@ -35,7 +42,6 @@ use std::sync::Arc;
 
 use entremise_core::id::RegimeId;
 use entremise_core::regime::Regime;
-use entremise_wire::sealing::OpeningKey;
 use jiff::Timestamp;
 use ring::hmac;
 
@@ -43,12 +49,17 @@ pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
 pub use document::{DocumentRow, FoundEffect};
 pub use entropy::{Entropy, SystemEntropy};
+pub use erase::{EraseError, Erased, WhyErased};
 pub use intake::{
     BatchReport, IncomingBatch, IncomingNotice, IntakeError, ItemResult, ItemVerdict,
 };
-pub use keys::Keys;
+pub use keys::{
+    COMPARTMENTS, Key, KeyShare, KeySource, Keys, ShareError, Token, check_value,
+    recover as recover_key, split as split_key,
+};
 pub use ledger::{Checkpoint, Opening};
 pub use linking::{LinkError, MessageMaterial};
+pub use look::{About, Look, LookError, LookField, LookPurpose, Seen};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
 pub use quarantine::{QuarantineId, QuarantineRow, Quarantined};
@@ -56,6 +67,9 @@ pub use read::{
     AlarmBoard, AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow, WorkOrder,
     WorkPlace, WorkRow,
 };
+pub use retention::{DueDay, ErasedLine, Held, RetentionReport};
+pub use rights::RectifyError;
+pub use rotate::{KeyState, Rotation};
 pub use settle::{Settled, Settlement};
 pub use trouble::Trouble;
 
@@ -63,25 +77,51 @@ use crate::compartment::Compartment;
 use crate::conn::{Pool, Rows};
 use crate::migrate::{CASES, migrate};
 
-/// Where the four compartments lie: `sqlite:<path>` or `postgres://…`, four different databases.
+/// Where the four compartments lie: `sqlite:<path>` or `postgres://…`, all different databases.
 #[derive(Clone, Debug)]
 pub struct Places {
     pub cases: String,
     pub evidence: String,
     pub traffic: String,
     pub identity: String,
+    pub keys: KeyPlaces,
+}
+
+/// Where the keys of the records lie, apart from the records: three more databases.
+#[derive(Clone, Debug)]
+pub struct KeyPlaces {
+    pub evidence: String,
+    pub traffic: String,
+    pub identity: String,
+}
+
+impl KeyPlaces {
+    /// Beside the records: `evidence-keys.db` by `evidence.db`; on PostgreSQL the database
+    /// `evidence_keys` on the server of `evidence`. In operation they belong on another volume.
+    pub fn beside(evidence: &str, traffic: &str, identity: &str) -> Self {
+        Self { evidence: beside(evidence), traffic: beside(traffic), identity: beside(identity) }
+    }
+}
+
+fn beside(place: &str) -> String {
+    if let Some(path) = place.strip_prefix("sqlite:") {
+        let stem = path.strip_suffix(".db").unwrap_or(path);
+        return format!("sqlite:{stem}-keys.db");
+    }
+    match place.split_once('?') {
+        Some((database, options)) => format!("{database}_keys?{options}"),
+        None => format!("{place}_keys"),
+    }
 }
 
 impl Places {
-    /// Four SQLite files in one folder.
+    /// SQLite files in one folder.
     pub fn in_folder(folder: &Path) -> Self {
         let file = |name: &str| format!("sqlite:{}", folder.join(name).display());
-        Self {
-            cases: file("cases.db"),
-            evidence: file("evidence.db"),
-            traffic: file("traffic.db"),
-            identity: file("identity.db"),
-        }
+        let [cases, evidence, traffic, identity] =
+            ["cases.db", "evidence.db", "traffic.db", "identity.db"].map(file);
+        let keys = KeyPlaces::beside(&evidence, &traffic, &identity);
+        Self { cases, evidence, traffic, identity, keys }
     }
 }
 
@@ -100,7 +140,6 @@ struct Inner {
     cases_wrapping: compartment::WrappingKey,
     /// Under which duplicates are found without keeping what they are duplicates of.
     digest_key: hmac::Key,
-    opening_key: OpeningKey,
     regimes: BTreeMap<RegimeId, Regime>,
     entropy: Arc<dyn Entropy>,
     intake_gate: intake::IntakeGate,
@@ -120,24 +159,47 @@ impl Store {
     ) -> Result<Self, Trouble> {
         let cases = Pool::open(&places.cases, Rows::Small)?;
         migrate(&cases, "cases", CASES, now)?;
+        backfill::facts_and_openings(&cases, now)?;
         let regimes = regimes
             .into_iter()
             .map(|regime| Ok((regime.id().parse()?, regime)))
             .collect::<Result<_, entremise_core::id::BadId>>()
             .map_err(|error| Trouble::never_from("a regime's id is not a short name", error))?;
+        let open = Compartment::open;
+        let draw = &mut entropy::Draw::new(&*entropy);
         let inner = Inner {
             cases,
-            evidence: Compartment::open("evidence", &places.evidence, &keys.evidence, now)?,
-            traffic: Compartment::open("traffic", &places.traffic, &keys.traffic, now)?,
-            identity: Compartment::open("identity", &places.identity, &keys.identity, now)?,
+            evidence: open(
+                "evidence",
+                &places.evidence,
+                &places.keys.evidence,
+                keys.evidence,
+                draw,
+                now,
+            )?,
+            traffic: open(
+                "traffic",
+                &places.traffic,
+                &places.keys.traffic,
+                keys.traffic,
+                draw,
+                now,
+            )?,
+            identity: open(
+                "identity",
+                &places.identity,
+                &places.keys.identity,
+                keys.identity,
+                draw,
+                now,
+            )?,
             cases_wrapping: compartment::WrappingKey::new(&keys.cases),
             digest_key: hmac::Key::new(
                 hmac::HMAC_SHA256,
                 &keys::derive(&keys.cases, "entremise duplicates v1"),
             ),
-            opening_key: keys::opening_key(&keys.identity)?,
             regimes,
-            entropy,
+            entropy: Arc::clone(&entropy),
             intake_gate: intake::IntakeGate::default(),
             apply_gates: apply::ApplyGates::default(),
             faults: faults::Faults::default(),
@@ -152,6 +214,7 @@ impl Store {
 
     /// The identity compartment's public key (X25519, base64url): providers seal to it.
     pub fn seal_to(&self) -> String {
-        self.inner.opening_key.public()
+        let newest = self.inner.identity.register.with_ring(|ring| ring.pairs().swap_remove(0));
+        keys::opening_key(&newest).expect("any 32 bytes are an X25519 secret").public()
     }
 }

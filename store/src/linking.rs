@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::case::Subject;
 use entremise_core::effect::Effect;
-use entremise_core::id::{AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId};
+use entremise_core::id::{AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId, RegimeId};
 use entremise_core::identification::{Identity, Purpose};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::notice::{Transport, Work};
@@ -20,12 +20,15 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::Store;
+use crate::backfill;
 use crate::compartment::{Fresh, Record, RecordKind};
 use crate::conn::{Tx, Value};
 use crate::content::{EvidenceIn, TrafficIn, TrafficRecord};
 use crate::door::{Door, json};
 use crate::entropy::Draw;
+use crate::erase;
 use crate::ledger::{self, Lateness};
+use crate::look::{self, About, Aim, Look, LookError, LookField, Seen};
 use crate::outbox::Claimed;
 use crate::party;
 use crate::rows;
@@ -123,7 +126,7 @@ impl Store {
         self.inner.cases.write(|tx| {
             let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
             let kind = form::Kind::Linking("ask_provider");
-            door.enter(&first.regime, form::Subject::House, kind, Actor::House, body)?;
+            enter(&mut door, &first.regime, form::Subject::House, kind, Actor::House, body)?;
             door.close()
         })
     }
@@ -145,14 +148,7 @@ impl Store {
             Effect::RequestAuthorisedDisclosure { grant, .. } => grant.statement().linking.purpose,
             _ => return Err(Trouble::never("only a request for disclosure brings a disclosure")),
         };
-        let identity = sealing::open(
-            &URL_SAFE_NO_PAD.encode(encapsulated_key),
-            &URL_SAFE_NO_PAD.encode(sealed),
-            &self.inner.opening_key,
-            question,
-            purpose,
-        )
-        .map_err(|error| Trouble::never_from("the disclosure does not open", error))?;
+        let identity = self.open_disclosure(question, purpose, encapsulated_key, sealed)?;
         let record = Record {
             id: question.0,
             kind: RecordKind::Disclosure,
@@ -163,6 +159,9 @@ impl Store {
         self.inner.cases.write(|tx| {
             // The lock keeps the sweep of orphans away from what is about to be noted.
             ledger::lock(tx, &claim.authority)?;
+            if is_disclosed(tx, question)? || erase::is_erased(tx, claim.case)? {
+                return Ok(());
+            }
             self.inner.identity.keep(&claim.authority, &claim.regime, records, now)?;
             self.inner.fault("disclosure.identity")?;
             tx.execute(
@@ -183,6 +182,26 @@ impl Store {
             )
             .map(|_| ())
         })
+    }
+
+    /// Opens what a provider sealed: to the current pair, or to the one before a rotation.
+    fn open_disclosure(
+        &self,
+        question: QuestionId,
+        purpose: Purpose,
+        encapsulated_key: &[u8],
+        sealed: &[u8],
+    ) -> Result<Identity, Trouble> {
+        let encapsulated_key = URL_SAFE_NO_PAD.encode(encapsulated_key);
+        let sealed = URL_SAFE_NO_PAD.encode(sealed);
+        let mut said = Trouble::never("the identities have no key");
+        for key in self.inner.identity.opening_keys()? {
+            match sealing::open(&encapsulated_key, &sealed, &key, question, purpose) {
+                Ok(identity) => return Ok(identity),
+                Err(error) => said = Trouble::never_from("the disclosure does not open", error),
+            }
+        }
+        Err(said)
     }
 
     /// Brings identity, traffic and (where the message names them) works together, for one message.
@@ -214,7 +233,7 @@ impl Store {
             }));
             let subject = form::Subject::Case(claim.case);
             let kind = form::Kind::Linking(purpose_name(purpose));
-            door.enter(&claim.regime, subject, kind, actor.clone(), body)?;
+            enter(&mut door, &claim.regime, subject, kind, actor.clone(), body)?;
             door.close()?;
             self.inner.fault("linking.commit")?;
             Ok::<_, LinkError>(found)
@@ -245,6 +264,91 @@ impl Store {
             sender_name: found.sender_name,
         })
     }
+}
+
+impl Store {
+    /// Shows a person what lies in the compartments. Who looks, what for, by which text and at what
+    /// is in the ledger before anything is opened.
+    pub fn look(&self, look: &Look, now: Timestamp) -> Result<Seen, LookError> {
+        if look.legal_basis.trim().is_empty() {
+            return Err(LookError::NoLegalBasis);
+        }
+        let (seq, aim) = self.inner.cases.write(|tx| {
+            let mut door = Door::open(tx, &self.inner, look.authority, now, Lateness::Refuse)?;
+            let aim = look::aim(door.tx, look.authority, look.about)?;
+            let aim = aim.ok_or(LookError::NoSuchThing)?;
+            let fields: Vec<&str> = look.fields.iter().map(|field| field.name()).collect();
+            let body = json(&serde_json::json!({
+                "purpose": look.purpose.name(),
+                "legal_basis": look.legal_basis,
+                "fields": fields,
+                "notices": aim.notices,
+                "disclosures": aim.disclosures,
+                "quarantined": aim.quarantined,
+            }));
+            let subject = match look.about {
+                About::Case(case) => form::Subject::Case(case),
+                About::Notice(notice) => form::Subject::Notice(notice),
+                About::Quarantined(_) => form::Subject::House,
+            };
+            let kind = form::Kind::Look(look.purpose.name());
+            let person = Actor::Person(look.person.clone());
+            let regime = aim.regime.parse().map_err(|_| Trouble::never("a regime's id is odd"))?;
+            let seq = enter(&mut door, &regime, subject, kind, person, body)?;
+            door.close()?;
+            self.inner.fault("look.commit")?;
+            Ok::<_, LookError>((seq, aim))
+        })?;
+        self.show(look, seq, &aim).map_err(LookError::from)
+    }
+
+    /// The line is on the disk: now, and not before, the compartments are opened.
+    fn show(&self, look: &Look, seq: u64, aim: &Aim) -> Result<Seen, Trouble> {
+        let mut seen = Seen { seq, ..Seen::default() };
+        let open = |compartment: &crate::compartment::Compartment, ids: &[Uuid]| {
+            let mut opened = compartment.open_records(look.authority, ids)?;
+            opened.sort_unstable_by_key(|(id, _)| *id);
+            Ok::<_, Trouble>(opened)
+        };
+        for field in look.fields {
+            match field {
+                LookField::Evidence => {
+                    for (id, content) in open(&self.inner.evidence, &aim.notices)? {
+                        seen.evidence.push((NoticeId(id), read(&content)?));
+                    }
+                    let bytes = aim.quarantined.map(|id| open(&self.inner.evidence, &[id]));
+                    seen.raw = bytes.transpose()?.and_then(|mut raw| Some(raw.pop()?.1));
+                }
+                LookField::Traffic => {
+                    for (id, content) in open(&self.inner.traffic, &aim.notices)? {
+                        seen.traffic.push((NoticeId(id), read(&content)?));
+                    }
+                }
+                LookField::Identity => {
+                    for (id, content) in open(&self.inner.identity, &aim.disclosures)? {
+                        seen.identities.push((QuestionId(id), read(&content)?));
+                    }
+                }
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Enters the line of an opening, and counts it.
+fn enter(
+    door: &mut Door,
+    regime: &RegimeId,
+    subject: form::Subject,
+    kind: form::Kind,
+    actor: Actor,
+    body: Vec<u8>,
+) -> Result<u64, Trouble> {
+    let (name, who) = (kind.to_string(), actor.to_string());
+    let seq = door.enter(regime, subject, kind, actor, body)?;
+    let place = i64::try_from(seq).unwrap_or(i64::MAX);
+    backfill::note_opening(door.tx, door.authority.as_str(), place, door.at, &name, &who)?;
+    Ok(seq)
 }
 
 /// Checks that the effect is this worker's to carry out, and finds where the parts lie.
@@ -306,6 +410,15 @@ fn linkings_of(tx: &mut Tx, case: CaseId) -> Result<i64, Trouble> {
         &[Value::id(&case.0)],
     )?;
     row.map_or(Ok(0), |row| row.integer(0))
+}
+
+fn is_disclosed(tx: &mut Tx, question: QuestionId) -> Result<bool, Trouble> {
+    let row = tx.query_one(
+        "-- disclosure-noted
+         SELECT question_id FROM disclosure WHERE question_id = $1",
+        &[Value::id(&question.0)],
+    )?;
+    Ok(row.is_some())
 }
 
 /// The wire name.

@@ -16,11 +16,23 @@ pub(crate) struct Migration {
 pub(crate) const CASES: &[Migration] = &[
     Migration { name: "0001_first", sql: include_str!("../migrations/cases/0001_first.sql") },
     Migration { name: "0002_document", sql: include_str!("../migrations/cases/0002_document.sql") },
+    Migration { name: "0003_erasure", sql: include_str!("../migrations/cases/0003_erasure.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.
-pub(crate) const SEALED: &[Migration] =
-    &[Migration { name: "0001_record", sql: include_str!("../migrations/sealed/0001_record.sql") }];
+pub(crate) const SEALED: &[Migration] = &[
+    Migration { name: "0001_record", sql: include_str!("../migrations/sealed/0001_record.sql") },
+    Migration {
+        name: "0002_keys_apart",
+        sql: include_str!("../migrations/sealed/0002_keys_apart.sql"),
+    },
+];
+
+/// Their keys, each compartment's in another database again.
+pub(crate) const KEYS: &[Migration] = &[Migration {
+    name: "0001_record_key",
+    sql: include_str!("../migrations/keys/0001_record_key.sql"),
+}];
 
 /// Brings a database to the newest form. `compartment` is written into it, and a database that
 /// belongs to another compartment is refused: two places swapped in a configuration would else

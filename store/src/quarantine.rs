@@ -1,7 +1,7 @@
 //! What could not be read or trusted, set aside until a person has looked at it. The bytes are
 //! sealed in the evidence compartment; the cases compartment knows that they are there.
 
-use entremise_core::id::{AuthorityId, PartyId, RegimeId};
+use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId};
 use entremise_core::ledger::Actor;
 use entremise_core::rejection::Rejection;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use crate::compartment::{Fresh, Record, RecordKind};
 use crate::conn::Value;
 use crate::door::{Door, json};
 use crate::ledger::Lateness;
+use crate::look::{About, Look, LookError, LookField, LookPurpose};
 use crate::trouble::Trouble;
 
 /// One thing set aside.
@@ -115,8 +116,15 @@ impl Store {
             .collect()
     }
 
-    /// Opens what was set aside, to be read again. It stays there until it is released.
-    pub fn take_quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>, Trouble> {
+    /// Opens what was set aside, to be read again at a person's word: a look, entered as one. It
+    /// stays there until it is released.
+    pub fn take_quarantined(
+        &self,
+        id: QuarantineId,
+        person: &PersonId,
+        legal_basis: &str,
+        now: Timestamp,
+    ) -> Result<Option<Quarantined>, LookError> {
         let row = self.inner.cases.read(|tx| {
             tx.query_one(
                 "-- quarantined-by-id
@@ -127,9 +135,15 @@ impl Store {
         })?;
         let Some(row) = row else { return Ok(None) };
         let authority: AuthorityId = row.word(0)?;
-        let Some(raw) = self.inner.evidence.open_record(&authority, id.0)? else {
-            return Ok(None);
+        let look = Look {
+            authority: &authority,
+            person,
+            about: About::Quarantined(id),
+            purpose: LookPurpose::Quarantine,
+            legal_basis,
+            fields: &[LookField::Evidence],
         };
+        let Some(raw) = self.look(&look, now)?.raw else { return Ok(None) };
         Ok(Some(Quarantined {
             regime: row.word(1)?,
             sender: match row.maybe_text(2)? {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use entremise_core::case::{Case, Subject};
+use entremise_core::case::{Case, State, Subject};
 use entremise_core::effect::Effect;
 use entremise_core::event::Line;
 use entremise_core::id::{AuthorityId, CaseId, EffectId, PartyId, RegimeId};
+use entremise_core::procedure::{identification, ladder};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::conn::{Bulk, Kind, Row, Tx, Value};
-use crate::door::waits_for_a_person;
 use crate::file_number;
 use crate::trouble::Trouble;
 
@@ -133,12 +133,14 @@ static CASES: Bulk = Bulk {
         ("file_number", Kind::Text),
         ("due_at", Kind::Integer),
         ("desk_at", Kind::Integer),
+        ("held_until", Kind::Integer),
     ],
     // Who it is about, where it was opened and its number never change.
     conflict: "ON CONFLICT (case_id) DO UPDATE SET state_name = excluded.state_name, \
                closed = excluded.closed, state = excluded.state, \
                changed_at = excluded.changed_at, question = excluded.question, \
-               due_at = excluded.due_at, desk_at = excluded.desk_at",
+               due_at = excluded.due_at, desk_at = excluded.desk_at, \
+               held_until = excluded.held_until",
 };
 
 pub(crate) fn write_cases(
@@ -172,9 +174,39 @@ pub(crate) fn write_cases(
             Value::maybe(line.file_number.as_deref(), Value::Text),
             Value::maybe(line.due_at, Value::time),
             desk_at(line),
+            held_until(&case.state),
         ]);
     }
     tx.insert(&CASES, &values)
+}
+
+/// Whether the case lies on somebody's desk: a decision is asked for, or somebody is late.
+fn waits_for_a_person(state: &State) -> bool {
+    match state {
+        State::Identification(identification::State::Asked { alarmed, .. }) => *alarmed,
+        State::Ladder(ladder::State::Proposed { .. }) => true,
+        State::Ladder(
+            ladder::State::Asking { alarmed, .. } | ladder::State::Sending { alarmed, .. },
+        ) => *alarmed,
+        _ => false,
+    }
+}
+
+/// The party an effect goes to. What stays in the house goes to nobody.
+pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<&'e PartyId> {
+    match effect {
+        Effect::AskProvider { provider, .. } => Some(provider),
+        Effect::RequestDisclosure { line, .. }
+        | Effect::RequestAuthorisedDisclosure { line, .. }
+        | Effect::RelayMessage { line, .. } => Some(&line.provider),
+        Effect::SendMessage { .. } => match subject {
+            Subject::Line(line) => Some(&line.provider),
+            Subject::Notice { provider, .. } => Some(provider),
+        },
+        Effect::EstablishFact { .. } | Effect::RaiseAlarm { .. } | Effect::ErasePersonalData => {
+            None
+        }
+    }
 }
 
 /// By its deadline; what has none lies at the bottom of the desk.
@@ -183,6 +215,13 @@ fn desk_at(line: &CaseLine) -> Value<'static> {
         return Value::Null;
     }
     line.due_at.map_or(Value::Integer(i64::MAX), Value::time)
+}
+
+fn held_until(state: &State) -> Value<'static> {
+    match state {
+        State::Ladder(state) => Value::maybe(state.held_until(), Value::time),
+        State::Identification(_) => Value::Null,
+    }
 }
 
 static EFFECTS: Bulk = Bulk {

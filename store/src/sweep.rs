@@ -49,8 +49,8 @@ fn sweep_page(
     compartment: &Compartment,
     until: Timestamp,
 ) -> Result<(bool, u64), Trouble> {
-    let reached = reached(&compartment.pool)?;
-    let rows = compartment.pool.read(|tx| {
+    let reached = reached(&compartment.data)?;
+    let rows = compartment.data.read(|tx| {
         tx.query(
             "-- sweep-page
              SELECT record_id, authority, created_at FROM record
@@ -77,7 +77,7 @@ fn sweep_page(
             swept += destroy(cases, compartment, &authority, &ids)?;
         }
     }
-    reach(&compartment.pool, &last)?;
+    reach(&compartment.data, &last)?;
     Ok((rows.len() == PAGE, swept))
 }
 
@@ -91,16 +91,7 @@ fn destroy(
     cases.write(|tx| {
         ledger::lock(tx, authority)?;
         let orphans = unowned(tx, ids)?;
-        compartment.pool.write(|tx| {
-            let mut destroyed = 0;
-            for id in &orphans {
-                destroyed += tx.execute(
-                    "-- sweep-orphan\nDELETE FROM record WHERE record_id = $1",
-                    &[Value::id(id)],
-                )?;
-            }
-            Ok(destroyed)
-        })
+        compartment.erase(&orphans)
     })
 }
 

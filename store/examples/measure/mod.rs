@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use entremise_core::regime::{Regime, embedded};
-use entremise_store::{Keys, Places, Store, SystemEntropy};
+use entremise_store::{KeyPlaces, Keys, Places, Store, SystemEntropy};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ pub struct Place {
 impl Place {
     /// `given`: a folder for SQLite (a temporary one if absent), `postgres` for a cluster started
     /// for the occasion (it never waits for the disk), or `postgres://…/` for a server that runs:
-    /// four databases `bench_…` are made anew in it.
+    /// seven databases `bench_…` are made anew in it.
     pub fn open(given: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut cluster = None;
@@ -29,14 +29,14 @@ impl Place {
                 let started = entremise_parts::postgres::Cluster::start()
                     .expect("PostgreSQL starts")
                     .expect("PostgreSQL is installed");
-                let places = four(|_| started.database().expect("a database"));
+                let places = all(|_| started.database().expect("a database"));
                 cluster = Some(started);
                 places
             }
-            Some(server) if server.starts_with("postgres") => four(|name| made_in(server, name)),
+            Some(server) if server.starts_with("postgres") => all(|name| made_in(server, name)),
             Some(folder) => Places::in_folder(folder.as_ref()),
         };
-        let keys = Keys { cases: [1; 32], evidence: [2; 32], traffic: [3; 32], identity: [4; 32] };
+        let keys = Keys::given([1; 32], [[2; 32], [3; 32], [4; 32]]);
         let now: Timestamp = "2026-03-02T10:00:00Z".parse().expect("an instant");
         let entropy = Arc::new(SystemEntropy::default());
         let store = Store::open(&places, keys, vec![regime()], entropy, now).expect("a store");
@@ -44,12 +44,18 @@ impl Place {
     }
 }
 
-fn four(make: impl Fn(&str) -> String) -> Places {
+fn all(make: impl Fn(&str) -> String) -> Places {
+    let keys = KeyPlaces {
+        evidence: make("evidence_keys"),
+        traffic: make("traffic_keys"),
+        identity: make("identity_keys"),
+    };
     Places {
         cases: make("cases"),
         evidence: make("evidence"),
         traffic: make("traffic"),
         identity: make("identity"),
+        keys,
     }
 }
 

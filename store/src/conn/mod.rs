@@ -25,6 +25,8 @@ pub(crate) enum Rows {
     Small,
     /// Some thousand bytes and more, one after the other.
     Large,
+    /// Wrapped keys: what is deleted is written over.
+    Keys,
 }
 
 /// An open transaction.
@@ -70,6 +72,25 @@ impl Pool {
         match self {
             Self::Sqlite(pool) => pool.write(|tx| work(&mut Tx::Sqlite(tx))),
             Self::Postgres(pool) => pool.write(|tx| work(&mut Tx::Postgres(tx))),
+        }
+    }
+
+    /// Sees to it that what was deleted is gone from the disk as far as the database can: SQLite
+    /// has written over it in place, and its log is carried over and cut here; PostgreSQL removes
+    /// the dead rows by `vacuum`, and their bytes when their pages are used again.
+    pub fn scrub(&self, vacuum: &'static str) -> Result<(), Trouble> {
+        match self {
+            Self::Sqlite(pool) => pool.scrub(),
+            Self::Postgres(pool) => pool.scrub(vacuum),
+        }
+    }
+
+    /// Writes a whole database anew (PostgreSQL: what `vacuum` says), so that nothing of what ever
+    /// lay in it is left. Takes as long as reading all of it.
+    pub fn rebuild(&self, vacuum: &'static str) -> Result<(), Trouble> {
+        match self {
+            Self::Sqlite(pool) => pool.rebuild(),
+            Self::Postgres(pool) => pool.scrub(vacuum),
         }
     }
 
@@ -136,6 +157,19 @@ impl Tx<'_> {
         match self {
             Self::Sqlite(tx) => tx.query(sql, values),
             Self::Postgres(tx) => tx.query_unlocked(sql, values),
+        }
+    }
+
+    /// Reads rows that must stay as they are until this transaction ends: `FOR SHARE`. SQLite has
+    /// one writer and needs none.
+    pub fn query_shared(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, Trouble> {
+        match self {
+            Self::Sqlite(tx) => tx.query(sql, values),
+            Self::Postgres(tx) => tx.query_shared(sql, values),
         }
     }
 

@@ -70,6 +70,13 @@ impl Pool {
         self.transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
     }
 
+    /// Runs a statement that knows no transaction.
+    pub fn scrub(&self, vacuum: &'static str) -> Result<(), Trouble> {
+        let mut out = self.begin(vacuum)?;
+        out.clean = true;
+        Ok(())
+    }
+
     fn transact<T, E: From<Trouble>>(
         &self,
         begin: &'static str,
@@ -194,6 +201,15 @@ impl Tx<'_> {
         values: &[Value],
     ) -> Result<Vec<Row>, Trouble> {
         let statement = self.0.statement(sql, || format!("{sql} FOR UPDATE SKIP LOCKED"))?;
+        self.rows(&statement, name_of(sql), &parameters(values))
+    }
+
+    pub fn query_shared(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, Trouble> {
+        let statement = self.0.statement(sql, || format!("{sql} FOR SHARE"))?;
         self.rows(&statement, name_of(sql), &parameters(values))
     }
 

@@ -39,7 +39,14 @@ impl Pool {
         // Before anything else: the first page written settles the size of all.
         writer.set(match rows {
             Rows::Small => "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 16384;",
-            Rows::Large => "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 4096;",
+            Rows::Large => {
+                "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 4096;
+                 PRAGMA secure_delete = ON;"
+            }
+            Rows::Keys => {
+                "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 8192;
+                 PRAGMA secure_delete = ON;"
+            }
         })?;
         // 64 MiB of log between checkpoints: a batch touches pages all over the digests' indexes,
         // and a page touched twice between checkpoints is written to the file once.
@@ -61,6 +68,24 @@ impl Pool {
         handle.set("COMMIT")?;
         std::mem::forget(unfinished);
         Ok(done)
+    }
+
+    pub fn rebuild(&self) -> Result<(), Trouble> {
+        lock(&self.writer).set("VACUUM")?;
+        self.scrub()
+    }
+
+    /// Carries the log over into the file and cuts it to nothing: no old picture of a page is left.
+    pub fn scrub(&self) -> Result<(), Trouble> {
+        let handle = lock(&self.writer);
+        let busy: i64 = handle
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(|error| trouble("the log cannot be cut", error))?;
+        if busy == 0 {
+            return Ok(());
+        }
+        Err(Trouble::Again { what: "a reader keeps the log from being cut", source: None })
     }
 
     pub fn read<T, E: From<Trouble>>(&self, work: impl FnOnce(Tx) -> Result<T, E>) -> Result<T, E> {

@@ -4,7 +4,7 @@ use entremise_core::id::{AuthorityId, BatchId, PartyId};
 
 use super::{BatchReport, IncomingBatch, IntakeError, digest};
 use crate::Inner;
-use crate::compartment::{Fresh, Place, Record, RecordKind, Sealed};
+use crate::compartment::{Fresh, Place, Record, RecordKind, Wrapped, nonce};
 use crate::conn::{Row, Value};
 use crate::door::{Door, json};
 use crate::trouble::Trouble;
@@ -29,7 +29,7 @@ pub(super) fn stored(
     let key = digest::of_key(&inner.digest_key, batch);
     let rows = door.tx.query(
         "-- batch-taken
-         SELECT batch_id, authority, regime, wrapped_key, nonce, report, body_digest
+         SELECT batch_id, authority, regime, wrapped_key, nonce, report, received_at, body_digest
          FROM batch WHERE batch_id = $1
              OR (authority = $2 AND sender = $3 AND idempotency_key IS NOT NULL
                  AND idempotency_key = $4)",
@@ -41,7 +41,7 @@ pub(super) fn stored(
         ],
     )?;
     let Some(row) = rows.first() else { return Ok(None) };
-    if row.bytes(6)? != batch.body_digest {
+    if row.bytes(7)? != batch.body_digest {
         return Err(IntakeError::KeyReused);
     }
     Ok(Some(open(inner, row)?))
@@ -56,7 +56,8 @@ pub(super) fn report(
     let row = inner.cases.read(|tx| {
         tx.query_one(
             "-- batch-report
-             SELECT batch_id, authority, regime, wrapped_key, nonce, report FROM batch
+             SELECT batch_id, authority, regime, wrapped_key, nonce, report, received_at
+             FROM batch
              WHERE batch_id = $1 AND authority = $2 AND sender = $3",
             &[Value::id(&batch.0), authority.as_str().into(), sender.as_str().into()],
         )
@@ -68,15 +69,13 @@ fn open(inner: &Inner, row: &Row) -> Result<BatchReport, Trouble> {
     let authority = row.word(1)?;
     let regime = row.word(2)?;
     let place = Place { authority: &authority, regime: &regime, id: row.id(0)? };
-    let sealed = Sealed {
-        wrapped_key: row.bytes(3)?.to_vec(),
-        nonce: row
-            .bytes(4)?
-            .try_into()
-            .map_err(|_| Trouble::never("a stored nonce is not 12 bytes long"))?,
-        sealed: row.bytes(5)?.to_vec(),
-    };
-    let report = inner.cases_wrapping.open(place, sealed)?;
+    if row.maybe_bytes(3)?.is_none() {
+        // Erased by its own time: that it was taken is all that is left.
+        let (id, received_at) = (BatchId(place.id), row.time(6)?);
+        return Ok(BatchReport { id, received_at, results: Vec::new() });
+    }
+    let wrapped = Wrapped { nonce: nonce(row.bytes(4)?)?, key: row.bytes(3)?.to_vec() };
+    let report = inner.cases_wrapping.open(place, wrapped, row.bytes(5)?.to_vec())?;
     serde_json::from_slice(&report)
         .map_err(|error| Trouble::never_from("a stored report cannot be read", error))
 }
@@ -90,7 +89,7 @@ pub(super) fn keep(
 ) -> Result<(), Trouble> {
     let place = Place { authority: &batch.authority, regime: &batch.regime, id: batch.id.0 };
     let fresh = Fresh::draw(&mut door.draw);
-    let sealed = inner.cases_wrapping.seal(&fresh, place, json(report));
+    let (wrapped, sealed) = inner.cases_wrapping.seal(&fresh, place, json(report));
     let key = digest::of_key(&inner.digest_key, batch);
     door.tx
         .execute(
@@ -108,9 +107,9 @@ pub(super) fn keep(
                 Value::time(batch.received_at),
                 Value::maybe(key.as_ref(), |key| Value::Bytes(key)),
                 Value::Bytes(&batch.body_digest),
-                Value::Bytes(&sealed.wrapped_key),
-                Value::Bytes(&sealed.nonce),
-                Value::Bytes(&sealed.sealed),
+                Value::Bytes(&wrapped.key),
+                Value::Bytes(&wrapped.nonce),
+                Value::Bytes(&sealed),
             ],
         )
         .map(|_| ())

@@ -90,6 +90,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What was given up, oldest first, with its case.
+    pub fn parked(&self, authority: &AuthorityId) -> Result<Vec<(CaseId, EffectRow)>, Trouble> {
+        let rows = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- outbox-parked
+                 SELECT effect_id, body, state, attempts, available_at, created_at, settled_at,
+                     outcome, trouble, case_id
+                 FROM outbox WHERE authority = $1 AND state = 'parked'
+                 ORDER BY created_at, effect_id",
+                &[authority.as_str().into()],
+            )
+        })?;
+        rows.iter().map(|row| Ok((CaseId(row.id(9)?), effect(row)?))).collect()
+    }
+}
+
 #[derive(Deserialize)]
 struct Told {
     event: Event,

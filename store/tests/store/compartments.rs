@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entremise_core::identification::Purpose;
 use entremise_core::ledger::Actor;
-use entremise_store::{Keys, LinkError, Places, Store, SystemEntropy};
+use entremise_store::{Keys, Places, Store, SystemEntropy};
 use tempfile::TempDir;
 
 use crate::support::*;
@@ -80,24 +80,26 @@ fn what_was_set_aside_comes_back_as_it_came() {
         let id = world.store.quarantine(given.clone()).unwrap();
         let rows = world.store.quarantined(&authority()).unwrap();
         assert_eq!((rows.len(), rows[0].id, rows[0].size_bytes), (1, id, 5));
-        assert!(world.store.take_quarantined(id).unwrap() == Some(given));
+        let person = "agent-1".parse().unwrap();
+        let take = || world.store.take_quarantined(id, &person, "Example Act, s 3", world.now);
+        assert!(take().unwrap() == Some(given));
+        let reads = world.store.reads_by_agent(&authority(), world.now, at("2027-01-01T00:00:00Z"));
+        assert_eq!(reads.unwrap()[&(person.clone(), "quarantine".to_owned())], 1);
         world.store.release_quarantined(id, world.now).unwrap();
         world.store.release_quarantined(id, world.now).unwrap();
         assert!(world.store.quarantined(&authority()).unwrap().is_empty());
-        assert!(world.store.take_quarantined(id).unwrap().is_none());
+        assert!(take().unwrap().is_none());
     });
 }
 
 #[test]
-fn another_key_opens_nothing() {
+fn another_key_is_refused_before_anything_is_sealed_with_it() {
     on_both(|mut world| {
-        let claim = crate::linking::ready_to_write(&mut world);
-        let others = Keys { identity: [5; 32], ..keys() };
+        crate::linking::ready_to_write(&mut world);
+        let others = Keys::given([1; 32], [[2; 32], [3; 32], [5; 32]]);
         let entropy = Arc::new(SystemEntropy::default());
-        let store =
-            Store::open(&world.places, others, vec![specimen()], entropy, world.now).unwrap();
-        let opened = store.message_material(&claim, Purpose::Warn, &Actor::House, world.now);
-        assert!(matches!(opened, Err(LinkError::Trouble(_))));
+        let store = Store::open(&world.places, others, vec![specimen()], entropy, world.now);
+        assert!(!store.err().unwrap().may_pass());
     });
 }
 
@@ -123,8 +125,16 @@ fn keys_are_made_once_and_readable_by_their_owner_only() {
     let entropy = SystemEntropy::default();
     let first = Keys::load_or_make(&keys, &entropy).unwrap();
     let again = Keys::load_or_make(&keys, &entropy).unwrap();
-    assert_eq!(first.identity, again.identity);
-    assert_ne!(first.identity, first.traffic);
+    let seal_to = |keys: Keys| {
+        let places = Places::in_folder(folder.path());
+        let entropy = Seeded::new(3);
+        let now = at("2026-03-02T10:00:00Z");
+        Store::open(&places, keys, vec![specimen()], entropy, now).unwrap().seal_to()
+    };
+    assert_eq!(seal_to(first), seal_to(again));
+    let [evidence, traffic] =
+        ["evidence.key", "traffic.key"].map(|key| std::fs::read(keys.join(key)));
+    assert_ne!(evidence.unwrap(), traffic.unwrap());
     for file in std::fs::read_dir(&keys).unwrap() {
         let mode = file.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

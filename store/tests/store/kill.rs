@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use entremise_core::event::Event;
 use entremise_core::id::{NoticeId, QuestionId};
 use entremise_core::ledger::{Actor, Leaf};
-use entremise_store::{CaseRef, ItemVerdict, Places, Store};
+use entremise_store::{CaseRef, ItemVerdict, KeyPlaces, Places, Store};
 
 use crate::applying::assert_replays;
 use crate::support::*;
@@ -57,10 +57,18 @@ fn the_child_that_is_killed() {
     }
 }
 
-fn places_of(text: &str) -> Places {
+pub fn written(places: &Places) -> String {
+    let Places { cases, evidence, traffic, identity, keys } = places;
+    let all = [cases, evidence, traffic, identity, &keys.evidence, &keys.traffic, &keys.identity];
+    all.map(String::as_str).join("\n")
+}
+
+pub fn places_of(text: &str) -> Places {
     let places: Vec<String> = text.lines().map(str::to_owned).collect();
-    let [cases, evidence, traffic, identity] = places.try_into().unwrap();
-    Places { cases, evidence, traffic, identity }
+    let [cases, evidence, traffic, identity, keys @ ..] = <[String; 7]>::try_from(places).unwrap();
+    let [of_evidence, of_traffic, of_identity] = keys;
+    let keys = KeyPlaces { evidence: of_evidence, traffic: of_traffic, identity: of_identity };
+    Places { cases, evidence, traffic, identity, keys }
 }
 
 #[test]
@@ -119,10 +127,9 @@ fn assert_that_a_kill_loses_nothing(world: World) {
 
 /// Lets the child work until it has said so many lines, kills it, and yields all it said.
 fn killed_after(places: &Places, round: u32, lines: usize) -> Vec<String> {
-    let Places { cases, evidence, traffic, identity } = places;
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::the_child_that_is_killed", "--nocapture"])
-        .env(PLACES, [cases, evidence, traffic, identity].map(String::as_str).join("\n"))
+        .env(PLACES, written(places))
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -19,11 +19,17 @@ pub fn someone() -> Identity {
 
 /// A line whose disclosure is in the identity compartment; yields the claim on its message.
 pub fn ready_to_write(world: &mut World) -> Claimed {
+    ready_to_write_after(world, |_| {})
+}
+
+/// The same, with something in between the provider's sealing and our opening.
+pub fn ready_to_write_after(world: &mut World, between: impl Fn(&World)) -> Claimed {
     let case = world.identified(1);
     world.later(60);
     let request = world.claim_one("request_disclosure");
     let question = QuestionId(Uuid::from_u128(77));
     let (key, sealed) = sealed_for(world, question, Purpose::Warn);
+    between(world);
     let keep =
         |world: &World| world.store.keep_disclosure(&request, question, &key, &sealed, world.now);
     world.store.fail_at("disclosure.identity");

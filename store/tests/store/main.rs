@@ -4,6 +4,7 @@ mod support;
 
 mod applying;
 mod compartments;
+mod erasing;
 mod intake;
 mod kill;
 mod ledger;
@@ -13,3 +14,6 @@ mod outbox;
 mod party;
 mod random;
 mod reading;
+mod rights;
+mod rotating;
+mod sources;

@@ -143,13 +143,7 @@ fn on_a_cluster_of_its_own(option: &str, rule: impl FnOnce(World, Cluster)) {
     let Some(cluster) = Cluster::start().unwrap() else {
         return entremise_parts::absent("PostgreSQL");
     };
-    let database = || cluster.database().unwrap() + option;
-    let places = Places {
-        cases: database(),
-        evidence: database(),
-        traffic: database(),
-        identity: database(),
-    };
+    let places = made_by(|| cluster.database().unwrap() + option);
     rule(World::open(TempDir::new().unwrap(), places, vec![specimen()]), cluster);
 }
 
@@ -267,13 +261,7 @@ fn a_disk_that_is_full_under_postgresql_loses_and_doubles_nothing() {
     let Some(cluster) = Cluster::start().unwrap() else {
         return entremise_parts::absent("PostgreSQL");
     };
-    let database = || cluster.database().unwrap();
-    let places = Places {
-        cases: database(),
-        evidence: database(),
-        traffic: database(),
-        identity: database(),
-    };
+    let places = made_by(|| cluster.database().unwrap());
     let mut operator = Client::connect(&places.cases, NoTls).unwrap();
     let folder = disk.0.path().join("space").display().to_string();
     let name = places.evidence.rsplit('/').next().unwrap();

@@ -9,8 +9,8 @@ use entremise_core::ledger::Actor;
 use entremise_core::notice::{Claim, Class, Hash, Notice, Observation, Source, Transport, Work};
 use entremise_core::regime::{Regime, embedded};
 use entremise_store::{
-    BatchReport, CaseRef, Claimed, Entropy, IncomingBatch, IncomingNotice, ItemVerdict, Keys,
-    Places, Store,
+    BatchReport, CaseRef, Claimed, Entropy, IncomingBatch, IncomingNotice, ItemVerdict, KeyPlaces,
+    Keys, Places, Store,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -46,6 +46,13 @@ pub struct World {
     batches: u128,
 }
 
+/// A store whose keys lie in files, so that they can be rotated.
+pub fn with_key_files(places: &Places, keys: &std::path::Path, seed: u64, now: Timestamp) -> Store {
+    let entropy = Seeded::new(seed);
+    let keys = Keys::load_or_make(keys, &*entropy).unwrap();
+    Store::open(places, keys, vec![specimen()], entropy, now).unwrap()
+}
+
 /// Runs a rule on SQLite, then on PostgreSQL.
 pub fn on_both(rule: impl Fn(World)) {
     on_both_under(specimen(), rule);
@@ -56,13 +63,7 @@ pub fn on_both_under(regime: Regime, rule: impl Fn(World)) {
     let places = Places::in_folder(folder.path());
     rule(World::open(folder, places, vec![regime.clone()]));
     let Some(cluster) = entremise_parts::postgres::shared() else { return };
-    let database = || cluster.database().unwrap();
-    let places = Places {
-        cases: database(),
-        evidence: database(),
-        traffic: database(),
-        identity: database(),
-    };
+    let places = made_by(|| cluster.database().unwrap());
     rule(World::open(TempDir::new().unwrap(), places, vec![regime]));
 }
 
@@ -83,7 +84,14 @@ pub fn with_quota(notices: u32) -> Regime {
 }
 
 pub fn keys() -> Keys {
-    Keys { cases: [1; 32], evidence: [2; 32], traffic: [3; 32], identity: [4; 32] }
+    Keys::given([1; 32], [[2; 32], [3; 32], [4; 32]])
+}
+
+/// Databases of PostgreSQL for all compartments and their keys.
+pub fn made_by(database: impl Fn() -> String) -> Places {
+    let keys = KeyPlaces { evidence: database(), traffic: database(), identity: database() };
+    let [cases, evidence, traffic, identity] = std::array::from_fn(|_| database());
+    Places { cases, evidence, traffic, identity, keys }
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -95,6 +103,11 @@ impl World {
         let now = at("2026-03-02T10:00:00Z");
         let store = Store::open(&places, keys(), regimes.clone(), Seeded::new(7), now).unwrap();
         Self { store, places, folder, now, regimes, batches: 0 }
+    }
+
+    /// A world over a store that was opened otherwise.
+    pub fn over(store: Store, folder: TempDir, places: Places, now: Timestamp) -> Self {
+        Self { store, places, folder, now, regimes: vec![specimen()], batches: 0 }
     }
 
     /// The same places, opened anew, as after a crash.

@@ -1,0 +1,228 @@
+//! What a person asks to see, and how often who has looked. The looking itself is in `linking`.
+
+use std::collections::BTreeMap;
+
+use entremise_core::id::{AuthorityId, CaseId, NoticeId, PersonId, QuestionId};
+use entremise_core::identification::Identity;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::conn::{Row, Tx, Value};
+use crate::erase::{ids, notices_of};
+use crate::quarantine::QuarantineId;
+use crate::trouble::Trouble;
+
+/// What a person looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// All notices and all disclosures of a case.
+    Case(CaseId),
+    Notice(NoticeId),
+    Quarantined(QuarantineId),
+}
+
+/// What for, from a closed list: looks are counted by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookPurpose {
+    /// To decide on a step.
+    Decide,
+    /// To answer a challenge, or a question of the person concerned.
+    Answer,
+    /// The person concerned asks what is held, or to have it mended or erased.
+    Rights,
+    /// An outside reviewer rules on a request.
+    Review,
+    /// Detection quality is checked on a sample.
+    Audit,
+    /// What could not be read is looked at by hand.
+    Quarantine,
+    /// A court asks.
+    Court,
+}
+
+impl LookPurpose {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Answer => "answer",
+            Self::Rights => "rights",
+            Self::Review => "review",
+            Self::Audit => "audit",
+            Self::Quarantine => "quarantine",
+            Self::Court => "court",
+        }
+    }
+}
+
+/// Which compartment is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookField {
+    /// Works, hashes, claim. For what was set aside: its bytes.
+    Evidence,
+    /// Address, port, instants.
+    Traffic,
+    /// What the provider disclosed.
+    Identity,
+}
+
+impl LookField {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Traffic => "traffic",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+/// One look of one person. All of it stands in the ledger before anything is opened.
+#[derive(Clone, Debug)]
+pub struct Look<'l> {
+    pub authority: &'l AuthorityId,
+    pub person: &'l PersonId,
+    pub about: About,
+    pub purpose: LookPurpose,
+    /// The text that allows it, such as `Règlement (UE) 2016/679, art. 15`.
+    pub legal_basis: &'l str,
+    pub fields: &'l [LookField],
+}
+
+/// What was shown. What is erased is absent. No `Debug`.
+#[derive(Default)]
+pub struct Seen {
+    /// The line of the ledger that says so.
+    pub seq: u64,
+    pub evidence: Vec<(NoticeId, serde_json::Value)>,
+    pub traffic: Vec<(NoticeId, serde_json::Value)>,
+    pub identities: Vec<(QuestionId, Identity)>,
+    /// The bytes of what was set aside.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// Why nobody looks.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error("there is nothing of this number")]
+    NoSuchThing,
+    #[error("a look needs the text that allows it")]
+    NoLegalBasis,
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// Where the records of a look lie.
+pub(crate) struct Aim {
+    pub regime: String,
+    pub notices: Vec<Uuid>,
+    pub disclosures: Vec<Uuid>,
+    pub quarantined: Option<Uuid>,
+}
+
+/// Finds what a look is about; none where there is no such thing of this authority.
+pub(crate) fn aim(
+    tx: &mut Tx,
+    authority: &AuthorityId,
+    about: About,
+) -> Result<Option<Aim>, Trouble> {
+    let (sql, id) = match about {
+        About::Case(case) => (
+            "-- look-case\nSELECT regime, procedure FROM cases WHERE case_id = $1 AND authority = $2",
+            case.0,
+        ),
+        About::Notice(notice) => (
+            "-- look-notice\nSELECT regime FROM notice WHERE notice_id = $1 AND authority = $2",
+            notice.0,
+        ),
+        About::Quarantined(quarantined) => (
+            "-- look-quarantined
+             SELECT regime FROM quarantine WHERE quarantine_id = $1 AND authority = $2",
+            quarantined.0,
+        ),
+    };
+    let Some(row) = tx.query_one(sql, &[Value::id(&id), authority.as_str().into()])? else {
+        return Ok(None);
+    };
+    let regime = row.text(0)?.to_owned();
+    let mut aim = Aim { regime, notices: Vec::new(), disclosures: Vec::new(), quarantined: None };
+    match about {
+        About::Notice(notice) => aim.notices.push(notice.0),
+        About::Quarantined(quarantined) => aim.quarantined = Some(quarantined.0),
+        About::Case(case) => {
+            aim.notices = if row.text(1)? == "ladder" {
+                notices_of(tx, case)?.into_iter().map(|notice| notice.0).collect()
+            } else {
+                ids(&tx.query(
+                    "-- look-notice-of\nSELECT notice_id FROM notice WHERE case_id = $1",
+                    &[Value::id(&case.0)],
+                )?)?
+            };
+            aim.disclosures = ids(&tx.query(
+                "-- look-disclosures
+                 SELECT question_id FROM disclosure WHERE case_id = $1
+                 ORDER BY kept_at, question_id",
+                &[Value::id(&case.0)],
+            )?)?;
+        }
+    }
+    Ok(Some(aim))
+}
+
+impl Store {
+    /// How often each person looked, for what: person and purpose.
+    pub fn reads_by_agent(
+        &self,
+        authority: &AuthorityId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<BTreeMap<(PersonId, String), u64>, Trouble> {
+        let mut reads = BTreeMap::new();
+        for row in self.openings(authority, from, until)? {
+            let kind = row.text(0)?.strip_prefix("look.");
+            let person = row.text(1)?.strip_prefix("person:");
+            if let (Some(purpose), Some(person)) = (kind, person)
+                && let Ok(person) = person.parse()
+            {
+                *reads.entry((person, purpose.to_owned())).or_default() += count(&row)?;
+            }
+        }
+        Ok(reads)
+    }
+
+    /// How often compartments were brought together, by purpose.
+    pub fn linkings_by_purpose(
+        &self,
+        authority: &AuthorityId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<BTreeMap<String, u64>, Trouble> {
+        let mut linkings = BTreeMap::new();
+        for row in self.openings(authority, from, until)? {
+            if let Some(purpose) = row.text(0)?.strip_prefix("linking.") {
+                *linkings.entry(purpose.to_owned()).or_default() += count(&row)?;
+            }
+        }
+        Ok(linkings)
+    }
+
+    fn openings(
+        &self,
+        authority: &AuthorityId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Row>, Trouble> {
+        self.inner.cases.read(|tx| {
+            tx.query(
+                "-- openings
+                 SELECT kind, actor, COUNT(seq) FROM opening
+                 WHERE authority = $1 AND opened_at >= $2 AND opened_at < $3
+                 GROUP BY kind, actor ORDER BY kind, actor",
+                &[authority.as_str().into(), Value::time(from), Value::time(until)],
+            )
+        })
+    }
+}
+
+fn count(row: &Row) -> Result<u64, Trouble> {
+    Ok(u64::try_from(row.integer(2)?).unwrap_or(0))
+}
