@@ -19,6 +19,12 @@ pub struct Config {
     pub data: PathBuf,
     #[serde(default)]
     pub databases: Option<Databases>,
+    /// Where the records' keys lie, apart from the records: another volume. Beside them unless set.
+    #[serde(default)]
+    pub key_databases: Option<KeyDatabases>,
+    /// Where the compartments' own keys lie: `keys` under `data` unless set.
+    #[serde(default)]
+    pub keys: KeyPlace,
     #[serde(default)]
     pub listen: Listen,
     #[serde(rename = "authority", default)]
@@ -33,6 +39,40 @@ pub struct Databases {
     pub evidence: String,
     pub traffic: String,
     pub identity: String,
+}
+
+/// Three places, `sqlite:<path>` or `postgres://…`. They are mirrored and never backed up for longer
+/// than an hour (docs/keys.md).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyDatabases {
+    pub evidence: String,
+    pub traffic: String,
+    pub identity: String,
+}
+
+/// Where the compartments' keys come from.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case", deny_unknown_fields)]
+pub enum KeyPlace {
+    /// Files under `data`, made at the first start.
+    #[default]
+    Data,
+    /// Files in a folder of their own; made by `entremise keys make`.
+    Files { folder: PathBuf },
+    /// What systemd hands to the unit: `LoadCredentialEncrypted=evidence.key:…`.
+    Credentials,
+    /// Files that a PKCS#11 token has wrapped; made by `entremise keys make`.
+    Token {
+        folder: PathBuf,
+        /// The maker's library, such as `/usr/lib/softhsm/libsofthsm2.so`.
+        module: PathBuf,
+        token: String,
+        /// Label of the AES key on the token.
+        key: String,
+        /// A file that holds the PIN and nothing else.
+        pin: PathBuf,
+    },
 }
 
 /// Where the service answers. Port 0 takes a free one.
@@ -279,6 +319,11 @@ impl Config {
     fn root_at(&mut self, folder: &Path) {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
         root(&mut self.data);
+        match &mut self.keys {
+            KeyPlace::Data | KeyPlace::Credentials => {}
+            KeyPlace::Files { folder } => root(folder),
+            KeyPlace::Token { folder, pin, .. } => [folder, pin].into_iter().for_each(root),
+        }
         if let Some(tls) = &mut self.listen.tls {
             root(&mut tls.certificate);
             root(&mut tls.key);

@@ -294,6 +294,8 @@ impl Estate {
         house::Config {
             data: self.folder.join("house"),
             databases: None,
+            key_databases: None,
+            keys: entremise_server::config::KeyPlace::default(),
             listen: house::Listen { api: any, operator: any, tls: None },
             authorities: vec![authority],
         }

@@ -3,12 +3,16 @@
 //! Exit codes: 0 done and fine, 1 done and something is not fine (a notice rejected, a proof that
 //! does not hold), 2 wrong usage or trouble.
 
+mod keys;
 mod ledger;
 mod mail;
 mod notice;
+mod outbox;
 mod party;
 mod quarantine;
 mod regime;
+mod retention;
+mod rights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +56,18 @@ enum Command {
     /// What could not be read: list, replay after a fix.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
+    /// The compartments' keys: make, split, recover, replace.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// What was given up: list it, put it back.
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+    /// What was erased, and what goes next.
+    #[command(subcommand)]
+    Retention(retention::Command),
+    /// What a person may ask about themself.
+    #[command(subcommand)]
+    Rights(rights::Command),
 }
 
 /// What a command came to.
@@ -94,6 +110,10 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Ledger(command) => ledger::run(command),
         Command::Party(command) => party::run(command),
         Command::Quarantine(command) => quarantine::run(command),
+        Command::Keys(command) => keys::run(command),
+        Command::Outbox(command) => outbox::run(command),
+        Command::Retention(command) => retention::run(command),
+        Command::Rights(command) => rights::run(command),
     }
 }
 

@@ -1,18 +1,29 @@
 //! `entremise quarantine`: what could not be read is kept; after a fix it is read again.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Subcommand;
-use entremise_core::id::AuthorityId;
-use entremise_store::SystemEntropy;
+use clap::{Args, Subcommand};
+use entremise_core::id::{AuthorityId, PersonId};
+use entremise_store::{About, Look, LookField, LookPurpose, QuarantineId, SystemEntropy};
 
 use super::Outcome;
 use crate::config::Config;
 use crate::house::House;
 use crate::intake::{Channel, NotTaken, Sending, receive};
 use crate::serve::{Clock, open, wall_clock};
+
+/// Who has it opened, and by what text: both stand in the ledger before anything is opened.
+#[derive(Args)]
+pub struct Who {
+    #[arg(long)]
+    by: PersonId,
+    /// The text that allows it, such as `CPI L331-23`.
+    #[arg(long)]
+    legal_basis: String,
+}
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -23,13 +34,25 @@ pub enum Command {
         #[arg(long)]
         authority: AuthorityId,
     },
+    /// Show the bytes of one thing that was set aside.
+    Show {
+        #[arg(long)]
+        config: PathBuf,
+        #[arg(long)]
+        authority: AuthorityId,
+        #[command(flatten)]
+        who: Who,
+        id: uuid::Uuid,
+    },
     /// Read everything that waits again, as if it had just come from its sender.
     Replay {
         #[arg(long)]
         config: PathBuf,
         #[arg(long)]
         authority: AuthorityId,
-        /// Say what would be read and change nothing.
+        #[command(flatten)]
+        who: Who,
+        /// Say what would be read and take nothing; the look is entered all the same.
         #[arg(long)]
         dry_run: bool,
     },
@@ -49,9 +72,23 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             }
             Ok(Outcome::Fine)
         }
-        Command::Replay { config, authority, dry_run } => {
+        Command::Show { config, authority, who, id } => {
             let house = open(&Config::read(&config)?, &clock, Arc::new(SystemEntropy::default()))?;
-            replay(&house, &authority, dry_run, &clock)
+            let look = Look {
+                authority: &authority,
+                person: &who.by,
+                about: About::Quarantined(QuarantineId(id)),
+                purpose: LookPurpose::Quarantine,
+                legal_basis: &who.legal_basis,
+                fields: &[LookField::Evidence],
+            };
+            let raw = house.store.look(&look, clock())?.raw.context("its bytes are erased")?;
+            std::io::stdout().write_all(&raw)?;
+            Ok(Outcome::Fine)
+        }
+        Command::Replay { config, authority, who, dry_run } => {
+            let house = open(&Config::read(&config)?, &clock, Arc::new(SystemEntropy::default()))?;
+            replay(&house, &authority, &who, dry_run, &clock)
         }
     }
 }
@@ -59,6 +96,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
 fn replay(
     house: &House,
     authority: &AuthorityId,
+    who: &Who,
     dry_run: bool,
     clock: &Clock,
 ) -> anyhow::Result<Outcome> {
@@ -71,7 +109,11 @@ fn replay(
             outcome = Outcome::NotFine;
             continue;
         };
-        let Some(kept) = house.store.take_quarantined(row.id)? else { continue };
+        let Some(kept) =
+            house.store.take_quarantined(row.id, &who.by, &who.legal_basis, clock())?
+        else {
+            continue;
+        };
         let reading = entremise_formats::read(&kept.raw, entremise_formats::Hint::default());
         let readable = reading.outcomes.iter().filter(|item| item.verdict.is_ok()).count();
         println!("{id}: {readable} notice(s) can be read now");

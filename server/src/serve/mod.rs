@@ -2,6 +2,7 @@
 //! stops them again. The only reader of the wall clock; everything else is told what time it is.
 
 mod listeners;
+pub(crate) mod places;
 mod rooms;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use entremise_core::id::AuthorityId;
 use entremise_core::regime::embedded;
-use entremise_store::{Entropy, Keys, Places, Store, SystemEntropy};
+use entremise_store::{Entropy, Store, SystemEntropy};
 use jiff::Timestamp;
 
 use crate::config::Config;
@@ -44,16 +45,8 @@ pub fn open(config: &Config, clock: &Clock, entropy: Arc<dyn Entropy>) -> anyhow
     let now = clock();
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
-    let places = match &config.databases {
-        None => Places::in_folder(&config.data),
-        Some(databases) => Places {
-            cases: databases.cases.clone(),
-            evidence: databases.evidence.clone(),
-            traffic: databases.traffic.clone(),
-            identity: databases.identity.clone(),
-        },
-    };
-    let keys = Keys::load_or_make(&config.data.join("keys"), entropy.as_ref())
+    let places = places::places(config);
+    let keys = places::keys(config, entropy.as_ref())
         .context("the compartments' keys cannot be read or made")?;
     let regimes = embedded::ids()
         .into_iter()

@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod content;
+pub mod erasure;
 pub mod file;
 pub mod inbox;
 pub mod news;
@@ -43,5 +44,6 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, entremise_store::Tr
     round += file::round(house, now)?;
     round += clock::round(house, now)?;
     round += outbox::round(house, now)?;
+    round += erasure::round(house, now)?;
     Ok(round)
 }

@@ -13,9 +13,13 @@ use super::{Books, Violation};
 
 pub(super) fn judge(books: &Books<'_>, violations: &mut Vec<Violation>) -> anyhow::Result<()> {
     for file in books.cases.values() {
-        acts_have_their_entries(file, violations);
-        a_person_stands_behind_each_message(file, violations);
-        replay_is_the_state(books, file, violations);
+        if is_erased(file) {
+            what_is_erased_is_absent(books, file, violations)?;
+        } else {
+            acts_have_their_entries(file, violations);
+            a_person_stands_behind_each_message(file, violations);
+            replay_is_the_state(books, file, violations);
+        }
         ends_or_waits_for_somebody(books, file, violations);
     }
     messages_have_an_intent(books, violations);
@@ -25,6 +29,25 @@ pub(super) fn judge(books: &Books<'_>, violations: &mut Vec<Violation>) -> anyho
 
 fn violation(rule: &'static str, what: String) -> Violation {
     Violation { rule, what }
+}
+
+/// Whether the bodies of a case's lines are gone: by its own erasure or that of its line's case.
+fn is_erased(file: &CaseFile) -> bool {
+    file.history.iter().any(|entry| entry.body.is_none())
+}
+
+fn what_is_erased_is_absent(
+    books: &Books<'_>,
+    file: &CaseFile,
+    violations: &mut Vec<Violation>,
+) -> anyhow::Result<()> {
+    let store = &books.play.house().store;
+    let kept = store.documents(&file.case.authority, &file.case.id)?;
+    if !kept.is_empty() {
+        let rule = "erased means absent";
+        violations.push(violation(rule, format!("{} documents of {}", kept.len(), file.case.id)));
+    }
+    Ok(())
 }
 
 /// Effects that act on somebody outside.
@@ -83,10 +106,10 @@ fn messages_have_an_intent(books: &Books<'_>, violations: &mut Vec<Violation>) {
     let rule = "nothing leaves before its intent is entered";
     for message in &books.messages {
         let intended = books.cases.get(&message.case).is_some_and(|file| {
-            file.effects
-                .iter()
-                .filter(|row| row.id == message.effect)
-                .any(|row| entries(file, "intent", row).any(|entry| entry.at <= message.taken_at))
+            file.effects.iter().filter(|row| row.id == message.effect).any(|row| {
+                is_erased(file)
+                    || entries(file, "intent", row).any(|entry| entry.at <= message.taken_at)
+            })
         });
         if !intended {
             violations.push(violation(rule, format!("{}", message.effect)));

@@ -1,0 +1,214 @@
+//! `entremise rights`: what the person behind a file number may ask: access, rectification, erasure
+//! (Règlement (UE) 2016/679, arts 15 to 17). Every look stands in the ledger before it is taken.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use entremise_core::id::{AuthorityId, CaseId, PersonId, QuestionId};
+use entremise_core::identification::Identity;
+use entremise_core::ledger::Actor;
+use entremise_store::{
+    About, EraseError, Look, LookField, LookPurpose, Store, SystemEntropy, WhyErased, file_number,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Outcome;
+use crate::config::Config;
+use crate::serve::{Clock, open, wall_clock};
+
+/// Everything that can be held of a person.
+const ALL: &[LookField] = &[LookField::Evidence, LookField::Traffic, LookField::Identity];
+
+#[derive(Args)]
+pub struct Whose {
+    #[arg(long)]
+    config: PathBuf,
+    #[arg(long)]
+    authority: AuthorityId,
+    /// The file number as it stands on the message.
+    #[arg(long = "file")]
+    file_number: String,
+    /// The person of the house who answers; stands in the ledger.
+    #[arg(long)]
+    by: PersonId,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Say all that is held about the person.
+    Access {
+        #[command(flatten)]
+        whose: Whose,
+        /// The text that allows the look.
+        #[arg(long, default_value = "Règlement (UE) 2016/679, art. 15")]
+        legal_basis: String,
+        /// One JSON document instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Replace what the provider disclosed by what is right: JSON of the identity on standard input.
+    Rectify {
+        #[command(flatten)]
+        whose: Whose,
+        /// Which disclosure, as `access` names it.
+        #[arg(long)]
+        disclosure: QuestionId,
+        /// Say what would be replaced and replace nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Erase what is held, where nothing stands against it.
+    Erase {
+        #[command(flatten)]
+        whose: Whose,
+        /// Say which file would be erased and erase nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub fn run(command: Command) -> anyhow::Result<Outcome> {
+    let clock = wall_clock();
+    match command {
+        Command::Access { whose, legal_basis, json } => {
+            let (store, case) = find(&whose, &clock)?;
+            let held = held(&store, &whose, case, &legal_basis, clock())?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&held)?);
+            } else {
+                tell(&held, 0);
+            }
+            Ok(Outcome::Fine)
+        }
+        Command::Rectify { whose, disclosure, dry_run } => {
+            let (store, case) = find(&whose, &clock)?;
+            let right: Identity = serde_json::from_reader(std::io::stdin())
+                .map_err(|_| anyhow::anyhow!("standard input is not the JSON of an identity"))?;
+            if dry_run {
+                println!("would replace disclosure {disclosure} of {}", whose.file_number);
+                return Ok(Outcome::Fine);
+            }
+            let by = Actor::Person(whose.by);
+            let seq = store.rectify(&whose.authority, case, disclosure, &right, &by, clock())?;
+            println!("rectified: entry {seq}; the key of what was there before is destroyed");
+            Ok(Outcome::Fine)
+        }
+        Command::Erase { whose, dry_run } => {
+            let (store, case) = find(&whose, &clock)?;
+            if dry_run {
+                println!("would erase {}", whose.file_number);
+                return Ok(Outcome::Fine);
+            }
+            let by = Actor::Person(whose.by);
+            match store.erase(&whose.authority, case, WhyErased::Asked, &by, clock()) {
+                Ok(erased) => {
+                    println!(
+                        "erased: entry {}; notices {}, disclosures {}, documents {}",
+                        erased.seq, erased.notices, erased.disclosures, erased.documents
+                    );
+                    Ok(Outcome::Fine)
+                }
+                Err(EraseError::Refused(refusal)) => {
+                    println!("not erased: {refusal} (entered in the ledger)");
+                    Ok(Outcome::NotFine)
+                }
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+}
+
+fn find(whose: &Whose, clock: &Clock) -> anyhow::Result<(Store, CaseId)> {
+    let house = open(&Config::read(&whose.config)?, clock, Arc::new(SystemEntropy::default()))?;
+    let number = file_number::read(&whose.file_number).context("this is no file number")?;
+    let case = house.store.find_file(&whose.authority, &number)?;
+    let case = case.with_context(|| format!("there is no file {number}"))?;
+    Ok((house.store, case))
+}
+
+/// All that is held: what lies open in the cases, and, by a look, what is sealed.
+fn held(
+    store: &Store,
+    whose: &Whose,
+    case: CaseId,
+    legal_basis: &str,
+    now: Timestamp,
+) -> anyhow::Result<Value> {
+    let look = Look {
+        authority: &whose.authority,
+        person: &whose.by,
+        about: About::Case(case),
+        purpose: LookPurpose::Rights,
+        legal_basis,
+        fields: ALL,
+    };
+    let seen = store.look(&look, now)?;
+    let file = store.case_file(&whose.authority, &case)?.context("the file is gone")?;
+    let history = file.history.iter().map(|entry| {
+        json!({ "entry": entry.seq, "at": entry.at, "what": entry.kind, "by": entry.actor })
+    });
+    let documents = store.documents(&whose.authority, &case)?;
+    let documents = documents.iter().map(|document| {
+        json!({ "name": document.name, "kept_at": document.kept_at, "bytes": document.size_bytes })
+    });
+    let notices = seen.evidence.iter().map(|(id, evidence)| {
+        let traffic = seen.traffic.iter().find(|(of, _)| of == id).map(|(_, traffic)| traffic);
+        json!({ "notice": id, "evidence": evidence, "traffic": traffic })
+    });
+    let identities = seen
+        .identities
+        .iter()
+        .map(|(id, identity)| json!({ "disclosure": id, "identity": identity }));
+    Ok(json!({
+        "file": file.file_number,
+        "authority": whose.authority,
+        "regime": file.case.regime,
+        "opened_at": file.case.opened_at,
+        "state": file.case.state.name(),
+        "about": file.case.subject,
+        "kept_until": file.due.as_ref().map(|due| due.at()),
+        "notices": notices.collect::<Vec<_>>(),
+        "identities": identities.collect::<Vec<_>>(),
+        "documents": documents.collect::<Vec<_>>(),
+        "history": history.collect::<Vec<_>>(),
+        "seen_by_entry": seen.seq,
+    }))
+}
+
+/// The same as text: one line a value, indented by where it stands.
+fn tell(value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let name = name.replace('_', " ");
+                match value {
+                    Value::Object(_) | Value::Array(_) => {
+                        println!("{indent}{name}:");
+                        tell(value, depth + 1);
+                    }
+                    Value::Null => {}
+                    Value::String(text) => println!("{indent}{name}: {text}"),
+                    other => println!("{indent}{name}: {other}"),
+                }
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                if value.is_object() {
+                    println!("{indent}-");
+                    tell(value, depth + 1);
+                } else {
+                    println!(
+                        "{indent}- {}",
+                        value.as_str().map_or(value.to_string(), str::to_owned)
+                    );
+                }
+            }
+        }
+        other => println!("{indent}{other}"),
+    }
+}
