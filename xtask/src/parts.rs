@@ -75,6 +75,11 @@ const PARTS: &[Part] = &[
         is_here: || program("g++").is_some() || program("c++").is_some(),
         packages: &["g++"],
     },
+    Part {
+        what: "SoftHSM2, a PKCS#11 token",
+        is_here: || program("softhsm2-util").is_some(),
+        packages: &["softhsm2"],
+    },
     Part { what: "npm, for axe-core", is_here: || program("npm").is_some(), packages: &["npm"] },
 ];
 
