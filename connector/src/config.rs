@@ -52,7 +52,7 @@
 //! [directory]
 //! csv = "/etc/entremise-connector/subscribers.csv"  # or postgres = "…" with query = "…"
 //!
-//! [relay]                                           # where messages are handed over for authorities
+//! [relay]                                           # hands messages over for authorities
 //! host = "smtp.isp.example"
 //! port = 587
 //! security = "starttls"                             # or "tls", or "plain" on a private link

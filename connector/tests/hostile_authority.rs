@@ -246,6 +246,14 @@ fn everything_it_tried_stands_in_the_providers_own_journal() {
     ];
     assert_eq!(counts, expected.map(|(outcome, count)| (outcome.to_owned(), count)));
     assert_eq!((verified.head.lines, verified.kept, verified.erased), (5, 2, 0));
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_entremise-connector"))
+        .args(["journal", "verify", "--index"])
+        .arg(isp.provider.index_path())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("autorite\tdisclosure\twarn\tdisclosed\t2\n"), "{printed}");
+    assert!(printed.contains(&format!("5 lines, head {}", verified.head.digest)), "{printed}");
     // It names no subscriber and no handle.
     assert!(!String::from_utf8(journal.clone()).unwrap().contains(handle.as_str()));
     // Taken out, changed, moved, or cut within a line: seen.

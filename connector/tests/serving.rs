@@ -346,6 +346,34 @@ fn a_disclosure_is_refused_when_late_unknown_or_unauthorised() {
 }
 
 #[test]
+fn a_message_to_be_handed_over_is_a_signed_call_like_the_others() {
+    let running = Running::start("");
+    let handle = running.handle_of_alice();
+    let message = RelayedMessage {
+        language: "fr".to_owned(),
+        subject: "SPECIMEN".to_owned(),
+        text: "SPECIMEN".to_owned(),
+        html: "<p>SPECIMEN</p>".to_owned(),
+    };
+    let id = QuestionId(Uuid::from_u128(30));
+    let (purpose, expires_at) = (Purpose::Warn, Timestamp::now() + 1.hour());
+    let batch = RelayBatch {
+        batch: BatchId(Uuid::from_u128(31)),
+        authority: "autorite".parse().unwrap(),
+        regime: "fr-graduated-response".parse().unwrap(),
+        relays: vec![RelayRequest { id, handle, purpose, sequence: 1, expires_at, message }],
+    };
+    let body = serde_json::to_vec(&batch).unwrap();
+    let (status, answer) = running.call(RELAYS_PATH, &body);
+    let answers: RelayAnswers = serde_json::from_slice(&answer).unwrap();
+    // This provider has configured no mail system for it.
+    let reason = "no_relay_here".to_owned();
+    assert_eq!((status, answers.relays), (200, vec![Relayed::Refused { id, reason }]));
+    let forged = SigningKey::from_seed("autorite-1", &[8; 32]).unwrap();
+    assert_eq!(running.call_as(&forged, RELAYS_PATH, &body).0, 401);
+}
+
+#[test]
 fn a_stranger_is_not_heard() {
     let running = Running::start("");
     // No client certificate, and one of another authority's CA: no connection.
