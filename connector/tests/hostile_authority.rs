@@ -290,6 +290,39 @@ fn a_desk_does_not_go_on_with_a_journal_that_was_changed() {
 }
 
 #[test]
+fn a_journal_that_is_taken_away_takes_no_count_away() {
+    let (mut isp, handle) = linked_twice();
+    let path = isp.provider.index_path().join(chain::FILE);
+    let whole = std::fs::read(&path).unwrap();
+    isp.close();
+    std::fs::write(&path, b"").unwrap();
+    let error = isp.open().err().unwrap();
+    assert!(format!("{error:#}").contains("does not speak of the record"), "{error:#}");
+    std::fs::write(&path, whole).unwrap();
+    isp.restart();
+    assert_eq!(isp.desk().linkings(&handle), 2);
+}
+
+#[test]
+fn a_crash_between_record_and_journal_counts_for_nothing() {
+    let (mut isp, handle) = linked_twice();
+    let path = isp.provider.index_path().join(chain::FILE);
+    let text = std::fs::read_to_string(&path).unwrap();
+    isp.close();
+    // The second answer never left: its line is not there, or half of it.
+    let first = text.find('\n').unwrap() + 1;
+    for left in [first, first + 40] {
+        std::fs::write(&path, &text[..left]).unwrap();
+        isp.restart();
+        assert_eq!(isp.desk().linkings(&handle), 1);
+        isp.close();
+    }
+    isp.restart();
+    let request = isp.request(&handle, 2);
+    assert_eq!(isp.outcome(&request), "disclosed");
+}
+
+#[test]
 fn a_subscribers_handles_of_two_authorities_or_regimes_have_nothing_in_common() {
     let mut isp = Isp::with(vec![authority(AUTHORITY, ""), authority("other", "")], None);
     let mut handles = Vec::new();

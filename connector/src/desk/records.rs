@@ -95,8 +95,9 @@ impl RecordMemory {
 }
 
 impl Records {
-    /// Opens the records of a directory. `entered` are the digests that the journal speaks of: what
-    /// it does not speak of at the end was written by a call that never answered, and is dropped.
+    /// Opens the records of a directory. `entered` are the digests that the journal speaks of. One
+    /// more at the end was written by a call that never answered, and is dropped; anything else
+    /// that it does not speak of means that journal and records were parted.
     pub fn open(
         directory: &Path,
         entered: &HashSet<String>,
@@ -105,12 +106,13 @@ impl Records {
         let mut memory = RecordMemory::default();
         let mut cut = None;
         let journal = Journal::open_bytes(&directory.join(FILE), |bytes, place| {
-            if !entered.contains(&hex::encode(digest(bytes))) {
-                cut.get_or_insert(place);
-            } else if cut.is_some() {
-                bail!("a record before it is not the one the journal speaks of");
-            } else {
+            if cut.is_some() {
+                bail!("the journal does not speak of the record before it");
+            }
+            if entered.contains(&hex::encode(digest(bytes))) {
                 memory.remember(serde_json::from_slice(bytes)?, place);
+            } else {
+                cut = Some(place);
             }
             Ok(())
         })?;

@@ -110,25 +110,23 @@ impl Identifier<'_> {
     }
 
     fn beyond_records(&self, reach: Millis, nearby: Option<RecordAt>, moment: Moment) -> Explained {
-        let ground = nearby.and_then(|record| self.ground(record));
         let why = match reach {
             Millis::MIN => {
                 "A source of this provider's records was not read yet; ask again.".to_owned()
             }
             reach => format!("The records reach only until {}; ask again.", instant(reach)),
         };
-        let mut evidence = match ground {
-            Some(ground) => self.evidence(&ground, None, moment),
-            None => Evidence {
-                source: "all".to_owned(),
-                record_digests: Vec::new(),
-                searched_from: instant(moment.from - moment.error),
-                searched_until: instant(moment.until + moment.error),
-                records_until: None,
-                reader_version: reader_version(),
-            },
+        let widest = moment.error + self.sources.widest();
+        let ground = nearby.and_then(|record| self.ground(record));
+        let evidence = Evidence {
+            source: ground.as_ref().map_or("all", |ground| ground.source.name()).to_owned(),
+            record_digests: ground
+                .map_or(Vec::new(), |ground| ground.digests.iter().map(hex::encode).collect()),
+            searched_from: instant(moment.from - widest),
+            searched_until: instant(moment.until + widest),
+            records_until: Some(instant(reach)),
+            reader_version: reader_version(),
         };
-        evidence.records_until = Some(instant(reach));
         Explained::Other { outcome: Outcome::LogGap, evidence: Some(evidence), why }
     }
 

@@ -118,7 +118,15 @@ impl Isp {
 
     /// Closes the desk and opens it again from what is on the disk.
     pub fn restart(&mut self) {
+        self.close();
+        self.desk = Some(self.open().unwrap());
+    }
+
+    pub fn close(&mut self) {
         self.desk = None;
+    }
+
+    pub fn open(&self) -> anyhow::Result<Desk> {
         let csv = self.provider.directory.path().join("subscribers.csv");
         let setup = Setup {
             index: self.provider.index_path(),
@@ -128,7 +136,7 @@ impl Isp {
             subscribers: Directory::Csv(csv),
             mail: self.relay.as_ref().map(|relay| MailSystem::new(relay).unwrap()),
         };
-        self.desk = Some(Desk::open(setup, self.provider.keys.clone()).unwrap());
+        Desk::open(setup, self.provider.keys.clone())
     }
 
     pub fn desk(&self) -> &Desk {
