@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
     Channel, ChannelKind, Consequence, Decider, Deliberation, Field, Gate, Hears, Intake, Linking,
-    Means, Measure, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind, Shown,
-    Span, Stage, StageClock, Statement,
+    Means, Measure, Mode, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind,
+    Shown, Span, Stage, StageClock, Statement,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -40,6 +40,7 @@ pub(super) enum Kind {
 /// Every dated value of the file, in the order in which the file names them.
 pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     let mut list = List(Vec::new());
+    list.value::<Mode>("mode", &file.mode).lapses();
     let intake = &file.intake;
     list.value::<Vec<Class>>("intake.classes", &intake.classes);
     for (kind, rows) in &intake.facts_at_most {
@@ -178,6 +179,7 @@ pub(super) fn rules_on(
     }
     let read = Reader { rows, day };
     let rules = Rules {
+        mode: read.value("mode").unwrap_or(Mode::Live),
         intake: intake(&read, file)?,
         provider: Provider {
             answers_within: read.span("provider.answers_within")?,

@@ -24,6 +24,9 @@ pub struct RegimeFile {
     pub letters: Vec<String>,
     /// From which day this regime runs at all, and until when.
     pub in_force: Spanned<Row>,
+    /// `live` or `pilot`; absent where the regime was never only tried.
+    #[serde(default)]
+    pub mode: Dated,
     pub intake: IntakeFile,
     pub provider: ProviderFile,
     pub review: Option<ReviewFile>,

@@ -13,6 +13,8 @@ use crate::notice::Class;
 /// What is in force on one day.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rules {
+    /// Whether the regime is lived by or tried. A file that does not say is lived by.
+    pub mode: Mode,
     pub intake: Intake,
     pub provider: Provider,
     /// How an outside reviewer authorises a linking; None where the law knows no such review.
@@ -24,6 +26,14 @@ pub struct Rules {
     /// What may be pronounced at the end, and by whom.
     pub measures: Vec<Measure>,
     pub retention: Vec<Retention>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Live,
+    /// A trial: notices come in and persons decide, and nobody is linked or written to.
+    Pilot,
 }
 
 /// What a notice must be, to be accepted.

@@ -6,6 +6,7 @@
 mod keeping;
 mod messages;
 mod review;
+mod trial;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -180,6 +181,8 @@ pub enum Closure {
     NotNotified,
     /// The subscriber has died.
     Deceased,
+    /// The step was due and the regime is only tried: nobody was linked or written to.
+    Trial,
 }
 
 impl Closure {
@@ -191,6 +194,7 @@ impl Closure {
             Self::Unreachable => "unreachable",
             Self::NotNotified => "not_notified",
             Self::Deceased => "deceased",
+            Self::Trial => "trial",
         }
     }
 }
@@ -212,8 +216,19 @@ pub(crate) fn step(
     }
 }
 
-/// What an event does to a case that no court holds.
+/// What an event does to a case, whoever holds it, within what the day lets out of the house.
 fn take(
+    case: &Case,
+    state: &State,
+    event: &Event,
+    now: Timestamp,
+    regime: &Regime,
+) -> Result<Step<State>, Refusal> {
+    let step = moved(case, state, event, now, regime)?;
+    Ok(trial::kept_in_house(step, now, regime))
+}
+
+fn moved(
     case: &Case,
     state: &State,
     event: &Event,

@@ -185,6 +185,9 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("works", "œuvres", "works"),
     ("earlier_steps", "étapes précédentes et leurs preuves", "earlier steps and their proofs"),
     ("ground", "motif de la demande", "ground of the request"),
+    // lived by or tried
+    ("live", "en application", "lived by"),
+    ("pilot", "essai : rien ne sort", "trial: nothing leaves"),
     // channels
     ("email", "courriel", "e-mail"),
     ("letter", "lettre simple", "simple letter"),
@@ -238,6 +241,7 @@ const WORDS: &[(&str, &str, &str)] = &[
 
 /// Last word of a path, French, English.
 const NAMES: &[(&str, &str, &str)] = &[
+    ("mode", "le régime est", "the regime is"),
     ("classes", "objet", "subject"),
     ("notices_per_day_max", "plafond", "quota"),
     ("must_carry", "mentions exigées", "must carry"),

@@ -125,7 +125,7 @@ impl Page<'_> {
     }
 
     fn intake(&self) -> Section {
-        let mut lines = Vec::new();
+        let mut lines: Vec<Line> = self.line("mode").into_iter().collect();
         for kind in self.regime.file().intake.facts_at_most.keys() {
             if let Some(mut line) = self.line(&format!("intake.facts_at_most.{kind}")) {
                 line.value = match self.lang {
