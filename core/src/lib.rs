@@ -13,6 +13,7 @@ pub mod identification;
 pub mod ledger;
 pub mod notice;
 pub mod procedure;
+pub mod prove;
 pub mod regime;
 pub mod rejection;
 pub mod replay;

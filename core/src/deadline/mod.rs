@@ -72,6 +72,17 @@ pub fn after(
     Deadline { ends_at, last_day, explanation: words::explain(&reason, zone, calendar) }
 }
 
+/// As `after`, with nothing said about why.
+pub(crate) fn unexplained(
+    start: Timestamp,
+    span: Span,
+    zone: &Zone,
+    calendar: &Calendar,
+) -> Deadline {
+    let (ends_at, last_day, _) = count(start, span, zone, calendar);
+    Deadline { ends_at, last_day, explanation: Words::default() }
+}
+
 /// As `after`, without the words: for screening, which asks it of every notice.
 pub fn ends_at(start: Timestamp, span: Span, zone: &Zone, calendar: &Calendar) -> Timestamp {
     count(start, span, zone, calendar).0

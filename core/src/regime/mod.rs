@@ -37,6 +37,8 @@ pub struct Regime {
     digest: String,
     /// In order of days, without a hole, from the first day in force.
     versions: Vec<Version>,
+    /// Whether its deadlines say why they fall when they do.
+    explains: bool,
 }
 
 /// What is in force between two changes of the law.
@@ -118,7 +120,14 @@ impl Regime {
         }
         let versions = versions(&file)
             .map_err(|missing| unlawful(vec![check::missing_on(&missing.path, missing.day)]))?;
-        Ok(Self { zone, calendar: calendar.clone(), digest: digest(&file.text), versions, file })
+        Ok(Self {
+            zone,
+            calendar: calendar.clone(),
+            digest: digest(&file.text),
+            versions,
+            explains: true,
+            file,
+        })
     }
 
     /// The rules of a day. Cheap: a search among versions made beforehand.
@@ -159,6 +168,9 @@ impl Regime {
     /// names the proof; `path` is the value the span comes from, whose citation of the day of the
     /// start goes into the explanation.
     pub fn deadline(&self, start: Timestamp, span: Span, started_by: &str, path: &str) -> Deadline {
+        if !self.explains {
+            return deadline::unexplained(start, span, &self.zone, &self.calendar);
+        }
         let cite = self.cites(path, self.zone.day_of(start)).map_or("", |text| &text.cite);
         deadline::after(start, span, started_by, cite, &self.zone, &self.calendar)
     }
@@ -182,6 +194,13 @@ impl Regime {
     /// The same regime under another edition of its calendar: open deadlines move with it.
     pub fn with_calendar(mut self, calendar: Calendar) -> Self {
         self.calendar = calendar;
+        self
+    }
+
+    /// The same regime for whoever only asks when: its deadlines come without their sentences,
+    /// which cost many times the date.
+    pub fn without_words(mut self) -> Self {
+        self.explains = false;
         self
     }
 
