@@ -8,13 +8,16 @@ use crate::identify::{Explained, Identified};
 use crate::index::Index;
 use crate::keys::KeyFile;
 
+/// Which generation of handles an account gets one of.
+type Generation<'a> = Box<dyn Fn(&HandleMaker, &[u8]) -> u32 + 'a>;
+
 /// Answers for one authority under one regime.
 pub struct Answering<'a> {
     index: &'a Index,
     handles: HandleMaker,
     authority: &'a AuthorityId,
     regime: &'a RegimeId,
-    generation: Box<dyn Fn(&HandleMaker, &[u8]) -> u32 + 'a>,
+    generation: Generation<'a>,
 }
 
 /// An answer, and whom it names within these walls. No `Debug`.
