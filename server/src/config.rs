@@ -29,6 +29,29 @@ pub struct Config {
     pub listen: Listen,
     #[serde(rename = "authority", default)]
     pub authorities: Vec<Authority>,
+    /// Witnesses asked to cosign every checkpoint (C2SP tlog-witness).
+    #[serde(rename = "witness", default)]
+    pub witnesses: Vec<Witness>,
+    /// Who stamps each day's checkpoint with the time (RFC 3161).
+    #[serde(default)]
+    pub timestamp: Option<TimestampAuthority>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Its address; `/add-checkpoint` is added.
+    pub url: String,
+    /// Its public key in note form: `name+number+base64`.
+    pub key: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimestampAuthority {
+    pub url: String,
+    /// PEM of its root certificate: a stamp that it does not stand behind is not kept.
+    pub ca: PathBuf,
 }
 
 /// Four URLs, where the four compartments are not files under `data`.
@@ -328,6 +351,7 @@ impl Config {
             root(&mut tls.certificate);
             root(&mut tls.key);
         }
+        self.timestamp.iter_mut().for_each(|timestamp| root(&mut timestamp.ca));
         for authority in &mut self.authorities {
             authority.root_at(folder);
         }

@@ -22,6 +22,7 @@ use crate::delivery::post::Carrier;
 use crate::delivery::smtp::Relay;
 use crate::intake::networks::Networks;
 use crate::provider::Answering;
+use crate::worker::observe::Observers;
 
 /// Everything a worker or a handler needs, and nothing that reads the clock.
 pub struct House {
@@ -29,6 +30,8 @@ pub struct House {
     pub rooms: Vec<Room>,
     /// Where the ledger is published, one folder per authority.
     pub ledger: PathBuf,
+    /// Who else looks at what is published.
+    pub observers: Observers,
 }
 
 /// One authority's room. No room sees another's parties.

@@ -298,6 +298,8 @@ impl Estate {
             keys: entremise_server::config::KeyPlace::default(),
             listen: house::Listen { api: any, operator: any, tls: None },
             authorities: vec![authority],
+            witnesses: Vec::new(),
+            timestamp: None,
         }
     }
 

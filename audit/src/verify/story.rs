@@ -110,7 +110,7 @@ impl Story {
         let later = self.witnessed.partition_point(|seen| seen.size <= seq);
         // The latest moment at which this entry was not there yet.
         let absent = self.witnessed[..later].iter().max_by_key(|seen| seen.at);
-        if let Some(seen) = absent.filter(|seen| at + CLOCKS_APART < seen.at) {
+        if let Some(seen) = absent.filter(|seen| seen.at.duration_since(at) > CLOCKS_APART) {
             let words = format!(
                 "the entry was dated back: it bears the date {at}, but {} saw on {} that the \
                  ledger had {} entries, this one not among them; it was entered after that",
@@ -120,7 +120,7 @@ impl Story {
         }
         // The earliest moment at which it was.
         let present = self.witnessed[later..].iter().min_by_key(|seen| seen.at);
-        present.filter(|seen| at > seen.at + CLOCKS_APART).map(|seen| {
+        present.filter(|seen| at.duration_since(seen.at) > CLOCKS_APART).map(|seen| {
             let words = format!(
                 "the entry was dated ahead: it bears the date {at}, but {} saw it in the ledger on \
                  {} already",

@@ -81,8 +81,8 @@ fn served(folder: &Path) -> String {
 /// Waits until the page has shown as many results.
 fn wait_for_result(browser: &Browser, count: u32) -> String {
     let script = format!(
-        "const done = arguments[0]; const look = () => \
-         document.getElementById('outcome').dataset.done >= {count} ? done() : setTimeout(look, 20);\
+        "const done = arguments[0]; const outcome = document.getElementById('outcome'); \
+         const look = () => outcome.dataset.done >= {count} ? done() : setTimeout(look, 20); \
          look();"
     );
     browser.run_and_wait(&script);
@@ -91,9 +91,7 @@ fn wait_for_result(browser: &Browser, count: u32) -> String {
 }
 
 fn in_english(browser: &Browser) {
-    browser.run(
-        "if (document.documentElement.lang !== 'en') document.getElementById('language').click()",
-    );
+    browser.run("language = 'en'; speak()");
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use entremise_audit::command::certificates;
-use entremise_audit::timestamp;
+use entremise_ledger::audit::command::certificates;
+use entremise_ledger::audit::timestamp;
 use jiff::Timestamp;
 
 const CONFIGURATION: &str = "

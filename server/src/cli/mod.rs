@@ -13,6 +13,7 @@ mod quarantine;
 mod regime;
 mod retention;
 mod rights;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +51,9 @@ enum Command {
     /// The ledger: keys, publication, verification.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Cosign the checkpoints of others' ledgers: a process and a key of its own.
+    #[command(subcommand)]
+    Witness(witness::Command),
     /// Senders and providers: list, stop at once, resume.
     #[command(subcommand)]
     Party(party::Command),
@@ -108,6 +112,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Mail(command) => mail::run(command),
         Command::Regime(command) => regime::run(command),
         Command::Ledger(command) => ledger::run(command),
+        Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),
         Command::Quarantine(command) => quarantine::run(command),
         Command::Keys(command) => keys::run(command),

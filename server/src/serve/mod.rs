@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::house::House;
 use crate::worker;
+use crate::worker::observe::Observers;
 
 pub use listeners::Doors;
 
@@ -63,7 +64,8 @@ pub fn open(config: &Config, clock: &Clock, entropy: Arc<dyn Entropy>) -> anyhow
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     rooms::register(&store, &rooms, now).context("the parties cannot be registered")?;
-    Ok(House { store, rooms, ledger: config.data.join("ledger") })
+    let observers = Observers::read(config, entropy).context("witnesses and time stamps")?;
+    Ok(House { store, rooms, ledger: config.data.join("ledger"), observers })
 }
 
 /// Opens the doors. Workers run by themselves unless whoever starts drives them (the simulation).
@@ -146,12 +148,16 @@ fn keep_working(
 }
 
 /// Publishes every authority's ledger; a failure is logged and tried again at the next turn.
-fn publish(house: &House, now: Timestamp) {
+/// Witnesses are asked beside the work: one that is silent delays nothing.
+fn publish(house: &Arc<House>, now: Timestamp) {
     for room in &house.rooms {
         let authority: &AuthorityId = &room.config.id;
-        if let Err(error) = worker::publish::ledger(house, room, now) {
-            let error = format!("{error:#}");
-            tracing::error!(%authority, error, "the ledger is not published");
+        match worker::publish::ledger(house, room, now) {
+            Ok(published) => worker::observe::beside(house, room, &published, now),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(%authority, error, "the ledger is not published");
+            }
         }
     }
 }

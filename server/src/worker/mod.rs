@@ -7,6 +7,7 @@ pub mod erasure;
 pub mod file;
 pub mod inbox;
 pub mod news;
+pub mod observe;
 pub mod outbox;
 pub mod publish;
 mod send;
