@@ -3,7 +3,8 @@
 //!
 //! A file is known again by the length and the mark of what was read of it. The same file twice
 //! changes nothing; a file that has grown is read on from where it was left; a file that was
-//! rewritten (Kea cleans its lease file up) is read from its beginning, which states the same again.
+//! rewritten (Kea cleans its lease file up) is read from its beginning, which states the same
+//! again.
 
 mod coverage;
 pub mod frame;
