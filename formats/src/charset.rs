@@ -17,7 +17,7 @@ pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Rejection> {
 fn decode<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Cow<'a, str>, Rejection> {
     let decoded = if encoding == UTF_8 {
         // Faster than the general way, and nearly everything is UTF-8.
-        std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
+        simdutf8::basic::from_utf8(bytes).ok().map(Cow::Borrowed)
     } else {
         encoding.decode_without_bom_handling_and_without_replacement(bytes)
     };
