@@ -173,6 +173,21 @@ impl Answering for Connector {
         let answers: DisclosureAnswers = self.call(DISCLOSURES_PATH, &batch, now)?;
         Ok(answers.disclosures)
     }
+
+    fn relay(
+        &self,
+        relaying: Relaying<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Relayed>, ProviderTrouble> {
+        let batch = RelayBatch {
+            batch: relaying.batch,
+            authority: relaying.authority.clone(),
+            regime: relaying.regime.clone(),
+            relays: relaying.requests,
+        };
+        let answers: RelayAnswers = self.call(RELAYS_PATH, &batch, now)?;
+        Ok(answers.relays)
+    }
 }
 
 fn mutual_tls(keys: &Keys) -> Result<rustls::ClientConfig, SetUpError> {

@@ -8,6 +8,7 @@ pub mod file;
 
 use entremise_core::id::{AuthorityId, BatchId, RegimeId};
 use entremise_core::identification::{Answer, Disclosure, DisclosureRequest, Question};
+use entremise_wire::message::{RelayRequest, Relayed};
 use jiff::Timestamp;
 
 /// Everything that can go wrong on the way, by who must act.
@@ -40,6 +41,14 @@ pub struct Requesting<'a> {
     pub requests: Vec<DisclosureRequest>,
 }
 
+/// Messages that the provider is to send itself, under one authority and regime.
+pub struct Relaying<'a> {
+    pub batch: BatchId,
+    pub authority: &'a AuthorityId,
+    pub regime: &'a RegimeId,
+    pub requests: Vec<RelayRequest>,
+}
+
 /// A provider that answers at once. The CSV fallback is `file`, and answers by the next morning.
 pub trait Answering: Send + Sync {
     fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble>;
@@ -48,4 +57,9 @@ pub trait Answering: Send + Sync {
         requesting: Requesting<'_>,
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble>;
+    fn relay(
+        &self,
+        relaying: Relaying<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Relayed>, ProviderTrouble>;
 }
