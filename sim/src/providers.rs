@@ -18,8 +18,10 @@ use entremise_connector::load::Loader;
 use entremise_connector::read::{Format, ReadOptions};
 use entremise_connector::serve::Service;
 use entremise_core::identification::{Answer, Disclosure};
-use entremise_server::provider::{Answering, Asking, ProviderTrouble, Requesting};
-use entremise_wire::message::{DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch};
+use entremise_server::provider::{Answering, Asking, ProviderTrouble, Relaying, Requesting};
+use entremise_wire::message::{
+    DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch, RelayBatch, Relayed,
+};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
@@ -300,6 +302,21 @@ impl Answering for InProcess {
         let asked = body_digest(&batch)?;
         self.call(|| Ok(self.desk.disclosures(&batch, &asked, now)?.disclosures), disturb)
     }
+
+    fn relay(
+        &self,
+        relaying: Relaying<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Relayed>, ProviderTrouble> {
+        let batch = RelayBatch {
+            batch: relaying.batch,
+            authority: relaying.authority.clone(),
+            regime: relaying.regime.clone(),
+            relays: relaying.requests,
+        };
+        let asked = body_digest(&batch)?;
+        self.call(|| Ok(self.desk.relays(&batch, &asked, now)?.relays), disturb)
+    }
 }
 
 /// Lets one `Arc` be both the house's provider and the simulation's handle on it.
@@ -316,5 +333,13 @@ impl Answering for Shared {
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
         self.0.disclose(requesting, now)
+    }
+
+    fn relay(
+        &self,
+        relaying: Relaying<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Relayed>, ProviderTrouble> {
+        self.0.relay(relaying, now)
     }
 }

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::identification::{Answer, Disclosure};
 use entremise_wire::message::{
     CONTENT_TYPE, DISCLOSURES_PATH, DisclosureAnswers, DisclosureBatch, IDENTIFICATIONS_PATH,
-    IdentificationAnswers, IdentificationBatch, Problem,
+    IdentificationAnswers, IdentificationBatch, Problem, RELAYS_PATH, RelayAnswers, RelayBatch,
+    Relayed,
 };
 use entremise_wire::signature::{
     AnswerParts, RequestParts, SignatureHeaders, SigningKey, VerifyingKey, sign_request,
@@ -23,7 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Answering, Asking, ProviderTrouble, Requesting};
+use super::{Answering, Asking, ProviderTrouble, Relaying, Requesting};
 
 /// How long one call may take. A full batch of 50,000 questions is answered within seconds; what
 /// takes longer is asked again under the same id.

@@ -10,6 +10,7 @@ pub mod news;
 pub mod observe;
 pub mod outbox;
 pub mod publish;
+mod relay;
 mod send;
 
 use jiff::Timestamp;

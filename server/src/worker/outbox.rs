@@ -14,7 +14,7 @@ use entremise_core::ledger::Actor;
 use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Round, file, send};
+use super::{Round, file, relay, send};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, Asking, ProviderTrouble, Requesting};
 
@@ -31,8 +31,8 @@ const BATCH_MOST: usize = 5_000;
 const DISCLOSURES_MOST: usize = 200;
 const MESSAGES_MOST: usize = 200;
 const ALARMS_MOST: usize = 1_000;
-/// How long a disclosure request may be answered.
-const DISCLOSURE_EXPIRES: SignedDuration = SignedDuration::from_hours(72);
+/// How long a request about one subscriber may be answered.
+const REQUEST_EXPIRES_SECS: i64 = 72 * 3600;
 
 const WORKER: &str = "outbox";
 
@@ -42,6 +42,7 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     round += ask_providers(house, now)?;
     round += request_disclosures(house, now)?;
     round += send_messages(house, now)?;
+    round += relay::messages(house, claim(house, "relay_message", MESSAGES_MOST, now)?, now)?;
     ring_bells(house, now)?;
     Ok(round)
 }
@@ -96,6 +97,18 @@ fn batch_id(claims: &[Claimed]) -> BatchId {
     for claim in claims {
         digest.update(claim.id.0.as_bytes());
     }
+    batch_of(digest)
+}
+
+/// The id of a call about one effect. A later end makes another batch, about the same request.
+pub(super) fn batch_until(claim: &Claimed, expires_at: Timestamp) -> BatchId {
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    digest.update(claim.id.0.as_bytes());
+    digest.update(&expires_at.as_second().to_be_bytes());
+    batch_of(digest)
+}
+
+fn batch_of(digest: ring::digest::Context) -> BatchId {
     let digest = digest.finish();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_ref()[..16]);
@@ -248,10 +261,10 @@ fn disclose(
     claim: Claimed,
     now: Timestamp,
 ) -> Result<Round, Trouble> {
-    let Some(request) = request(house, &claim, now) else { return Ok(Round::default()) };
+    let Some(request) = request(house, &claim, now)? else { return Ok(Round::default()) };
     house.store.intend(&claim, now)?;
     let question = request.id;
-    let batch = batch_id(std::slice::from_ref(&claim));
+    let batch = batch_until(&claim, request.expires_at);
     let requests = vec![request];
     let requesting = Requesting { batch, authority: &room.authority, regime, requests };
     let answer = match answering.disclose(requesting, now) {
@@ -291,7 +304,11 @@ fn disclose(
 }
 
 /// The request of one effect, numbered as the effect is. With a grant it says what was granted.
-fn request(house: &House, claim: &Claimed, now: Timestamp) -> Option<DisclosureRequest> {
+fn request(
+    house: &House,
+    claim: &Claimed,
+    now: Timestamp,
+) -> Result<Option<DisclosureRequest>, Trouble> {
     let (line, purpose, fields, sequence, grant) = match &claim.effect {
         Effect::RequestDisclosure { line, purpose, fields, sequence, .. } => {
             (line, *purpose, fields, *sequence, None)
@@ -300,18 +317,32 @@ fn request(house: &House, claim: &Claimed, now: Timestamp) -> Option<DisclosureR
             let linking = &grant.statement().linking;
             (line, linking.purpose, &linking.fields, linking.sequence, Some(grant))
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    Some(DisclosureRequest {
+    Ok(Some(DisclosureRequest {
         id: QuestionId(claim.id.0),
         handle: line.handle.clone(),
         purpose,
         fields: fields.clone(),
         sequence,
-        expires_at: now.saturating_add(DISCLOSURE_EXPIRES).unwrap_or(Timestamp::MAX),
+        expires_at: expires_at(house, claim, now)?,
         seal_to: house.store.seal_to(),
         authorisation: grant.map(|grant| grant.signed().clone()),
-    })
+    }))
+}
+
+/// Until when a request may be answered: the same in every try, so that a repetition is one; when
+/// that time is over, so much later again.
+pub(super) fn expires_at(
+    house: &House,
+    claim: &Claimed,
+    now: Timestamp,
+) -> Result<Timestamp, Trouble> {
+    let asked_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+    let waited = now.duration_since(asked_at).as_secs().max(0);
+    let spans = 1 + waited / REQUEST_EXPIRES_SECS;
+    let later = SignedDuration::from_secs(spans.saturating_mul(REQUEST_EXPIRES_SECS));
+    Ok(asked_at.saturating_add(later).unwrap_or(Timestamp::MAX))
 }
 
 /// An alarm stands on the board from the moment it was raised; here it is said to the operator's

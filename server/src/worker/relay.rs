@@ -7,11 +7,11 @@ use entremise_core::id::QuestionId;
 use entremise_core::ledger::Actor;
 use entremise_core::regime::rules::ChannelKind;
 use entremise_store::{CaseRef, Claimed, Settlement, Trouble};
-use entremise_wire::message::{Relayed, RelayedMessage, RelayRequest};
+use entremise_wire::message::{RelayRequest, Relayed, RelayedMessage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::outbox::{DISCLOSURE_EXPIRES, batch_id, put_back, retry, settle_all};
+use super::outbox::{batch_until, expires_at, put_back, retry, settle_all};
 use super::{Round, content};
 use crate::house::{House, ProviderRoom, Room};
 use crate::provider::{Answering, Relaying};
@@ -55,10 +55,13 @@ fn relay(
         }
     };
     house.store.keep_document(claim.id, "message.txt", message.text.as_bytes(), now)?;
-    let Some(request) = request(&claim, message, now) else { return Ok(Round::default()) };
+    let expires_at = expires_at(house, &claim, now)?;
+    let Some(request) = request(&claim, message, expires_at) else {
+        return Ok(Round::default());
+    };
     let question = request.id;
     let relaying = Relaying {
-        batch: batch_id(std::slice::from_ref(&claim)),
+        batch: batch_until(&claim, expires_at),
         authority: &provider.authority,
         regime: &claim.regime,
         requests: vec![request],
@@ -105,14 +108,18 @@ fn worded(
     }))
 }
 
-fn request(claim: &Claimed, message: RelayedMessage, now: Timestamp) -> Option<RelayRequest> {
+fn request(
+    claim: &Claimed,
+    message: RelayedMessage,
+    expires_at: Timestamp,
+) -> Option<RelayRequest> {
     let Effect::RelayMessage { line, purpose, sequence, .. } = &claim.effect else { return None };
     Some(RelayRequest {
         id: QuestionId(claim.id.0),
         handle: line.handle.clone(),
         purpose: *purpose,
         sequence: *sequence,
-        expires_at: now.saturating_add(DISCLOSURE_EXPIRES).unwrap_or(Timestamp::MAX),
+        expires_at,
         message,
     })
 }
