@@ -68,7 +68,8 @@ pub enum LinkError {
 
 /// What the cases compartment knows of a message to be sent: where to look.
 struct Found {
-    question: Uuid,
+    /// None where the provider relays: nothing was disclosed.
+    question: Option<Uuid>,
     provider: PartyId,
     file_number: String,
     sender_name: String,
@@ -212,18 +213,23 @@ impl Store {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<MessageMaterial, LinkError> {
-        let Effect::SendMessage { notice, names_works, .. } = &claim.effect else {
-            return Err(LinkError::NotAMessage);
+        // A message that the provider relays is written without knowing whom it reaches.
+        let (notice, names_works, is_relayed) = match &claim.effect {
+            Effect::SendMessage { notice, names_works, .. } => (notice, names_works, false),
+            Effect::RelayMessage { notice, names_works, .. } => (notice, names_works, true),
+            _ => return Err(LinkError::NotAMessage),
         };
         let found = self.inner.cases.write(|tx| {
             let authority = &claim.authority;
             let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
-            let found = look_up(door.tx, claim, *notice, purpose)?;
-            let fields: &[&str] = if *names_works {
-                &["identity", "source", "observed_at", "works"]
-            } else {
-                &["identity", "source", "observed_at"]
+            let disclosed = match is_relayed {
+                true => None,
+                false => Some(disclosed_for(door.tx, claim, purpose)?),
             };
+            let found = look_up(door.tx, claim, *notice, disclosed)?;
+            let mut fields: Vec<&str> = disclosed.map(|_| "identity").into_iter().collect();
+            fields.extend(["source", "observed_at"]);
+            fields.extend(names_works.then_some("works"));
             let body = json(&serde_json::json!({
                 "purpose": purpose_name(purpose),
                 "fields": fields,
@@ -242,7 +248,10 @@ impl Store {
         let open = |compartment: &crate::compartment::Compartment, id, what| {
             compartment.open_record(&claim.authority, id)?.ok_or(LinkError::Erased(what))
         };
-        let identity = read(&open(&self.inner.identity, found.question, "identity")?)?;
+        let identity = match found.question {
+            Some(question) => read(&open(&self.inner.identity, question, "identity")?)?,
+            None => Identity::default(),
+        };
         let traffic: TrafficIn = read(&open(&self.inner.traffic, notice.0, "observation")?)?;
         let works = if *names_works {
             let evidence: EvidenceIn = read(&open(&self.inner.evidence, notice.0, "evidence")?)?;
@@ -351,21 +360,8 @@ fn enter(
     Ok(seq)
 }
 
-/// Checks that the effect is this worker's to carry out, and finds where the parts lie.
-fn look_up(
-    tx: &mut Tx,
-    claim: &Claimed,
-    notice: NoticeId,
-    purpose: Purpose,
-) -> Result<Found, LinkError> {
-    let held = tx.query_one(
-        "-- outbox-held
-         SELECT effect_id FROM outbox WHERE effect_id = $1 AND state = 'leased' AND attempts = $2",
-        &[Value::id(&claim.id.0), i64::from(claim.attempts).into()],
-    )?;
-    if held.is_none() {
-        return Err(LinkError::LeaseLost);
-    }
+/// The last thing that was disclosed for this case and purpose.
+fn disclosed_for(tx: &mut Tx, claim: &Claimed, purpose: Purpose) -> Result<Uuid, LinkError> {
     let disclosed = tx
         .query_one(
             "-- disclosure-latest
@@ -379,6 +375,24 @@ fn look_up(
             ],
         )?
         .ok_or(LinkError::NothingDisclosed)?;
+    Ok(disclosed.id(0)?)
+}
+
+/// Checks that the effect is this worker's to carry out, and finds where the parts lie.
+fn look_up(
+    tx: &mut Tx,
+    claim: &Claimed,
+    notice: NoticeId,
+    question: Option<Uuid>,
+) -> Result<Found, LinkError> {
+    let held = tx.query_one(
+        "-- outbox-held
+         SELECT effect_id FROM outbox WHERE effect_id = $1 AND state = 'leased' AND attempts = $2",
+        &[Value::id(&claim.id.0), i64::from(claim.attempts).into()],
+    )?;
+    if held.is_none() {
+        return Err(LinkError::LeaseLost);
+    }
     let stored = rows::case_by_id(tx, &claim.authority, claim.case)?
         .ok_or_else(|| Trouble::never("an effect's case is not there"))?;
     let sender = tx
@@ -394,7 +408,7 @@ fn look_up(
         Subject::Notice { provider, .. } => provider,
     };
     Ok(Found {
-        question: disclosed.id(0)?,
+        question,
         provider,
         file_number: stored.file_number.unwrap_or_default(),
         sender_name: party.map_or_else(|| sender.to_string(), |party| party.name),

@@ -90,6 +90,25 @@ fn each_look_has_its_line_with_purpose_fields_and_count() {
 }
 
 #[test]
+fn a_message_to_be_relayed_is_written_without_any_identity() {
+    on_both_under(relaying(), |mut world| {
+        world.established(1);
+        assert!(world.claim("request_disclosure", 1).is_empty(), "nobody is asked who it is");
+        let claim = world.claim_one("relay_message");
+        let material = world
+            .store
+            .message_material(&claim, Purpose::Warn, &Actor::House, world.now)
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert!(material.identity == Identity::default());
+        assert_eq!(material.source_ip, notice(1).source.ip);
+        let file = world.store.case_file(&authority(), &claim.case).unwrap().unwrap();
+        let line = file.history.iter().find(|entry| entry.kind == "linking.warn").unwrap();
+        let fields = &line.body.as_ref().unwrap()["fields"];
+        assert_eq!(*fields, serde_json::json!(["source", "observed_at", "works"]));
+    });
+}
+
+#[test]
 fn nothing_is_opened_when_its_line_cannot_be_entered() {
     on_both(|mut world| {
         let claim = ready_to_write(&mut world);

@@ -83,6 +83,19 @@ pub fn with_quota(notices: u32) -> Regime {
     Regime::parse("quota.toml", &changed, &calendars).unwrap()
 }
 
+/// The specimen regime, its first notice relayed by the provider.
+pub fn relaying() -> Regime {
+    let text = entremise_core::regime::embedded::text("xx-specimen").unwrap();
+    let purpose =
+        "purpose     = [{ value = \"warn\", from = 2025-01-01, cite = \"Example Act, s 7\"";
+    let means =
+        "means = [{ value = \"relay\", from = 2025-01-01, cite = \"s 7\", sure = \"H\" }]\n";
+    let changed = text.replacen(purpose, &format!("{means}{purpose}"), 1);
+    assert_ne!(text, changed);
+    let calendars = entremise_core::regime::embedded::calendars().unwrap();
+    Regime::parse("relaying.toml", &changed, &calendars).unwrap()
+}
+
 pub fn keys() -> Keys {
     Keys::given([1; 32], [[2; 32], [3; 32], [4; 32]])
 }
@@ -158,6 +171,13 @@ impl World {
 
     /// A notice whose question was asked and answered with a handle; yields the case of the line.
     pub fn identified(&mut self, number: u32) -> CaseId {
+        self.established(number);
+        let claims = self.claim("request_disclosure", 1);
+        claims.first().map_or_else(|| panic!("no disclosure is asked for"), |claim| claim.case)
+    }
+
+    /// The same, without a look at what the rules ask for then.
+    pub fn established(&mut self, number: u32) {
         let (_, case) = self.one_notice(number);
         let claim = self.claim_one("ask_provider");
         self.store.intend(&claim, self.now).unwrap();
@@ -175,8 +195,6 @@ impl World {
         let case = CaseRef::Line { authority: authority(), regime: regime(), line: line.clone() };
         let event = Event::FactEstablished { fact: fact.clone() };
         self.store.settle(&claim, "entered", Some((case, event)), &Actor::House, self.now).unwrap();
-        let claims = self.claim("request_disclosure", 1);
-        claims.first().map_or_else(|| panic!("no disclosure is asked for"), |claim| claim.case)
     }
 }
 
