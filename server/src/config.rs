@@ -64,8 +64,8 @@ pub struct Databases {
     pub identity: String,
 }
 
-/// Three places, `sqlite:<path>` or `postgres://…`. They are mirrored and never backed up for longer
-/// than an hour (docs/keys.md).
+/// Three places, `sqlite:<path>` or `postgres://…`. They are mirrored and never backed up for
+/// longer than an hour (docs/keys.md).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyDatabases {

@@ -248,7 +248,7 @@ fn records_of(tx: &mut Tx, case: &Case) -> Result<Records, Trouble> {
         Subject::Line(_) => notices_of(tx, case.id)?.iter().map(|notice| notice.0).collect(),
     };
     let keys: Vec<&[u8]> = notices.iter().map(|id| id.as_bytes().as_slice()).collect();
-    // A line's case needs its notices until it is erased itself; an identification while it is open.
+    // A line's case needs its notices until it is erased itself; an identification while open.
     let needed = tx.query_each(
         "-- notices-needed
          SELECT fact.notice_id FROM fact

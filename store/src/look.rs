@@ -127,7 +127,8 @@ pub(crate) fn aim(
 ) -> Result<Option<Aim>, Trouble> {
     let (sql, id) = match about {
         About::Case(case) => (
-            "-- look-case\nSELECT regime, procedure FROM cases WHERE case_id = $1 AND authority = $2",
+            "-- look-case
+             SELECT regime, procedure FROM cases WHERE case_id = $1 AND authority = $2",
             case.0,
         ),
         About::Notice(notice) => (

@@ -210,8 +210,8 @@ fn split(
         desk.say(&format!("Share {} is written down rightly.", share.number))?;
     }
     desk.say(&format!(
-        "\nDone. The holders keep their shares apart and tell nobody. Next: enter in the minutes who \
-         holds which share of check {}. After a rotation these shares recover nothing: destroy \
+        "\nDone. The holders keep their shares apart and tell nobody. Next: enter in the minutes \
+         who holds which share of check {}. After a rotation these shares recover nothing: destroy \
          them, and split again.",
         check(key)
     ))?;
@@ -256,7 +256,7 @@ fn recover(desk: &mut Desk, source: &KeySource) -> anyhow::Result<Outcome> {
         bail!("another key of {name}, version {version}, lies there; it was not written over");
     }
     desk.say(&format!(
-        "The key of {name}, version {version}, is recovered: check {}. Hold it against the minutes. \
+        "The key of {name}, version {version}, is recovered: check {}. Hold it against the minutes.\n\
          Next: open the house; it refuses a key that is not the one its records are sealed with.",
         check(&key)
     ))?;

@@ -49,7 +49,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Replace what the provider disclosed by what is right: JSON of the identity on standard input.
+    /// Replace what the provider disclosed by what is right: the identity as JSON, on stdin.
     Rectify {
         #[command(flatten)]
         whose: Whose,

@@ -1,6 +1,6 @@
 //! A compartment's key as shares for several persons: any so many of them recover it, fewer learn
-//! nothing (Shamir, over GF(256)). A share is written down by hand and typed again, so each group of
-//! its letters is checked and a mistyped one is named.
+//! nothing (Shamir, over GF(256)). A share is written down by hand and typed again, so each group
+//! of its letters is checked and a mistyped one is named.
 //!
 //! A group is four letters of Crockford's base 32 and one that checks them and their place
 //! (modulo 37): one wrong letter, two exchanged letters and two exchanged groups are always found.

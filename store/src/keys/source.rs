@@ -1,7 +1,8 @@
 //! Where the compartments' keys lie: files, what systemd hands to the unit, or files that a PKCS#11
 //! token has wrapped.
 //!
-//! Version 1 is called `evidence.key`, a later one `evidence.2.key`; wrapped ones end in `.wrapped`.
+//! Version 1 is called `evidence.key`, a later one `evidence.2.key`; wrapped ones end in
+//! `.wrapped`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
