@@ -28,7 +28,7 @@ pub enum Effect {
     },
     /// Ask for what only an outside reviewer may allow. It cannot be written down without the
     /// grant, and says nothing else: what is asked for is what was granted.
-    RequestAuthorisedDisclosure { line: Line, stage: usize, grant: Grant },
+    RequestAuthorisedDisclosure { line: Line, stage: usize, grant: Box<Grant> },
     /// Have the provider send the message of a stage itself: one counted linking, after which the
     /// authority knows no more than before.
     RelayMessage {

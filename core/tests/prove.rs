@@ -120,7 +120,7 @@ fn a_grant_that_nobody_asked_for_is_no_grant() {
             effects: vec![Effect::RequestAuthorisedDisclosure {
                 line: line.clone(),
                 stage: *stage,
-                grant: grant.clone(),
+                grant: Box::new(grant.clone()),
             }],
         })
     };

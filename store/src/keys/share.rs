@@ -210,7 +210,7 @@ fn group_value(bytes: &[u8], group: usize) -> u32 {
     let mut whole = [0; 8];
     whole[3..].copy_from_slice(&bytes[group / 2 * 5..][..5]);
     let whole = u64::from_be_bytes(whole);
-    let value = if group % 2 == 0 { whole >> 20 } else { whole & 0xF_FFFF };
+    let value = if group.is_multiple_of(2) { whole >> 20 } else { whole & 0xF_FFFF };
     u32::try_from(value).expect("twenty bits")
 }
 

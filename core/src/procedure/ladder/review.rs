@@ -118,7 +118,7 @@ fn granted(
     let request = Effect::RequestAuthorisedDisclosure {
         line: line.clone(),
         stage: *stage,
-        grant: grant.clone(),
+        grant: Box::new(grant.clone()),
     };
     let facts = facts.clone();
     Ok(Step {
