@@ -10,7 +10,7 @@ use entremise_formats::identification_csv::{read_request, write_answer};
 use entremise_wire::message::IdentificationBatch;
 use jiff::Timestamp;
 
-use crate::config::{AlarmConfig, Authority, Config, longest_file};
+use crate::config::{AlarmConfig, Authority, Config, longest_file, shortest_window};
 use crate::desk::{Desk, Setup};
 use crate::directory::Directory;
 use crate::identify::Network;
@@ -82,6 +82,7 @@ fn setup(arguments: &AnswerFileArguments, regime: &RegimeId) -> anyhow::Result<S
         provider: None,
         // A file asks for handles alone.
         linkings_without_grant: 0,
+        linking_again_after_months: shortest_window(),
         handle_rests_months: longest_file(),
         reviewers: Vec::new(),
     };

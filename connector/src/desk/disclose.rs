@@ -83,7 +83,8 @@ impl Desk {
             sealed: sealed.ciphertext,
         };
         let answered = Answered::Disclosure(disclosure.clone());
-        let record = Record::new(asked.handle, &digest, asked.sequence, asked.parts(), answered)?;
+        let record =
+            Record::new(asked.handle, &digest, asked.sequence, asked.parts(), call.now, answered)?;
         self.enter_given(call, &asked, "disclosed", permit.grant, record, &mut records)?;
         Ok(disclosure)
     }

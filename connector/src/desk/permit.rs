@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::given::Part;
 use super::records::{Record, Records};
+use super::rest::months_before;
 use super::{Desk, HandleLine, TOO_OFTEN};
 use crate::chain::{Act, Entry};
 use crate::config::Authority;
@@ -83,6 +84,7 @@ impl Desk {
         };
         let given = records.memory.given.get(asked.handle).cloned().unwrap_or_default();
         let free = call.authority.linkings_without_grant;
+        let recent = months_before(call.now, call.authority.linking_again_after_months);
         let mut grant = None;
         let needs_grant = match asked.act {
             Act::Disclosure => given.needs_grant(asked.purpose, asked.sequence, free),
@@ -95,7 +97,7 @@ impl Desk {
                 Err(reason) => return refused(reason),
             }
         }
-        if asked.act == Act::Disclosure && given.holds(asked.sequence, &parts) {
+        if asked.act == Act::Disclosure && given.holds_since(recent, asked.sequence, &parts) {
             return refused("already_disclosed");
         }
         if self.is_alarmed(&account)? {

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use entremise_core::id::{AuthorisationId, AuthorityId, Handle, QuestionId};
 use entremise_core::identification::Disclosure;
 use entremise_wire::message::Relayed;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::given::{Given, Part};
@@ -31,6 +32,8 @@ pub struct Record {
     pub asked: String,
     pub sequence: u32,
     pub parts: Vec<Part>,
+    /// When it was given.
+    pub at: Timestamp,
     pub answered: Answered,
 }
 
@@ -61,6 +64,7 @@ impl Record {
         asked: &str,
         sequence: u32,
         parts: Vec<Part>,
+        at: Timestamp,
         answered: Answered,
     ) -> anyhow::Result<Self> {
         let salt = STANDARD.encode(random::<16>()?);
@@ -70,6 +74,7 @@ impl Record {
             asked: asked.to_owned(),
             sequence,
             parts,
+            at,
             answered,
         })
     }
@@ -89,7 +94,7 @@ impl Record {
 impl RecordMemory {
     pub fn remember(&mut self, record: Record, place: LinePlace) {
         let given = self.given.entry(record.handle.clone()).or_default();
-        given.note(record.sequence, record.parts.iter().copied());
+        given.note(record.sequence, record.parts.iter().copied(), record.at);
         self.answered.insert(record.id(), place);
     }
 }

@@ -78,8 +78,14 @@ impl Desk {
         match &relayed {
             Relayed::HandedOver { .. } => {
                 let answered = Answered::Relay(relayed.clone());
-                let record =
-                    Record::new(asked.handle, &digest, asked.sequence, asked.parts(), answered)?;
+                let record = Record::new(
+                    asked.handle,
+                    &digest,
+                    asked.sequence,
+                    asked.parts(),
+                    call.now,
+                    answered,
+                )?;
                 self.enter_given(call, &asked, relayed.name(), None, record, &mut records)?;
             }
             Relayed::Refused { reason, .. } => {

@@ -172,7 +172,7 @@ impl Desk {
 }
 
 /// The instant so many months of the calendar (UTC) before.
-fn months_before(now: Timestamp, months: u32) -> Timestamp {
+pub(super) fn months_before(now: Timestamp, months: u32) -> Timestamp {
     let now = now.to_zoned(TimeZone::UTC);
     let before = now.checked_sub(i64::from(months).months());
     before.map_or(Timestamp::MIN, |before| before.timestamp())
