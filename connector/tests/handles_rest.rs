@@ -101,8 +101,25 @@ fn the_journal_holds_together_when_its_records_are_erased() {
     assert_eq!((kept, erased), (1, 1));
     // And the desk goes on with it.
     isp.restart();
-    let request = isp.request(&bob, 1);
-    assert_eq!(isp.outcome(&request), "already_disclosed");
+    assert_eq!(isp.desk().linkings(&bob), 1);
+}
+
+#[test]
+fn a_first_warning_after_its_window_is_the_first_again_and_the_third_still_needs_a_grant() {
+    let mut isp = Isp::new("");
+    let alice = isp.handle(10);
+    for sequence in [1, 2] {
+        let request = isp.request(&alice, sequence);
+        assert_eq!(isp.outcome(&request), "disclosed");
+    }
+    isp.now = months_after(at(NOW), 5);
+    let early = isp.request(&alice, 1);
+    assert_eq!(isp.outcome(&early), "already_disclosed");
+    isp.now = months_after(at(NOW), 7);
+    let again = isp.request(&alice, 1);
+    assert_eq!(isp.outcome(&again), "disclosed");
+    let third = isp.request(&alice, 3);
+    assert_eq!(isp.outcome(&third), "authorisation_missing");
 }
 
 #[test]
