@@ -127,7 +127,8 @@ fn the_ledger_beside_the_page_is_verified_to_its_last_byte() {
 fn every_damage_that_the_package_finds_the_page_finds() {
     let Some(browser) = browser(Scheme::Light) else { return };
     let whole = published();
-    let damages: [(&str, &dyn Fn(&Path)); 7] = [
+    type Damage<'d> = (&'d str, &'d dyn Fn(&Path));
+    let damages: [Damage; 7] = [
         ("is not that of what lies below", &|at| flip_bit(&at.join("tile/entries/001"), 3000, 0)),
         ("is not that of what lies below", &|at| flip_bit(&at.join("tile/0/002.p/188"), 70, 0)),
         ("is not that of what lies below", &|at| flip_bit(&at.join("tile/1/000.p/2"), 40, 0)),

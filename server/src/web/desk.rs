@@ -284,6 +284,7 @@ pub struct LedgerLine {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a page holds few of them, and not for long")]
 pub enum Happened {
     Event(Event),
     /// The law said no: the refusal's name.

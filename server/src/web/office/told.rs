@@ -104,7 +104,7 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
         Event::AuthorisationGranted { grant } => Some(ruling(grant.signed(), page)),
         Event::AuthorisationRefused { denial } => Some(ruling(denial.signed(), page)),
         Event::HoldPlaced { until, .. } => {
-            Some(page.with("detail.hold_placed", "until", &until.to_string()))
+            Some(page.with("detail.hold_placed", "until", until.to_string()))
         }
         Event::QuestionAsked { .. }
         | Event::HoldLifted { .. }
