@@ -73,6 +73,9 @@ pub(crate) struct Records {
     pub evidence: Vec<Uuid>,
     pub traffic: Vec<Uuid>,
     pub identity: Vec<Uuid>,
+    /// Dossiers and reasons of a prior review; they lie in evidence.
+    #[serde(default)]
+    pub review: Vec<Uuid>,
     pub erased: Erased,
 }
 
@@ -81,11 +84,14 @@ impl Records {
         self.evidence.retain(|id| !before.evidence.contains(id));
         self.traffic.retain(|id| !before.traffic.contains(id));
         self.identity.retain(|id| !before.identity.contains(id));
+        self.review.retain(|id| !before.review.contains(id));
         self.erased.notices = self.evidence.len() as u64;
     }
 
     fn is_empty(&self) -> bool {
-        self.evidence.is_empty() && self.traffic.is_empty() && self.identity.is_empty()
+        [&self.evidence, &self.traffic, &self.identity, &self.review]
+            .iter()
+            .all(|ids| ids.is_empty())
     }
 }
 
@@ -199,6 +205,7 @@ impl Store {
     pub(crate) fn carry_out(&self, entered: &Entered, now: Timestamp) -> Result<(), Trouble> {
         let records = &entered.records;
         self.inner.evidence.erase(&records.evidence)?;
+        self.inner.evidence.erase(&records.review)?;
         self.inner.traffic.erase(&records.traffic)?;
         self.inner.identity.erase(&records.identity)?;
         self.inner.fault("erase.destroyed")?;
@@ -270,6 +277,12 @@ fn records_of(tx: &mut Tx, case: &Case) -> Result<Records, Trouble> {
         "-- document-records\nSELECT record_id FROM document WHERE case_id = $1",
         &[Value::id(&case.id.0)],
     )?)?;
+    let review = ids(&tx.query(
+        "-- review-records-of-case
+         SELECT request_id FROM review_request WHERE case_id = $1
+         UNION ALL SELECT reasons_id FROM review_ruling WHERE case_id = $1",
+        &[Value::id(&case.id.0)],
+    )?)?;
     let erased = Erased {
         notices: evidence.len() as u64,
         disclosures: disclosures.len() as u64,
@@ -277,7 +290,7 @@ fn records_of(tx: &mut Tx, case: &Case) -> Result<Records, Trouble> {
         ..Erased::default()
     };
     let identity = disclosures.into_iter().chain(documents).collect();
-    Ok(Records { traffic: evidence.clone(), evidence, identity, erased })
+    Ok(Records { traffic: evidence.clone(), evidence, identity, review, erased })
 }
 
 /// The notices that stand against a line's case.

@@ -29,6 +29,7 @@ mod party;
 mod quarantine;
 mod read;
 mod retention;
+mod review;
 mod rights;
 mod rotate;
 mod rows;
@@ -68,6 +69,10 @@ pub use read::{
     WorkPlace, WorkRow,
 };
 pub use retention::{DueDay, ErasedLine, Held, RetentionReport};
+pub use review::{
+    AuthorisationOrder, Dossier, EarlierStep, FactShown, GroundShown, NewPasskey, NotRegistered,
+    Passkey, ProofShown, ReviewError, ReviewRequest, RuledRequest, VerifiedRuling, WorkShown,
+};
 pub use rights::RectifyError;
 pub use rotate::{KeyState, Rotation};
 pub use settle::{Settled, Settlement};

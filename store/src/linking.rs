@@ -5,13 +5,16 @@
 //! anything is opened. A crash between the two leaves a line about a look that did not happen;
 //! never a look without its line.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::case::Subject;
 use entremise_core::effect::Effect;
-use entremise_core::id::{AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId, RegimeId};
+use entremise_core::id::{
+    AuthorisationId, AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId, RegimeId,
+};
 use entremise_core::identification::{Identity, Purpose};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::notice::{Transport, Work};
@@ -49,6 +52,16 @@ pub struct MessageMaterial {
     pub file_number: String,
     /// Of the notice's sender, as it is registered.
     pub sender_name: String,
+}
+
+/// One look at evidence for the review of a linking: by whom, and at what.
+pub(crate) struct ReviewLook<'l> {
+    pub authority: &'l AuthorityId,
+    pub regime: &'l RegimeId,
+    pub case: CaseId,
+    pub request: AuthorisationId,
+    pub fields: Vec<&'static str>,
+    pub by: &'l Actor,
 }
 
 /// Why compartments stay closed.
@@ -100,7 +113,7 @@ impl Store {
             let Some((first, _)) = asked.first() else { continue };
             self.note_questions(authority, first, &asked, now)?;
             let ids: Vec<Uuid> = asked.iter().map(|(_, notice)| notice.0).collect();
-            let mut opened: std::collections::HashMap<Uuid, Vec<u8>> =
+            let mut opened: HashMap<Uuid, Vec<u8>> =
                 self.inner.traffic.open_records(authority, &ids)?.into_iter().collect();
             for (claim, notice) in asked {
                 let Some(content) = opened.remove(&notice.0) else { continue };
@@ -360,6 +373,31 @@ fn enter(
     Ok(seq)
 }
 
+impl Store {
+    /// Opens evidence for the review of a linking, after its line. No identity is known yet, and
+    /// traffic stays closed.
+    pub(crate) fn look_for_review(
+        &self,
+        look: &ReviewLook,
+        records: &[Uuid],
+        now: Timestamp,
+    ) -> Result<HashMap<Uuid, Vec<u8>>, Trouble> {
+        let body = json(&serde_json::json!({
+            "purpose": "review",
+            "fields": look.fields,
+            "request": look.request,
+        }));
+        self.inner.cases.write(|tx| {
+            let mut door = Door::open(tx, &self.inner, look.authority, now, Lateness::Refuse)?;
+            let subject = form::Subject::Case(look.case);
+            let kind = form::Kind::Look("review");
+            enter(&mut door, look.regime, subject, kind, look.by.clone(), body)?;
+            door.close()
+        })?;
+        Ok(self.inner.evidence.open_records(look.authority, records)?.into_iter().collect())
+    }
+}
+
 /// The last thing that was disclosed for this case and purpose.
 fn disclosed_for(tx: &mut Tx, claim: &Claimed, purpose: Purpose) -> Result<Uuid, LinkError> {
     let disclosed = tx
@@ -443,7 +481,7 @@ fn purpose_name(purpose: Purpose) -> &'static str {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Trouble> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Trouble> {
     // The parser's words could repeat what it read.
     serde_json::from_slice(content)
         .map_err(|_| Trouble::never("a sealed record is not of the form it was written in"))

@@ -17,6 +17,7 @@ pub(crate) const CASES: &[Migration] = &[
     Migration { name: "0001_first", sql: include_str!("../migrations/cases/0001_first.sql") },
     Migration { name: "0002_document", sql: include_str!("../migrations/cases/0002_document.sql") },
     Migration { name: "0003_erasure", sql: include_str!("../migrations/cases/0003_erasure.sql") },
+    Migration { name: "0004_review", sql: include_str!("../migrations/cases/0004_review.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.
