@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId, ReviewerKeyId};
 use entremise_core::regime::rules::SenderKind;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +150,12 @@ pub struct Authority {
     pub providers: Vec<Provider>,
     #[serde(rename = "officer", default)]
     pub officers: Vec<Officer>,
+    /// Who may authorise a linking: parties of their own, outside the authority.
+    #[serde(rename = "reviewer", default)]
+    pub reviewers: Vec<Reviewer>,
+    /// Who runs this installation, by number. None of them may be a reviewer.
+    #[serde(default)]
+    pub operators: Vec<PersonId>,
 }
 
 /// Where this authority's pages are served. Each authority has listeners of its own: two clients of
@@ -162,6 +170,18 @@ pub struct Pages {
     pub origin: String,
     /// A URI for whoever found a weakness (RFC 9116).
     pub security_contact: String,
+    /// The reviewers' desk: a door of its own, for people who are not of the authority.
+    #[serde(default)]
+    pub review: Option<ReviewDoor>,
+}
+
+/// Where reviewers come in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewDoor {
+    pub listen: SocketAddr,
+    /// The desk's address as browsers see it, without a path. Passkeys are bound to it.
+    pub origin: String,
 }
 
 /// How the person concerned reaches the authority (CPI L331-20).
@@ -317,6 +337,33 @@ pub struct Officer {
     pub secret_sha256: String,
 }
 
+/// A person of a court or independent body who authorises linkings (C-470/21). This house holds
+/// public keys only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewer {
+    pub id: PersonId,
+    /// As members see it when they choose whom to ask.
+    pub name: String,
+    /// The court or body.
+    pub body: String,
+    /// Key files. Passkeys are registered at the desk.
+    #[serde(rename = "key", default)]
+    pub keys: Vec<KeyFile>,
+    /// Reviewers to whom this one may hand a request over.
+    #[serde(default)]
+    pub substitutes: Vec<PersonId>,
+}
+
+/// The public half of a reviewer's key file (Ed25519).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    pub id: ReviewerKeyId,
+    /// 32 bytes, base64url.
+    pub public_key: String,
+}
+
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -324,6 +371,8 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Invalid { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("{path}: reviewer {reviewer}: {why}")]
+    Reviewer { path: PathBuf, reviewer: PersonId, why: &'static str },
 }
 
 impl Config {
@@ -335,6 +384,13 @@ impl Config {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
+        for authority in &config.authorities {
+            authority.check_reviewers().map_err(|(reviewer, why)| ConfigError::Reviewer {
+                path: path.to_owned(),
+                reviewer,
+                why,
+            })?;
+        }
         config.root_at(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
     }
@@ -363,6 +419,42 @@ impl Config {
 }
 
 impl Authority {
+    /// A reviewer is neither of the authority nor of those who run its machines, and can be asked.
+    fn check_reviewers(&self) -> Result<(), (PersonId, &'static str)> {
+        for (place, reviewer) in self.reviewers.iter().enumerate() {
+            let id = &reviewer.id;
+            let is_reviewer =
+                |wanted: &PersonId| self.reviewers.iter().any(|other| other.id == *wanted);
+            let whole = |key: &KeyFile| {
+                URL_SAFE_NO_PAD.decode(&key.public_key).is_ok_and(|bytes| bytes.len() == 32)
+            };
+            let wrongs = [
+                (
+                    self.officers.iter().any(|officer| officer.id == *id),
+                    "is also an officer; whoever asks for a linking cannot review it",
+                ),
+                (
+                    self.operators.contains(id),
+                    "is also an operator; whoever runs the machines cannot review",
+                ),
+                (self.reviewers[..place].iter().any(|other| other.id == *id), "is there twice"),
+                (
+                    reviewer.substitutes.iter().any(|other| other == id || !is_reviewer(other)),
+                    "has a substitute who is no other reviewer of this authority",
+                ),
+                (!reviewer.keys.iter().all(whole), "has a key that is not 32 bytes of base64url"),
+                (
+                    self.pages.review.is_none(),
+                    "has no desk: pages.review names its address and its origin",
+                ),
+            ];
+            if let Some((_, why)) = wrongs.iter().find(|(is_wrong, _)| *is_wrong) {
+                return Err((id.clone(), why));
+            }
+        }
+        Ok(())
+    }
+
     fn root_at(&mut self, folder: &Path) {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
         self.mail.bounces.iter_mut().for_each(root);

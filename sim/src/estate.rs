@@ -280,6 +280,7 @@ impl Estate {
                 office: any,
                 origin: "https://autorite.example".to_owned(),
                 security_contact: "mailto:securite@autorite.example".to_owned(),
+                review: None,
             },
             mail: self.mail(),
             post: self.post(counters),
@@ -290,6 +291,8 @@ impl Estate {
                 id: MEMBER.parse().expect("the name is a constant"),
                 secret_sha256: sha256(self.member_secret.as_bytes()),
             }],
+            reviewers: Vec::new(),
+            operators: Vec::new(),
         };
         house::Config {
             data: self.folder.join("house"),

@@ -12,6 +12,7 @@ mod party;
 mod quarantine;
 mod regime;
 mod retention;
+mod review;
 mod rights;
 mod witness;
 
@@ -57,6 +58,9 @@ enum Command {
     /// Senders and providers: list, stop at once, resume.
     #[command(subcommand)]
     Party(party::Command),
+    /// The prior authorisation by an outside reviewer: keys, invitations, signing offline.
+    #[command(subcommand)]
+    Review(review::Command),
     /// What could not be read: list, replay after a fix.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
@@ -114,6 +118,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Ledger(command) => ledger::run(command),
         Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),
+        Command::Review(command) => review::run(command),
         Command::Quarantine(command) => quarantine::run(command),
         Command::Keys(command) => keys::run(command),
         Command::Outbox(command) => outbox::run(command),

@@ -12,6 +12,7 @@ use entremise_core::id::AuthorityId;
 use super::Clock;
 use crate::config::{Config, Tls};
 use crate::house::{House, Room};
+use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::store_desk::StoreDesk;
 use crate::web::{self, Officer, Web};
 use crate::{api, telemetry};
@@ -31,6 +32,8 @@ pub struct PageDoors {
     pub authority: AuthorityId,
     pub public: SocketAddr,
     pub office: SocketAddr,
+    /// The reviewers' desk, where there is one.
+    pub review: Option<SocketAddr>,
 }
 
 impl Doors {
@@ -43,6 +46,9 @@ impl Doors {
             println!("{}", pages.authority);
             println!("  public       {scheme}://{}/", pages.public);
             println!("  office       {scheme}://{}/", pages.office);
+            if let Some(review) = pages.review {
+                println!("  review       {scheme}://{review}/");
+            }
         }
     }
 }
@@ -82,10 +88,18 @@ fn page_doors(
     tls: &Option<Certificate>,
 ) -> anyhow::Result<PageDoors> {
     let config = &room.config;
+    let name = config.name.get("fr").cloned().unwrap_or_default();
+    let reviews: Arc<dyn web::ReviewDesk> = Arc::new(StoreReviewDesk::new(
+        house.store.clone(),
+        config.id.clone(),
+        name.clone(),
+        config.reviewers.clone(),
+    ));
     let web = Web {
         desk: Arc::new(StoreDesk::new(house.clone(), config.id.clone())),
+        review: Some(reviews.clone()),
         authority: web::Authority {
-            name: config.name.get("fr").cloned().unwrap_or_default(),
+            name,
             email: config.contact.email.clone(),
             post: config.contact.postal.clone(),
             origin: config.pages.origin.clone(),
@@ -105,12 +119,20 @@ fn page_doors(
             Ok(Officer { person: officer.id.clone(), secret_sha256: digest })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let office = web::office_router(web.clone(), officers)
-        .map_err(|_| anyhow::anyhow!("the system has no randomness for session keys"))?;
+    let no_randomness = |_| anyhow::anyhow!("the system has no randomness for session keys");
+    let office = web::office_router(web.clone(), officers).map_err(no_randomness)?;
+    let review = match &config.pages.review {
+        Some(at) => {
+            let pages = web::review_router(web.clone(), reviews, &at.origin);
+            Some(door(at.listen, pages.map_err(no_randomness)?, tls)?)
+        }
+        None => None,
+    };
     Ok(PageDoors {
         authority: config.id.clone(),
         public: door(config.pages.public, web::public_router(web), tls)?,
         office: door(config.pages.office, office, tls)?,
+        review,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The few files the pages need, inside the binary: one style sheet, two weights of one typeface,
-//! one mark. Their addresses carry a digest, so a browser may keep them for good.
+//! one mark, and the script of the reviewers' passkeys. Their addresses carry a digest, so a browser
+//! may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -13,6 +14,18 @@ const STYLE: &[u8] = include_bytes!("../../assets/style.css");
 const REGULAR: &[u8] = include_bytes!("../../assets/AtkinsonHyperlegible-Regular.woff2");
 const BOLD: &[u8] = include_bytes!("../../assets/AtkinsonHyperlegible-Bold.woff2");
 const MARK: &[u8] = include_bytes!("../../assets/mark.svg");
+
+const PASSKEY: &[u8] = include_bytes!("../../assets/passkey.js");
+
+static PASSKEY_PATH: LazyLock<String> = LazyLock::new(|| {
+    let digest = digest::digest(&digest::SHA256, PASSKEY);
+    format!("/assets/passkey.js?v={}", hex::encode(&digest.as_ref()[..6]))
+});
+
+/// The address of the script that asks for a passkey.
+pub fn passkey_path() -> &'static str {
+    &PASSKEY_PATH
+}
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
     let digest = digest::digest(&digest::SHA256, STYLE);
@@ -30,6 +43,7 @@ pub async fn asset(Path(name): Path<String>) -> Response {
         "style.css" => ("text/css; charset=utf-8", STYLE),
         "regular.woff2" => ("font/woff2", REGULAR),
         "bold.woff2" => ("font/woff2", BOLD),
+        "passkey.js" => ("text/javascript; charset=utf-8", PASSKEY),
         "mark.svg" => ("image/svg+xml", MARK),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };

@@ -167,6 +167,8 @@ pub struct CaseView {
     pub timeline: Vec<LedgerLine>,
     /// The step a person is asked to decide, by its name in the regime.
     pub decides: Option<String>,
+    /// The step is barred, and an outside reviewer's authorisation would open it.
+    pub opens_by_review: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,6 +300,8 @@ pub enum Happened {
     },
     /// Compartments were opened together.
     Linking(String),
+    /// A person was shown what lies in a compartment.
+    Look(String),
     Other(String),
 }
 

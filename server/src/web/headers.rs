@@ -13,8 +13,20 @@ use axum::response::Response;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-const ALWAYS: [(HeaderName, &str); 8] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
+/// Passkeys need a script: our own file, and nothing written into a page.
+const POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                                  img-src 'self'; font-src 'self'; form-action 'self'; \
+                                  frame-ancestors 'none'; base-uri 'none'";
+
+/// Which policy a router's pages leave with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    None,
+    /// The reviewers' desk, where passkeys sign.
+    Own,
+}
+
+const ALWAYS: [(HeaderName, &str); 7] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
@@ -29,12 +41,17 @@ const ALWAYS: [(HeaderName, &str); 8] = [
 ];
 
 /// Adds the headers; pages are not kept by any cache unless their handler said otherwise.
-pub async fn guard(secure: bool, request: Request, next: Next) -> Response {
+pub async fn guard(secure: bool, scripts: Scripts, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let policy = match scripts {
+        Scripts::None => POLICY,
+        Scripts::Own => POLICY_WITH_SCRIPT,
+    };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if secure {
         let year = HeaderValue::from_static("max-age=31536000");

@@ -14,6 +14,7 @@ mod office;
 mod page;
 pub mod place;
 mod public;
+pub mod review;
 pub mod session;
 pub mod store_desk;
 pub mod words;
@@ -29,9 +30,10 @@ use axum::routing::get;
 use jiff::Timestamp;
 
 pub use desk::Desk;
+pub use review::desk::ReviewDesk;
 pub use session::Officer;
 
-use page::{Page, said};
+use page::{Frame, Page, said};
 use place::Place;
 use session::Sessions;
 
@@ -39,6 +41,8 @@ use session::Sessions;
 #[derive(Clone)]
 pub struct Web {
     pub desk: Arc<dyn Desk>,
+    /// The side of the house that reviewers and their requests see.
+    pub review: Option<Arc<dyn ReviewDesk>>,
     pub authority: Authority,
     pub clock: Clock,
     /// Pages travel over TLS only: cookies and browsers are told so.
@@ -68,7 +72,7 @@ const FORM_BYTES_MAX: usize = 16 * 1024;
 /// The pages for everybody.
 pub fn public_router(web: Web) -> Router {
     let rooms = public::rooms(web.clone());
-    framed(rooms, web, false)
+    framed(rooms, web, Frame::Public)
 }
 
 /// The pages for case officers.
@@ -78,27 +82,48 @@ pub fn public_router(web: Web) -> Router {
 pub fn office_router(web: Web, officers: Vec<Officer>) -> Result<Router, ring::error::Unspecified> {
     let sessions = Sessions::new(officers, web.secure)?;
     let rooms = office::rooms(web.clone(), sessions);
-    Ok(framed(rooms, web, true))
+    Ok(framed(rooms, web, Frame::Office))
 }
 
-/// What both listeners share: assets, a page for what is not there, limits and headers.
-fn framed(rooms: Router, web: Web, office: bool) -> Router {
+/// The pages for reviewers. `origin` is the desk's own address as browsers see it.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn review_router(
+    web: Web,
+    desk: Arc<dyn ReviewDesk>,
+    origin: &str,
+) -> Result<Router, ring::error::Unspecified> {
+    let rooms = review::rooms(web.clone(), desk, origin)?;
+    Ok(framed(rooms, web, Frame::Review))
+}
+
+/// What all listeners share: assets, a page for what is not there, limits and headers.
+fn framed(rooms: Router, web: Web, frame: Frame) -> Router {
     let secure = web.secure;
+    let scripts =
+        if frame == Frame::Review { headers::Scripts::Own } else { headers::Scripts::None };
     rooms
         .route("/assets/{name}", get(assets::asset))
         .fallback(move |uri: Uri| {
             let authority = web.authority.clone();
-            async move { not_found(&uri, &authority, office) }
+            async move { not_found(&uri, &authority, frame) }
         })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(from_fn(move |request: Request, next: Next| headers::guard(secure, request, next)))
+        .layer(from_fn(move |request: Request, next: Next| {
+            headers::guard(secure, scripts, request, next)
+        }))
 }
 
-fn not_found(uri: &Uri, authority: &Authority, office: bool) -> Response {
+fn not_found(uri: &Uri, authority: &Authority, frame: Frame) -> Response {
     let lang = place::of_path(uri.path()).unwrap_or(place::preferred(None));
-    let place = if office { Place::Work } else { Place::Home };
+    let place = match frame {
+        Frame::Public => Place::Home,
+        Frame::Office => Place::Work,
+        Frame::Review => Place::Review(review::place::ReviewPlace::Desk),
+    };
     let mut page = Page::new(lang, place, authority);
-    page.office = office;
+    page.frame = frame;
     said(StatusCode::NOT_FOUND, page, "not_found")
 }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::place::{self, Place};
+use super::review::place::ReviewPlace;
 use super::{Authority, assets, words};
 
 /// The frame of one page. Templates read their words from it.
@@ -20,17 +21,33 @@ pub struct Page {
     pub authority: Authority,
     /// Set where somebody is signed in: the token of the sign-out form.
     pub sign_out: Option<String>,
-    /// The office's frame, rather than the public's.
-    pub office: bool,
+    pub frame: Frame,
     /// The query to keep when the language is switched, with its question mark.
     pub query: String,
+}
+
+/// Whose pages these are: what stands in their head, and where "home" leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    Public,
+    Office,
+    /// The desk of reviewers, who are not of the authority.
+    Review,
 }
 
 impl Page {
     pub fn new(lang: Lang, place: Place, authority: &Authority) -> Self {
         let title = words::text(lang, "title").to_owned();
         let authority = authority.clone();
-        Self { lang, place, title, authority, sign_out: None, office: false, query: String::new() }
+        Self {
+            lang,
+            place,
+            title,
+            authority,
+            sign_out: None,
+            frame: Frame::Public,
+            query: String::new(),
+        }
     }
 
     /// The title of the page, before the authority's name.
@@ -90,8 +107,34 @@ impl Page {
     }
 
     pub fn home(&self) -> String {
-        let home = if self.office { Place::Work } else { Place::Home };
+        let home = match self.frame {
+            Frame::Public => Place::Home,
+            Frame::Office => Place::Work,
+            Frame::Review => Place::Review(ReviewPlace::Desk),
+        };
         home.path(self.lang)
+    }
+
+    pub fn is_public(&self) -> bool {
+        self.frame == Frame::Public
+    }
+
+    /// The room's name beside the authority's.
+    pub fn room(&self) -> &'static str {
+        match self.frame {
+            Frame::Public => "",
+            Frame::Office => self.t("office"),
+            Frame::Review => self.t("review.room"),
+        }
+    }
+
+    /// What the home of this frame is called.
+    pub fn home_name(&self) -> &'static str {
+        match self.frame {
+            Frame::Public => self.t("nav.home"),
+            Frame::Office => self.t("nav.work"),
+            Frame::Review => self.t("review.desk.title"),
+        }
     }
 
     pub fn path(&self) -> String {
@@ -107,7 +150,11 @@ impl Page {
     }
 
     pub fn sign_out_path(&self) -> String {
-        Place::SignOut.path(self.lang)
+        let out = match self.frame {
+            Frame::Review => Place::Review(ReviewPlace::SignOut),
+            Frame::Public | Frame::Office => Place::SignOut,
+        };
+        out.path(self.lang)
     }
 
     pub fn alarm_path(&self) -> String {
@@ -122,8 +169,13 @@ impl Page {
         Place::Decision(reference.to_owned()).path(self.lang)
     }
 
+    /// Where a member asks for a reviewer's authorisation.
+    pub fn authorisation_path(&self, reference: &str) -> String {
+        Place::Authorisation(reference.to_owned()).path(self.lang)
+    }
+
     pub fn is_home(&self) -> bool {
-        matches!(self.place, Place::Home | Place::Work)
+        matches!(self.place, Place::Home | Place::Work | Place::Review(ReviewPlace::Desk))
     }
 
     pub fn is_check(&self) -> bool {

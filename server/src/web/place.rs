@@ -1,6 +1,9 @@
-//! Where each page is, in each language. The only file that writes or reads an address of a page.
+//! Where each page is, in each language. The only file, with the reviewers' own
+//! (`review/place.rs`), that writes or reads an address of a page.
 
 use entremise_core::deadline::Lang;
+
+use super::review::place::ReviewPlace;
 
 /// A page, without its language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,10 @@ pub enum Place {
     Alarm,
     Case(String),
     Decision(String),
+    /// Where a member asks a reviewer about a case.
+    Authorisation(String),
+    /// A page of the reviewers' desk.
+    Review(ReviewPlace),
 }
 
 impl Place {
@@ -42,6 +49,13 @@ impl Place {
             (Self::Decision(reference), lang) => {
                 format!("{}/decision", Self::Case(reference.clone()).path(lang))
             }
+            (Self::Authorisation(reference), Lang::Fr) => {
+                format!("{}/autorisation", Self::Case(reference.clone()).path(lang))
+            }
+            (Self::Authorisation(reference), Lang::En) => {
+                format!("{}/authorisation", Self::Case(reference.clone()).path(lang))
+            }
+            (Self::Review(place), lang) => place.path(lang),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Sessions {
     officers: Vec<Officer>,
     /// Whether cookies may travel over TLS only.
     secure: bool,
+    /// The cookie's name: two rooms on one host never read each other's.
+    name: String,
 }
 
 /// A person at the desk.
@@ -45,8 +47,22 @@ impl Sessions {
     /// # Errors
     /// The system has no randomness to give.
     pub fn new(officers: Vec<Officer>, secure: bool) -> Result<Self, ring::error::Unspecified> {
+        Self::of_room("office", officers, secure)
+    }
+
+    /// Sessions of another room than the office.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn of_room(
+        room: &str,
+        officers: Vec<Officer>,
+        secure: bool,
+    ) -> Result<Self, ring::error::Unspecified> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())?;
-        Ok(Self { key, officers, secure })
+        // The prefix binds the cookie to this host and to TLS; browsers refuse it without.
+        let prefix = if secure { "__Host-" } else { "" };
+        Ok(Self { key, officers, secure, name: format!("{prefix}entremise-{room}") })
     }
 
     /// The person whose secret this is. All digests are compared, whichever fits.
@@ -89,7 +105,7 @@ impl Sessions {
             .iter()
             .filter_map(|cookies| cookies.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
-            .find_map(|cookie| cookie.trim().strip_prefix(self.name())?.strip_prefix('='))?;
+            .find_map(|cookie| cookie.trim().strip_prefix(self.name.as_str())?.strip_prefix('='))?;
         let (body, tag) = value.rsplit_once('.')?;
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
         hmac::verify(&self.key, session_text(body).as_bytes(), &tag).ok()?;
@@ -111,14 +127,9 @@ impl Sessions {
         })
     }
 
-    fn name(&self) -> &'static str {
-        // The prefix binds the cookie to this host and to TLS; browsers refuse it without.
-        if self.secure { "__Host-entremise-office" } else { "entremise-office" }
-    }
-
     fn cookie(&self, value: &str, age_secs: i64) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
-        let name = self.name();
+        let name = &self.name;
         let cookie = format!(
             "{name}={value}; Path=/; Max-Age={age_secs}; HttpOnly; SameSite=Strict{secure}"
         );

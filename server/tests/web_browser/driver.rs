@@ -106,6 +106,20 @@ impl Browser {
         self.must(&format!("element/{body}/text"), None).as_str().unwrap_or_default().to_owned()
     }
 
+    /// Plugs in a passkey device whose owner is there and says yes to everything (WebAuthn level 3,
+    /// § 11).
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn plug_in_passkeys(&self) {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+        });
+        self.must("webauthn/authenticator", Some(device));
+    }
+
     pub fn narrow_to(&self, width: u32) {
         let size = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": true });
         self.devtools("Emulation.setDeviceMetricsOverride", size);
@@ -123,6 +137,14 @@ impl Browser {
         if !text.is_empty() {
             self.must(&format!("element/{element}/value"), Some(json!({ "text": text })));
         }
+    }
+
+    /// Chooses a file of this machine, as the browser's own dialogue would.
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn choose_file(&self, selector: &str, path: &std::path::Path) {
+        let element = self.element(selector);
+        let text = json!({ "text": path.to_str().expect("test paths are UTF-8") });
+        self.must(&format!("element/{element}/value"), Some(text));
     }
 
     pub fn click(&self, selector: &str) {

@@ -55,7 +55,13 @@ pub fn officers() -> Vec<Officer> {
 }
 
 pub fn web(desk: Invented) -> Web {
-    Web { desk: Arc::new(desk), authority: authority(), clock: clock(), secure: false }
+    Web {
+        desk: Arc::new(desk),
+        review: None,
+        authority: authority(),
+        clock: clock(),
+        secure: false,
+    }
 }
 
 /// What the desk was asked to decide.
@@ -250,6 +256,7 @@ impl Invented {
             next,
             timeline: self.timeline(),
             decides: decides.then(|| self.text("first")),
+            opens_by_review: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The office: today's work, one case on one page, one decision at a time. Every page asks first
 //! who is at the desk.
 
+mod authorise;
 mod case;
 mod decide;
 mod sign;
@@ -19,11 +20,11 @@ use jiff::Timestamp;
 
 use super::Web;
 use super::limit::Limiter;
-use super::page::Page;
+use super::page::{Frame, Page};
 use super::place::{self, Place};
 use super::session::{Session, Sessions};
 
-pub(super) use told::channel_name;
+pub(super) use told::{channel_name, ground_name};
 
 /// Secrets tried from one address before it must wait.
 const SIGN_INS_MAX: u32 = 10;
@@ -46,6 +47,8 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
     let mut router = Router::new().route("/", get(sign::front));
     for lang in [Lang::Fr, Lang::En] {
         let case = Place::Case(String::new()).path(lang);
+        let authorisation = Place::Authorisation(String::new()).path(lang);
+        let authorisation = authorisation.replacen(&case, &format!("{case}{{reference}}"), 1);
         router = router
             .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
             .route(&Place::SignOut.path(lang), post(sign::sign_out))
@@ -55,7 +58,8 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
             .route(
                 &format!("{case}{{reference}}/decision"),
                 get(decide::confirm).post(decide::enter),
-            );
+            )
+            .route(&authorisation, get(authorise::form).post(authorise::enter));
     }
     router.with_state(office)
 }
@@ -90,7 +94,7 @@ impl Office {
     /// The frame of an office page for the person at the desk.
     fn page(&self, desk: &AtDesk, place: Place) -> Page {
         let mut page = Page::new(desk.lang, place, &self.web.authority);
-        page.office = true;
+        page.frame = Frame::Office;
         page.sign_out = Some(self.sessions.form_token(&desk.session, sign::SIGN_OUT));
         page
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{AtDesk, Office};
 use crate::web::limit::{TooOften, origin};
-use crate::web::page::{Page, render, said};
+use crate::web::page::{Frame, Page, render, said};
 use crate::web::place::{self, Place};
 use crate::web::public::lang_of;
 
@@ -96,7 +96,7 @@ pub(super) async fn sign_out(
 
 fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn {
     let mut page = Page::new(lang_of(uri), Place::SignIn, &office.web.authority);
-    page.office = true;
+    page.frame = Frame::Office;
     let title = page.t("sign_in.title");
     let title = if wrong { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     SignIn {

@@ -43,6 +43,9 @@ pub(super) fn line(entry: &LedgerLine, page: &Page) -> Line {
         Happened::Linking(purpose) => {
             ("linking", page.t("line.linking").to_owned(), Some(page.named("purpose", purpose)))
         }
+        Happened::Look(purpose) => {
+            ("linking", page.t("line.look").to_owned(), Some(page.named("purpose", purpose)))
+        }
         Happened::Other(name) => ("event", name.clone(), None),
     };
     Line {
@@ -152,7 +155,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-fn ground_name(ground: Ground) -> &'static str {
+pub(in crate::web) fn ground_name(ground: Ground) -> &'static str {
     match ground {
         Ground::FactsEstablished => "facts_established",
         Ground::EvidenceWeak => "evidence_weak",

@@ -8,7 +8,7 @@ use entremise_core::event::{DeliveryReport, Event};
 use entremise_core::ledger::Leaf;
 use entremise_core::procedure::{identification, ladder};
 use entremise_core::regime::Regime;
-use entremise_core::regime::rules::{ChannelKind, Rules, Stage};
+use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Stage};
 use entremise_store::{CaseFile, HistoryEntry, Trouble};
 use jiff::Timestamp;
 
@@ -58,6 +58,13 @@ pub(super) fn view(
         next: next(file, regime, rules),
         timeline: file.history.iter().map(|entry| line(desk, entry)).collect::<Result<_, _>>()?,
         decides,
+        opens_by_review: matches!(
+            state,
+            State::Ladder(state) if matches!(
+                state.bare(),
+                ladder::State::Barred { gate: Gate::ReviewerAuthorisation, .. }
+            )
+        ),
     }))
 }
 
@@ -70,8 +77,11 @@ fn rungs(file: &CaseFile, rules: &Rules) -> Vec<Rung> {
     // A closed case stands nowhere: what was sent is done, the rest was not reached.
     let done = warned.max().unwrap_or_default();
     let here = state.stage();
+    // Once authorised, a gated rung is one like the others.
+    let waits =
+        matches!(state.bare(), ladder::State::Barred { .. } | ladder::State::UnderReview { .. });
     let standing = |place: usize, rung: &Stage| match here {
-        Some(here) if here == place && rung.gate.is_none() => Standing::Here,
+        Some(here) if here == place && (rung.gate.is_none() || !waits) => Standing::Here,
         _ if rung.gate.is_some() => Standing::Barred,
         Some(here) if place < here => Standing::Done,
         None if place < done => Standing::Done,
@@ -220,6 +230,7 @@ fn happened(entry: &HistoryEntry) -> Happened {
             Happened::Outcome { effect: effect.unwrap_or_default().to_owned(), outcome: name }
         }
         ("linking", _) => Happened::Linking(name),
+        ("look", _) => Happened::Look(name),
         _ => Happened::Other(entry.kind.clone()),
     }
 }

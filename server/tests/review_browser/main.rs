@@ -1,0 +1,221 @@
+//! The reviewers' desk in a real browser with a passkey of its own: registered with a code, used to
+//! come in and to sign; and the way without script, with a key file. axe finds nothing.
+//!
+//! Needs what `web_browser` needs; says and skips what is absent.
+
+#[path = "../web_browser/driver.rs"]
+#[allow(dead_code, reason = "the driver serves two test files, each with its part of it")]
+mod driver;
+#[path = "../review_house/mod.rs"]
+mod review_house;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use driver::{Browser, Scheme};
+use entremise_core::authorisation::Ruling;
+use entremise_server::web::review::desk::ReviewDesk;
+use entremise_server::web::review::file::{RequestFile, RulingFile};
+use entremise_server::web::review::over_store::code_digest;
+use entremise_server::web::{Authority, Officer, Web, office_router, review_router};
+use review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
+use serde_json::Value;
+
+const CODE: &str = "7K2M9-QX4TA-B3C5D-E6F8G";
+const SECRET: &str = "specimen-member-secret-5d2a";
+const REASONS: &str = "Les trois faits sont établis,\net deux avertissements les précèdent.";
+
+struct Served {
+    world: World,
+    review: String,
+    office: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// Both desks on loopback. Passkeys want a name for the host, not a number.
+fn served() -> Served {
+    let world = World::new();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let bind = || runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let serve = |listener: tokio::net::TcpListener, router: Router| {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        runtime.spawn(async move { axum::serve(listener, service).await });
+    };
+    let web = Web {
+        desk: world.desk.clone(),
+        review: Some(world.reviews.clone()),
+        authority: Authority {
+            name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+            email: "contact@autorite.example".to_owned(),
+            post: vec!["00000 SPECIMEN-VILLE".to_owned()],
+            origin: "https://autorite.example".to_owned(),
+            security_contact: "mailto:securite@autorite.example".to_owned(),
+        },
+        clock: Arc::new(now),
+        secure: false,
+    };
+    let digest = ring::digest::digest(&ring::digest::SHA256, SECRET.as_bytes());
+    let officer = Officer {
+        person: MEMBER.parse().unwrap(),
+        secret_sha256: digest.as_ref().try_into().unwrap(),
+    };
+    let (at_review, at_office) = (bind(), bind());
+    let origin = |at: &tokio::net::TcpListener| {
+        format!("http://localhost:{}", at.local_addr().unwrap().port())
+    };
+    let (review, office) = (origin(&at_review), origin(&at_office));
+    serve(at_review, review_router(web.clone(), world.reviews.clone(), &review).unwrap());
+    serve(at_office, office_router(web, vec![officer]).unwrap());
+    Served { world, review, office, _runtime: runtime }
+}
+
+fn browser(scheme: Scheme, scripts: bool) -> Option<Browser> {
+    match Browser::start(scheme, scripts) {
+        Ok(browser) => Some(browser),
+        Err(why) => absent(&why),
+    }
+}
+
+fn absent<T>(why: &str) -> Option<T> {
+    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
+    println!("skipped: {why}");
+    None
+}
+
+fn axe() -> Option<String> {
+    let path = std::env::var_os("ENTREMISE_AXE_JS")?;
+    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
+}
+
+/// Looks at the page with axe, where there is one.
+fn look(browser: &Browser, axe: Option<&String>, page: &str) {
+    let Some(axe) = axe else { return };
+    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)");
+    browser.run(axe);
+    let found = browser.run_and_wait(
+        "const done = arguments[arguments.length - 1];
+         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
+             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
+    );
+    assert_eq!(found, Value::Array(Vec::new()), "{page}");
+    let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+    assert!(over.as_i64() <= Some(0), "{page} is {over} points too wide");
+}
+
+fn invite(served: &Served) {
+    let (reviewer, by) = (WITH_PASSKEY.parse().unwrap(), "exploitant-1".parse().unwrap());
+    let times = (now(), now() + jiff::SignedDuration::from_hours(1));
+    let store = &served.world.store;
+    store.invite_reviewer(&authority(), &reviewer, &code_digest(CODE), &by, times).unwrap();
+}
+
+fn register(browser: &Browser, served: &Served, axe: Option<&String>) {
+    browser.go(&format!("{}/fr/controle/inscription", served.review));
+    look(browser, axe, "register");
+    browser.type_into("#code", &CODE.to_lowercase());
+    browser.submit("main form button");
+    look(browser, axe, "make");
+    browser.submit("form[data-passkey] button");
+    assert!(browser.text().contains("Votre clé d’accès est enregistrée"), "{}", browser.text());
+    look(browser, axe, "registered");
+}
+
+fn come_in(browser: &Browser, served: &Served, axe: Option<&String>) {
+    browser.go(&format!("{}/fr/controle", served.review));
+    look(browser, axe, "sign in");
+    browser.submit("form[data-passkey] button");
+    assert!(browser.title().starts_with("Demandes à examiner"), "{}", browser.title());
+}
+
+/// A member asks the reviewer with a passkey, through the office's pages.
+fn ask_at_the_office(browser: &Browser, served: &Served, axe: Option<&String>) {
+    browser.go(&format!("{}/fr/connexion", served.office));
+    browser.type_into("#secret", SECRET);
+    browser.submit("main form button");
+    browser.go(&format!("{}/fr/bureau/dossier/{}", served.office, served.world.case));
+    look(browser, axe, "a barred case");
+    browser.submit("a[href$='/autorisation']");
+    look(browser, axe, "asking");
+    browser.click(&format!("#reviewer-{WITH_PASSKEY}"));
+    browser.click("#ground-facts_established");
+    browser.submit("main form button[type=submit]");
+    assert!(browser.text().contains("Votre décision est enregistrée"), "{}", browser.text());
+    assert_eq!(served.world.state(), "under_review");
+}
+
+#[test]
+fn a_passkey_is_registered_comes_in_and_signs_the_grant_that_asks_the_provider() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    let axe = axe();
+    let axe = axe.as_ref();
+    browser.plug_in_passkeys();
+    invite(&served);
+    register(&browser, &served, axe);
+    ask_at_the_office(&browser, &served, axe);
+    come_in(&browser, &served, axe);
+    look(&browser, axe, "list");
+    browser.submit("main ul a");
+    assert!(browser.text().contains(TITLE), "{}", browser.text());
+    look(&browser, axe, "request");
+    browser.click("#ruling-granted");
+    browser.submit(".deciding form button");
+    assert!(browser.title().starts_with("Erreur"), "reasons are asked for: {}", browser.title());
+    look(&browser, axe, "request with what is missing");
+    browser.type_into("#reasons", REASONS);
+    browser.submit(".deciding form button");
+    let text = browser.text();
+    assert!(text.contains("entremise authorisation v1") && text.contains("ruling granted"));
+    look(&browser, axe, "text to sign");
+    browser.submit("form[data-passkey] button");
+    assert!(browser.text().contains("Vous avez autorisé le rapprochement"), "{}", browser.text());
+    look(&browser, axe, "granted");
+    assert_eq!(served.world.state(), "asking");
+    assert!(served.world.effects().contains(&"request_authorised_disclosure"));
+}
+
+#[test]
+fn a_code_registers_one_passkey_and_another_s_passkey_does_not_come_in() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    browser.plug_in_passkeys();
+    invite(&served);
+    register(&browser, &served, None);
+    browser.go(&format!("{}/fr/controle/inscription", served.review));
+    browser.type_into("#code", CODE);
+    browser.submit("main form button");
+    assert!(browser.title().starts_with("Erreur"), "{}", browser.title());
+    let key = served.world.store.passkeys(&authority()).unwrap().remove(0).key;
+    let by = "exploitant-1".parse().unwrap();
+    assert!(served.world.store.withdraw_passkey(&authority(), &key, &by, now()).unwrap());
+    browser.go(&format!("{}/fr/controle", served.review));
+    browser.submit("form[data-passkey] button");
+    assert!(browser.text().contains("Vous n’êtes pas entré"), "{}", browser.text());
+}
+
+#[test]
+fn without_script_a_ruling_signed_with_a_key_file_is_handed_in() {
+    let served = served();
+    let world = &served.world;
+    let request = world.ask(JUDGE);
+    let file = world.reviews.file(&JUDGE.parse().unwrap(), request, now()).unwrap().unwrap();
+    let read = RequestFile::read(&file.to_json()).unwrap();
+    let signed = signed(read.statement(Ruling::Refused, REASONS), JUDGE);
+    let path = world.folder.path().join("decision.json");
+    std::fs::write(&path, RulingFile::new(signed, REASONS.to_owned()).to_json()).unwrap();
+    let Some(browser) = browser(Scheme::Dark, false) else { return };
+    browser.go(&format!("{}/fr/controle", served.review));
+    assert!(browser.text().contains("déposez la décision signée"), "{}", browser.text());
+    assert!(!browser.text().contains("Entrer avec ma clé d’accès"), "a dead button is not shown");
+    browser.go(&format!("{}/fr/controle/depot", served.review));
+    browser.choose_file("#ruling", &path);
+    browser.submit("main form button");
+    assert!(browser.text().contains("Vous avez refusé le rapprochement"), "{}", browser.text());
+    assert_eq!(world.state(), "barred");
+    browser.go(&format!("{}/en/review/hand-in", served.review));
+    browser.choose_file("#ruling", &path);
+    browser.submit("main form button");
+    assert!(browser.text().contains("waits for no ruling any more"), "{}", browser.text());
+}
