@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use entremise_core::deadline::Lang;
-use entremise_core::regime::{RegimeFile, check, diff, embedded, show};
+use entremise_core::prove::{Bound, Engine, Proof, Reached, prove};
+use entremise_core::regime::{Finding, Regime, RegimeFile, check, diff, embedded, show};
+use indicatif::ProgressBar;
 use jiff::civil::Date;
 
 use super::Outcome;
@@ -27,10 +29,21 @@ pub enum Command {
     },
     /// What is missing or contradictory in a regime: built in, or a file of yours.
     Check {
-        /// The id of a built-in regime, or a path to a regime.toml.
-        regime: String,
+        /// The id of a built-in regime, or a path to a regime.toml; left out, all built-in ones.
+        regime: Option<String>,
         #[arg(long)]
         json: bool,
+        /// Also plays every story under the regime, and proves what none of them can do.
+        #[arg(long)]
+        prove: bool,
+        /// The most events in one story.
+        #[arg(long, requires = "prove", default_value_t = Bound::default().depth)]
+        depth: usize,
+        /// The most states that are told apart: memory stays within about two kilobytes each.
+        #[arg(long, requires = "prove", default_value_t = Bound::default().states)]
+        states: usize,
+        #[arg(long, value_enum, default_value = "fr")]
+        lang: Language,
     },
     /// What changes between two days, from which day, and by which text.
     Diff {
@@ -82,7 +95,10 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
                 Format::Svg => println!("{}", show::svg(&regime, on, lang.into())?),
             }
         }
-        Command::Check { regime, json } => return check_one(&regime, json),
+        Command::Check { regime, json, prove: false, .. } => return check_each(regime, json),
+        Command::Check { regime, json, depth, states, lang, .. } => {
+            return prove_each(regime, Bound { depth, states }, json, lang.into());
+        }
         Command::Diff { id, before, after, json, lang } => {
             let regime = embedded(&id)?;
             if json {
@@ -95,7 +111,13 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn check_one(regime: &str, json: bool) -> anyhow::Result<Outcome> {
+/// The regimes that are meant: one, or all that are built in.
+fn meant(regime: Option<String>) -> Vec<String> {
+    regime.map_or_else(|| embedded::ids().into_iter().map(str::to_owned).collect(), |one| vec![one])
+}
+
+/// A regime's text, and what is wrong with it.
+fn checked(regime: &str) -> anyhow::Result<(String, Vec<Finding>)> {
     let text = match embedded::text(regime) {
         Some(text) => text.to_owned(),
         None => {
@@ -106,13 +128,55 @@ fn check_one(regime: &str, json: bool) -> anyhow::Result<Outcome> {
         }
     };
     let findings = check(&RegimeFile::parse(regime, &text)?);
-    if json {
-        println!("{}", serde_json::to_string_pretty(&findings)?);
-    } else {
-        for finding in &findings {
-            println!("{finding}");
+    Ok((text, findings))
+}
+
+fn check_each(regime: Option<String>, json: bool) -> anyhow::Result<Outcome> {
+    let mut fine = true;
+    for regime in meant(regime) {
+        let (_, findings) = checked(&regime)?;
+        if json {
+            println!("{}", serde_json::to_string_pretty(&findings)?);
+        } else {
+            for finding in &findings {
+                println!("{finding}");
+            }
+            println!("{regime}: {} finding(s)", findings.len());
         }
-        println!("{regime}: {} finding(s)", findings.len());
+        fine &= findings.is_empty();
     }
-    Ok(if findings.is_empty() { Outcome::Fine } else { Outcome::NotFine })
+    Ok(if fine { Outcome::Fine } else { Outcome::NotFine })
+}
+
+fn prove_each(
+    regime: Option<String>,
+    bound: Bound,
+    json: bool,
+    lang: Lang,
+) -> anyhow::Result<Outcome> {
+    let mut proofs = Vec::new();
+    for name in meant(regime) {
+        let (text, findings) = checked(&name)?;
+        // Without order in the file there is no law to tell stories under.
+        if !findings.is_empty() {
+            return check_each(Some(name), json);
+        }
+        let regime = Regime::parse(&name, &text, &embedded::calendars()?)?;
+        let bar = ProgressBar::new_spinner().with_message(name.clone());
+        let proof = prove(&regime, &Engine::real(), bound, &mut |reached| {
+            let Reached { states, transitions, depth, .. } = reached;
+            bar.set_message(format!("{name}: {states} / {transitions} / {depth}"));
+            bar.tick();
+        });
+        bar.finish_and_clear();
+        if !json {
+            print!("{}", proof.text(lang));
+        }
+        proofs.push(proof);
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&proofs)?);
+    }
+    let fine = proofs.iter().all(Proof::holds);
+    Ok(if fine { Outcome::Fine } else { Outcome::NotFine })
 }
