@@ -256,8 +256,9 @@ fn recover(desk: &mut Desk, source: &KeySource) -> anyhow::Result<Outcome> {
         bail!("another key of {name}, version {version}, lies there; it was not written over");
     }
     desk.say(&format!(
-        "The key of {name}, version {version}, is recovered: check {}. Hold it against the minutes.\n\
-         Next: open the house; it refuses a key that is not the one its records are sealed with.",
+        "The key of {name}, version {version}, is recovered: check {}. Hold it against the \
+         minutes. Next: open the house; it refuses a key that is not the one its records are \
+         sealed with.",
         check(&key)
     ))?;
     Ok(Outcome::Fine)
