@@ -1,6 +1,6 @@
 //! The few files the pages need, inside the binary: one style sheet, two weights of one typeface,
-//! one mark, and the script of the reviewers' passkeys. Their addresses carry a digest, so a browser
-//! may keep them for good.
+//! one mark, and the script of the reviewers' passkeys. Their addresses carry a digest, so a
+//! browser may keep them for good.
 
 use std::sync::LazyLock;
 
