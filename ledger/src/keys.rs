@@ -173,7 +173,7 @@ impl WitnessSigner {
         })?;
         let private = || KeyError::Private { path: path.to_owned() };
         let mut parts =
-            text.trim_end().strip_prefix("PRIVATE+KEY+").ok_or_else(private)?.split('+');
+            text.trim_end().strip_prefix("PRIVATE+KEY+").ok_or_else(private)?.splitn(3, '+');
         let (Some(name), Some(_), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(private());
         };

@@ -330,3 +330,14 @@ fn a_witness_key_is_made_once_and_is_never_a_ledger_key() {
     assert!(entremise_audit::WitnessKey::parse(key().public().as_str()).is_err());
     assert!(entremise_audit::WitnessKey::parse(&text.replace('+', " ")).is_err());
 }
+
+#[test]
+fn a_key_whose_secret_has_a_plus_sign_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..64u8 {
+        let path = folder.path().join(format!("{seed}.key"));
+        let made = entremise_ledger::WitnessSigner::make(&path, NAME, &[seed.wrapping_mul(37); 32]);
+        let read = entremise_ledger::WitnessSigner::load(&path).unwrap();
+        assert_eq!(read.public().to_string(), made.unwrap().public().to_string());
+    }
+}

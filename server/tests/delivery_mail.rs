@@ -182,7 +182,7 @@ fn mail_and_letter_bear_the_same_code_and_the_page_can_check_it() {
 #[test]
 fn a_letter_that_nobody_worded_is_an_error_and_not_an_empty_page() {
     let mut warning = sample::warning();
-    warning.letter = "third".to_owned();
+    warning.letter = "fourth".to_owned();
     let refused = warning.mail(&sample::code_key(), sample::at(), &sample::zone());
     assert!(matches!(refused, Err(RenderError::NotWorded { .. })));
 }

@@ -1,6 +1,6 @@
 //! The third linking from end to end: a real house, a real connector that pinned its reviewer, and
-//! a key file between them. With the reviewer's grant the identity comes and the letter is asked for;
-//! with anything else the connector refuses, whatever the house believes.
+//! a key file between them. With the reviewer's grant the identity comes and the letter is asked
+//! for; with anything else the connector refuses, whatever the house believes.
 
 #[path = "../../server/tests/review_house/mod.rs"]
 mod review_house;
