@@ -4,8 +4,8 @@
 //! `entremise ledger verify`. It reads files and addresses, writes nothing, and reads no clock.
 //!
 //! Reading order: [`leaf`] (what an entry is), [`name`] and [`tree`] (where its hash lies),
-//! [`head`] and [`cosignature`] (who signed), [`verify`] (all of a ledger), [`receipt`] (one entry
-//! of it), [`timestamp`] (when). Standards: RFC 6962 §2.1, RFC 3161, C2SP signed-note,
+//! [`head`] and [`cosignature`] (who signed), [`mod@verify`] (all of a ledger), [`receipt`] (one
+//! entry of it), [`timestamp`] (when). Standards: RFC 6962 §2.1, RFC 3161, C2SP signed-note,
 //! tlog-checkpoint, tlog-tiles, tlog-cosignature, tlog-proof.
 
 pub mod command;
