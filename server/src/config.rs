@@ -335,6 +335,19 @@ pub struct Officer {
     pub id: PersonId,
     /// SHA-256 of the sign-in secret, hexadecimal.
     pub secret_sha256: String,
+    #[serde(default)]
+    pub role: OfficeRole,
+}
+
+/// Which desk a person sits at. Nobody sits at two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfficeRole {
+    /// Reads cases and decides.
+    #[default]
+    Officer,
+    /// Sees figures and sampled notices, and no case.
+    Overseer,
 }
 
 /// A person of a court or independent body who authorises linkings (C-470/21). This house holds

@@ -6,6 +6,7 @@ pub mod config;
 pub mod delivery;
 pub mod house;
 pub mod intake;
+pub mod oversight;
 pub mod provider;
 pub mod serve;
 pub mod telemetry;

@@ -288,6 +288,7 @@ impl Estate {
             senders: self.senders(),
             providers: self.house_providers(world, counters, answering),
             officers: vec![house::Officer {
+                role: house::OfficeRole::Officer,
                 id: MEMBER.parse().expect("the name is a constant"),
                 secret_sha256: sha256(self.member_secret.as_bytes()),
             }],

@@ -71,6 +71,16 @@ pub(crate) struct EvidenceIn {
     pub works: Vec<Work>,
 }
 
+/// What an auditor is shown of a notice: what is claimed and by what right. Neither the sender's
+/// number nor a pseudonym, and nothing of the other compartments.
+#[derive(Deserialize)]
+pub struct EvidenceShown {
+    pub class: Class,
+    pub kind: String,
+    pub works: Vec<Work>,
+    pub claim: Claim,
+}
+
 /// What a question to a provider needs of a notice, and nothing else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TrafficRecord {

@@ -23,6 +23,7 @@ use crate::backfill;
 use crate::conn::Tx;
 use crate::entropy::Draw;
 use crate::ledger::{self, Head, Lateness};
+use crate::oversight::Counted;
 use crate::rows::{self, AlarmLine, CaseLine, EffectLine};
 use crate::trouble::Trouble;
 
@@ -64,6 +65,7 @@ pub(crate) struct Door<'t, 'c> {
     tally: BTreeMap<(&'static str, String), i64>,
     /// Notices that now stand against a case.
     facts: Vec<(Uuid, CaseId)>,
+    counted: Counted,
     /// Regimes whose text is known to be in this ledger.
     texts: Vec<RegimeId>,
     /// When the last identification that began to wait is due: regime, receipt, deadline.
@@ -109,6 +111,7 @@ impl<'t, 'c> Door<'t, 'c> {
             alarms: Vec::new(),
             tally: BTreeMap::new(),
             facts: Vec::new(),
+            counted: Counted::default(),
             texts: Vec::new(),
             waiting_due: None,
         })
@@ -267,10 +270,11 @@ impl<'t, 'c> Door<'t, 'c> {
         if let Event::FactEstablished { fact } = event {
             self.facts.push((fact.notice.0, in_hand.case.id));
         }
-        in_hand.case.state = next.state;
+        let before = std::mem::replace(&mut in_hand.case.state, next.state);
         in_hand.due_at = next.due_at;
         in_hand.changed = true;
         let case = in_hand.case.clone();
+        self.counted.step(regime, &before, event, &case, &next.effects, self.at);
         let ids: Vec<EffectId> =
             next.effects.iter().map(|_| EffectId(self.draw.id(self.at))).collect();
         let body = json(&EventBody {
@@ -418,6 +422,7 @@ impl<'t, 'c> Door<'t, 'c> {
         body: Vec<u8>,
     ) -> u64 {
         let seq = self.size;
+        self.counted.line(self.inner.regimes.get(regime), &kind, &actor, self.at);
         let regime = regime.clone();
         let entry = Entry { at: self.at, regime, regime_digest, subject, kind, actor, body };
         let salt = self.draw.array();
@@ -450,6 +455,7 @@ impl<'t, 'c> Door<'t, 'c> {
         for (notice, case) in &self.facts {
             backfill::note_fact(self.tx, notice, &case.0)?;
         }
+        self.counted.write(self.tx, &self.authority)?;
         ledger::write(self.tx, &self.authority, &self.lines)?;
         if self.lines.is_empty() {
             return Ok(());

@@ -25,6 +25,7 @@ mod look;
 mod migrate;
 mod outbox;
 mod outlive;
+pub mod oversight;
 mod party;
 mod quarantine;
 mod read;

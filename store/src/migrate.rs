@@ -18,6 +18,10 @@ pub(crate) const CASES: &[Migration] = &[
     Migration { name: "0002_document", sql: include_str!("../migrations/cases/0002_document.sql") },
     Migration { name: "0003_erasure", sql: include_str!("../migrations/cases/0003_erasure.sql") },
     Migration { name: "0004_review", sql: include_str!("../migrations/cases/0004_review.sql") },
+    Migration {
+        name: "0005_oversight",
+        sql: include_str!("../migrations/cases/0005_oversight.sql"),
+    },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -8,6 +8,7 @@ mod ledger;
 mod mail;
 mod notice;
 mod outbox;
+mod oversight;
 mod party;
 mod quarantine;
 mod regime;
@@ -61,6 +62,9 @@ enum Command {
     /// The prior authorisation by an outside reviewer: keys, invitations, signing offline.
     #[command(subcommand)]
     Review(review::Command),
+    /// For those who watch over it: the yearly report, a drawing redone. Changes nothing.
+    #[command(subcommand)]
+    Oversight(oversight::Command),
     /// What could not be read: list, replay after a fix.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
@@ -119,6 +123,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),
         Command::Review(command) => review::run(command),
+        Command::Oversight(command) => oversight::run(command),
         Command::Quarantine(command) => quarantine::run(command),
         Command::Keys(command) => keys::run(command),
         Command::Outbox(command) => outbox::run(command),

@@ -1,6 +1,7 @@
 //! The client of a provider's connector: HTTPS with mutual TLS, every request and answer signed
 //! (RFC 9421), every batch repeatable under its id.
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,7 +135,7 @@ impl Connector {
         if answer.content_length().is_some_and(|length| length > ANSWER_BYTES_MAX) {
             return Err(ProviderTrouble::Untrusted { what: "the answer is too long".to_owned() });
         }
-        let body = answer.bytes().map_err(|error| again(&error))?;
+        let body = bounded(answer)?;
         if status != 200 {
             return Err(refused(status, &body, after_secs));
         }
@@ -189,6 +190,20 @@ impl Answering for Connector {
         let answers: RelayAnswers = self.call(RELAYS_PATH, &batch, now)?;
         Ok(answers.relays)
     }
+}
+
+/// The body, and not a byte more than is read: a connector need not say how long it is.
+fn bounded(answer: Response) -> Result<Vec<u8>, ProviderTrouble> {
+    let mut body = Vec::new();
+    let mut reader = answer.take(ANSWER_BYTES_MAX + 1);
+    reader.read_to_end(&mut body).map_err(|_| ProviderTrouble::Again {
+        what: "the connection broke off".to_owned(),
+        after_secs: None,
+    })?;
+    if body.len() as u64 > ANSWER_BYTES_MAX {
+        return Err(ProviderTrouble::Untrusted { what: "the answer is too long".to_owned() });
+    }
+    Ok(body)
 }
 
 fn mutual_tls(keys: &Keys) -> Result<rustls::ClientConfig, SetUpError> {

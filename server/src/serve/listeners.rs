@@ -1,5 +1,6 @@
 //! The doors: senders' API, operator's metrics, and for each authority its public and office pages.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -7,11 +8,13 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
+use entremise_core::deadline::Words;
 use entremise_core::id::AuthorityId;
 
 use super::Clock;
 use crate::config::{Config, Tls};
 use crate::house::{House, Room};
+use crate::web::oversight::StoreOversight;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::store_desk::StoreDesk;
 use crate::web::{self, Officer, Web};
@@ -98,8 +101,15 @@ fn page_doors(
     let web = Web {
         desk: Arc::new(StoreDesk::new(house.clone(), config.id.clone())),
         review: Some(reviews.clone()),
-        authority: web::Authority {
+        oversight: Some(Arc::new(StoreOversight::new(
+            house.store.clone(),
+            config.id.clone(),
+            config.regime.clone(),
             name,
+            config.specimen,
+        ))),
+        authority: web::Authority {
+            name: names(&config.name),
             email: config.contact.email.clone(),
             post: config.contact.postal.clone(),
             origin: config.pages.origin.clone(),
@@ -116,7 +126,7 @@ fn page_doors(
                 .ok()
                 .and_then(|bytes| bytes.try_into().ok())
                 .with_context(|| format!("officer {}: secret_sha256 is 64 digits", officer.id))?;
-            Ok(Officer { person: officer.id.clone(), secret_sha256: digest })
+            Ok(Officer { person: officer.id.clone(), secret_sha256: digest, role: officer.role })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let no_randomness = |_| anyhow::anyhow!("the system has no randomness for session keys");
@@ -134,6 +144,12 @@ fn page_doors(
         office: door(config.pages.office, office, tls)?,
         review,
     })
+}
+
+/// The authority's name in both languages; in the one there is, where there is only one.
+fn names(given: &BTreeMap<String, String>) -> Words {
+    let name = |lang: &str| given.get(lang).or_else(|| given.values().next()).cloned();
+    Words { fr: name("fr").unwrap_or_default(), en: name("en").unwrap_or_default() }
 }
 
 /// Gives every request the instant of its arrival.

@@ -9,7 +9,7 @@ use entremise_core::effect::Alarm;
 use entremise_core::event::{DeliveryStatus, Event, Ground, Verdict};
 use entremise_core::id::PersonId;
 use entremise_core::procedure::DueKind;
-use entremise_core::regime::rules::ChannelKind;
+use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Span};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -27,6 +27,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Takes an alarm off the board: a person has seen to it. Yields whether it was still there.
     fn settle_alarm(&self, alarm: &str, by: &PersonId, now: Timestamp)
     -> Result<bool, DeskTrouble>;
+
+    /// The ladder of the law of the day, for the page that explains it to everybody.
+    fn ladder(&self, now: Timestamp) -> Result<Vec<PublicRung>, DeskTrouble>;
 
     /// Whether a message with this number and code left this house.
     ///
@@ -324,6 +327,32 @@ pub enum DecideOutcome {
     /// The law says no, by the refusal's name; the refusal is in the ledger.
     Refused(String),
     NoSuchCase,
+}
+
+/// A rung as the law of the day has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicRung {
+    /// The stage's name in the regime.
+    pub stage: String,
+    /// How long after the warning before a new fact leads here; none for the first rung.
+    pub within: Option<Span>,
+    pub gate: Option<Gate>,
+}
+
+impl PublicRung {
+    /// The rungs of the rules of a day.
+    pub fn of(rules: &Rules) -> Vec<Self> {
+        let window = |after: &Option<String>| {
+            let before = rules.stages.iter().find(|rung| Some(&rung.id) == after.as_ref());
+            before.map(|rung| rung.clock.repeat_within)
+        };
+        let rung = |rung: &entremise_core::regime::rules::Stage| Self {
+            stage: rung.id.clone(),
+            within: window(&rung.after),
+            gate: rung.gate,
+        };
+        rules.stages.iter().map(rung).collect()
+    }
 }
 
 /// The answer to "is this message genuine?". One shape for a wrong number and a wrong code.

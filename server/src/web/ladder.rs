@@ -1,7 +1,7 @@
 //! The ladder drawn as stairs: one step per rung, the case's place on it, what the law bars.
 //! Only shapes; every word stands in the list beside the drawing.
 
-use super::desk::{Rung, Standing};
+use super::desk::{PublicRung, Rung, Standing};
 
 /// The drawing, in its own units.
 pub struct Figure {
@@ -88,10 +88,12 @@ impl Figure {
     }
 }
 
-/// The ladder of the law of the day, for the page that explains it to everybody.
-pub fn example() -> Vec<Rung> {
-    [("first", Standing::Ahead), ("second", Standing::Ahead), ("third_finding", Standing::Barred)]
-        .into_iter()
-        .map(|(stage, standing)| Rung { stage: stage.to_owned(), standing, channels: Vec::new() })
-        .collect()
+/// The ladder of the law of the day, on which nobody stands.
+pub fn drawn(rungs: &[PublicRung]) -> Vec<Rung> {
+    let rung = |rung: &PublicRung| Rung {
+        stage: rung.stage.clone(),
+        standing: if rung.gate.is_some() { Standing::Barred } else { Standing::Ahead },
+        channels: Vec::new(),
+    };
+    rungs.iter().map(rung).collect()
 }

@@ -11,6 +11,7 @@ mod headers;
 mod ladder;
 pub mod limit;
 mod office;
+pub mod oversight;
 mod page;
 pub mod place;
 mod public;
@@ -27,8 +28,10 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
+use entremise_core::deadline::Words;
 use jiff::Timestamp;
 
+pub use crate::config::OfficeRole;
 pub use desk::Desk;
 pub use review::desk::ReviewDesk;
 pub use session::Officer;
@@ -43,6 +46,8 @@ pub struct Web {
     pub desk: Arc<dyn Desk>,
     /// The side of the house that reviewers and their requests see.
     pub review: Option<Arc<dyn ReviewDesk>>,
+    /// The side of the house that its overseers see.
+    pub oversight: Option<Arc<dyn oversight::OversightDesk>>,
     pub authority: Authority,
     pub clock: Clock,
     /// Pages travel over TLS only: cookies and browsers are told so.
@@ -55,7 +60,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The authority as its pages name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    pub name: String,
+    /// In each language of the pages.
+    pub name: Words,
     /// Where observations and questions go.
     pub email: String,
     /// The postal address, a line each, without the name.
@@ -120,6 +126,7 @@ fn not_found(uri: &Uri, authority: &Authority, frame: Frame) -> Response {
     let place = match frame {
         Frame::Public => Place::Home,
         Frame::Office => Place::Work,
+        Frame::Oversight => Place::Oversight,
         Frame::Review => Place::Review(review::place::ReviewPlace::Desk),
     };
     let mut page = Page::new(lang, place, authority);

@@ -31,6 +31,8 @@ pub struct Page {
 pub enum Frame {
     Public,
     Office,
+    /// The desk of those who watch over the authority.
+    Oversight,
     /// The desk of reviewers, who are not of the authority.
     Review,
 }
@@ -101,6 +103,11 @@ impl Page {
         place::tag(place::other(self.lang))
     }
 
+    /// The authority's name in the page's language.
+    pub fn name(&self) -> &str {
+        self.authority.name.in_lang(self.lang)
+    }
+
     /// The same page in the other language.
     pub fn other_path(&self) -> String {
         format!("{}{}", self.place.path(place::other(self.lang)), self.query)
@@ -110,6 +117,7 @@ impl Page {
         let home = match self.frame {
             Frame::Public => Place::Home,
             Frame::Office => Place::Work,
+            Frame::Oversight => Place::Oversight,
             Frame::Review => Place::Review(ReviewPlace::Desk),
         };
         home.path(self.lang)
@@ -124,6 +132,7 @@ impl Page {
         match self.frame {
             Frame::Public => "",
             Frame::Office => self.t("office"),
+            Frame::Oversight => self.t("oversight.office"),
             Frame::Review => self.t("review.room"),
         }
     }
@@ -133,6 +142,7 @@ impl Page {
         match self.frame {
             Frame::Public => self.t("nav.home"),
             Frame::Office => self.t("nav.work"),
+            Frame::Oversight => self.t("nav.oversight"),
             Frame::Review => self.t("review.desk.title"),
         }
     }
@@ -152,7 +162,7 @@ impl Page {
     pub fn sign_out_path(&self) -> String {
         let out = match self.frame {
             Frame::Review => Place::Review(ReviewPlace::SignOut),
-            Frame::Public | Frame::Office => Place::SignOut,
+            Frame::Public | Frame::Office | Frame::Oversight => Place::SignOut,
         };
         out.path(self.lang)
     }
@@ -175,7 +185,22 @@ impl Page {
     }
 
     pub fn is_home(&self) -> bool {
-        matches!(self.place, Place::Home | Place::Work | Place::Review(ReviewPlace::Desk))
+        matches!(
+            self.place,
+            Place::Home | Place::Work | Place::Oversight | Place::Review(ReviewPlace::Desk)
+        )
+    }
+
+    pub fn is_oversight(&self) -> bool {
+        self.frame == Frame::Oversight
+    }
+
+    pub fn samples_path(&self) -> String {
+        Place::Samples.path(self.lang)
+    }
+
+    pub fn is_samples(&self) -> bool {
+        matches!(self.place, Place::Samples | Place::Sample(_) | Place::Sampled(..))
     }
 
     pub fn is_check(&self) -> bool {

@@ -21,6 +21,13 @@ pub enum Place {
     Authorisation(String),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
+    Oversight,
+    /// The yearly report, in the form its file ending names.
+    Report(&'static str),
+    Samples,
+    Sample(String),
+    /// A notice of a sample, by its place in it.
+    Sampled(String, String),
 }
 
 impl Place {
@@ -56,6 +63,18 @@ impl Place {
                 format!("{}/authorisation", Self::Case(reference.clone()).path(lang))
             }
             (Self::Review(place), lang) => place.path(lang),
+            (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),
+            (Self::Oversight, Lang::En) => "/en/oversight".to_owned(),
+            (Self::Report(ending), Lang::Fr) => format!("/fr/controle/rapport.{ending}"),
+            (Self::Report(ending), Lang::En) => format!("/en/oversight/report.{ending}"),
+            (Self::Samples, Lang::Fr) => "/fr/controle/echantillons".to_owned(),
+            (Self::Samples, Lang::En) => "/en/oversight/samples".to_owned(),
+            (Self::Sample(id), lang) => {
+                format!("{}/{}", Self::Samples.path(lang), encoded(id))
+            }
+            (Self::Sampled(id, place), lang) => {
+                format!("{}/{}", Self::Sample(id.clone()).path(lang), encoded(place))
+            }
         }
     }
 }

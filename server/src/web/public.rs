@@ -15,12 +15,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use entremise_core::deadline::Lang;
+use entremise_core::deadline::{Lang, span_words};
+use entremise_core::regime::rules::Gate;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::desk::{Checked, Genuine, Standing};
-use super::ladder::{Figure, example};
+use super::desk::{Checked, Genuine, PublicRung};
+use super::ladder::{Figure, drawn};
 use super::limit::{Limiter, TooOften, origin};
 use super::page::{Page, render, said};
 use super::place::{self, Place};
@@ -89,14 +90,20 @@ async fn front(headers: HeaderMap) -> Response {
 struct Home {
     page: Page,
     figure: Figure,
+    /// Stage, what it says today, whether a gate stands before it.
+    rungs: Vec<(String, String, bool)>,
 }
 
 async fn home(State(room): State<Room>, uri: Uri) -> Response {
     let lang = lang_of(&uri);
     let page = Page::new(lang, Place::Home, &room.web.authority);
     let title = page.t("home.title");
-    let figure = Figure::of(&example());
-    render(StatusCode::OK, &Home { page: page.titled(title), figure })
+    let now = (room.web.clock)();
+    // The page stays up without its ladder.
+    let ladder = ask(&room.web.desk, move |desk| desk.ladder(now)).await.unwrap_or_default();
+    let figure = Figure::of(&drawn(&ladder));
+    let rungs = ladder.iter().map(|rung| explained(rung, &page)).collect();
+    render(StatusCode::OK, &Home { page: page.titled(title), figure, rungs })
 }
 
 #[derive(Template)]
@@ -271,9 +278,22 @@ async fn security(State(room): State<Room>) -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// For templates: whether a rung of the example is drawn as barred.
-impl Home {
-    fn rungs(&self) -> Vec<(String, bool)> {
-        example().into_iter().map(|rung| (rung.stage, rung.standing == Standing::Barred)).collect()
-    }
+/// A rung in words, with the values of the day.
+fn explained(rung: &PublicRung, page: &Page) -> (String, String, bool) {
+    let gate = match rung.gate {
+        Some(Gate::ReviewerAuthorisation) => Some("reviewer_authorisation"),
+        Some(Gate::Barred) => Some("barred"),
+        None => None,
+    };
+    let text = match gate {
+        Some(gate) => page.named("home.gate", gate),
+        None => {
+            let window = rung.within.map(|span| span_words(span, page.lang)).unwrap_or_default();
+            let key = format!("home.rung.{}", rung.stage);
+            // A rung that the catalogue has no words for is shown by its name alone.
+            let known = super::words::known(page.lang, "home.rung", &rung.stage);
+            known.map(|_| page.with(&key, "window", window)).unwrap_or_default()
+        }
+    };
+    (rung.stage.clone(), text, gate.is_some())
 }

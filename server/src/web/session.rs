@@ -4,6 +4,7 @@
 //! cookie that names a person's number and its end; the key lives as long as the process. Knows no
 //! page and no case.
 
+use crate::config::OfficeRole;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
@@ -22,6 +23,7 @@ pub struct Officer {
     pub person: PersonId,
     /// SHA-256 of the secret. The secret must be random and long: it is not stretched.
     pub secret_sha256: [u8; 32],
+    pub role: OfficeRole,
 }
 
 /// Signs people in and knows them again.
@@ -74,6 +76,12 @@ impl Sessions {
             let fits = hmac::verify(&self.key, &officer.secret_sha256, given.as_ref()).is_ok();
             if fits { Some(officer.person.clone()) } else { found }
         })
+    }
+
+    /// The desk at which a person sits; none once the person is struck off.
+    pub fn role(&self, person: &PersonId) -> Option<OfficeRole> {
+        let officer = self.officers.iter().find(|officer| &officer.person == person);
+        officer.map(|officer| officer.role)
     }
 
     /// The cookie that opens a session.

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use axum::Router;
 use driver::{Browser, Scheme};
 use entremise_core::authorisation::Ruling;
+use entremise_core::deadline::Words;
 use entremise_server::web::review::desk::ReviewDesk;
 use entremise_server::web::review::file::{RequestFile, RulingFile};
 use entremise_server::web::review::over_store::code_digest;
-use entremise_server::web::{Authority, Officer, Web, office_router, review_router};
+use entremise_server::web::{Authority, OfficeRole, Officer, Web, office_router, review_router};
 use review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
 use serde_json::Value;
 
@@ -46,8 +47,12 @@ fn served() -> Served {
     let web = Web {
         desk: world.desk.clone(),
         review: Some(world.reviews.clone()),
+        oversight: None,
         authority: Authority {
-            name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+            name: Words {
+                fr: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+                en: "Authority for the Protection of Works (SPECIMEN)".to_owned(),
+            },
             email: "contact@autorite.example".to_owned(),
             post: vec!["00000 SPECIMEN-VILLE".to_owned()],
             origin: "https://autorite.example".to_owned(),
@@ -60,6 +65,7 @@ fn served() -> Served {
     let officer = Officer {
         person: MEMBER.parse().unwrap(),
         secret_sha256: digest.as_ref().try_into().unwrap(),
+        role: OfficeRole::Officer,
     };
     let (at_review, at_office) = (bind(), bind());
     let origin = |at: &tokio::net::TcpListener| {

@@ -15,7 +15,7 @@ use entremise_core::procedure::DueKind;
 use entremise_core::regime::rules::{ChannelKind, ReturnReason, Span};
 use entremise_core::regime::{Regime, embedded};
 use entremise_server::web::desk::*;
-use entremise_server::web::{Authority, Clock, Desk, Officer, Web};
+use entremise_server::web::{Authority, Clock, Desk, OfficeRole, Officer, Web};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -40,7 +40,10 @@ pub fn clock() -> Clock {
 
 pub fn authority() -> Authority {
     Authority {
-        name: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+        name: Words {
+            fr: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),
+            en: "Authority for the Protection of Works (SPECIMEN)".to_owned(),
+        },
         email: "contact@autorite.example".to_owned(),
         post: vec!["1 place de l’Exemple".to_owned(), "00000 SPECIMEN-VILLE".to_owned()],
         origin: "https://autorite.example".to_owned(),
@@ -51,13 +54,14 @@ pub fn authority() -> Authority {
 pub fn officers() -> Vec<Officer> {
     let digest = ring::digest::digest(&ring::digest::SHA256, SECRET.as_bytes());
     let secret_sha256 = digest.as_ref().try_into().unwrap();
-    vec![Officer { person: "officer-7".parse().unwrap(), secret_sha256 }]
+    vec![Officer { person: "officer-7".parse().unwrap(), secret_sha256, role: OfficeRole::Officer }]
 }
 
 pub fn web(desk: Invented) -> Web {
     Web {
         desk: Arc::new(desk),
         review: None,
+        oversight: None,
         authority: authority(),
         clock: clock(),
         secure: false,
@@ -324,6 +328,10 @@ impl Desk for Invented {
     fn settle_alarm(&self, alarm: &str, by: &PersonId, _: Timestamp) -> Result<bool, DeskTrouble> {
         self.settled.lock().unwrap().push(format!("{alarm} by {by}"));
         Ok(true)
+    }
+
+    fn ladder(&self, now: Timestamp) -> Result<Vec<PublicRung>, DeskTrouble> {
+        Ok(PublicRung::of(self.regime.at(now).map_err(|_| DeskTrouble)?))
     }
 
     fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {

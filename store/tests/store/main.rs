@@ -11,6 +11,7 @@ mod ledger;
 mod linking;
 mod outages;
 mod outbox;
+mod oversight;
 mod party;
 mod random;
 mod reading;

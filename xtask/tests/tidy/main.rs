@@ -8,6 +8,7 @@ mod law;
 mod papers;
 mod shape;
 mod source;
+mod threats;
 mod words;
 
 /// Fails with one line for each place, and what to do about it.

@@ -12,17 +12,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
 use jiff::Timestamp;
 
-use super::Web;
 use super::limit::Limiter;
-use super::page::{Frame, Page};
+use super::page::{Frame, Page, said};
 use super::place::{self, Place};
 use super::session::{Session, Sessions};
+use super::{OfficeRole, Web, oversight};
 
 pub(super) use told::{channel_name, ground_name};
 
@@ -33,8 +34,8 @@ const SIGN_INS_WINDOW_SECS: i64 = 15 * 60;
 
 #[derive(Clone)]
 pub(super) struct Office {
-    web: Web,
-    sessions: Arc<Sessions>,
+    pub web: Web,
+    pub sessions: Arc<Sessions>,
     sign_ins: Arc<Limiter>,
 }
 
@@ -44,7 +45,7 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
         sessions: Arc::new(sessions),
         sign_ins: Arc::new(Limiter::new(SIGN_INS_MAX, SIGN_INS_WINDOW_SECS)),
     };
-    let mut router = Router::new().route("/", get(sign::front));
+    let mut router = oversight::rooms(Router::new().route("/", get(sign::front)));
     for lang in [Lang::Fr, Lang::En] {
         let case = Place::Case(String::new()).path(lang);
         let authorisation = Place::Authorisation(String::new()).path(lang);
@@ -64,23 +65,59 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
     router.with_state(office)
 }
 
-/// The person at the desk. Whoever has no session is sent to the sign-in page, which brings them
-/// back.
-struct AtDesk {
-    session: Session,
-    lang: Lang,
-    now: Timestamp,
+/// A person who is signed in, at whichever desk. Whoever has no session is sent to the sign-in
+/// page, which brings them back.
+pub(super) struct SignedIn {
+    pub session: Session,
+    pub role: OfficeRole,
+    pub lang: Lang,
+    pub now: Timestamp,
+}
+
+/// A case officer at the desk. Somebody with another role is refused.
+struct AtDesk(SignedIn);
+
+impl std::ops::Deref for AtDesk {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
 }
 
 impl FromRequestParts<Office> for AtDesk {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
+        let signed_in = SignedIn::from_request_parts(parts, office).await?;
+        signed_in.only(OfficeRole::Officer, office).map(Self)
+    }
+}
+
+impl SignedIn {
+    /// Lets one role through; others get a page that says so.
+    pub fn only(self, role: OfficeRole, office: &Office) -> Result<Self, Response> {
+        if self.role == role {
+            return Ok(self);
+        }
+        let place = if self.role == OfficeRole::Overseer { Place::Oversight } else { Place::Work };
+        let page = office.page(&self, place);
+        Err(said(StatusCode::FORBIDDEN, page, "other_role"))
+    }
+}
+
+impl FromRequestParts<Office> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
         let now = (office.web.clock)();
         let path = parts.uri.path();
         let lang = place::of_path(path).unwrap_or(Lang::Fr);
-        match office.sessions.read(&parts.headers, now) {
-            Some(session) => Ok(Self { session, lang, now }),
+        let session = office.sessions.read(&parts.headers, now);
+        let known =
+            session.and_then(|session| Some((office.sessions.role(&session.person)?, session)));
+        match known {
+            Some((role, session)) => Ok(Self { session, role, lang, now }),
             None => {
                 let back = place::encoded(path);
                 let to = format!("{}?back={back}", Place::SignIn.path(lang));
@@ -92,9 +129,12 @@ impl FromRequestParts<Office> for AtDesk {
 
 impl Office {
     /// The frame of an office page for the person at the desk.
-    fn page(&self, desk: &AtDesk, place: Place) -> Page {
+    pub fn page(&self, desk: &SignedIn, place: Place) -> Page {
         let mut page = Page::new(desk.lang, place, &self.web.authority);
-        page.frame = Frame::Office;
+        page.frame = match desk.role {
+            OfficeRole::Officer => Frame::Office,
+            OfficeRole::Overseer => Frame::Oversight,
+        };
         page.sign_out = Some(self.sessions.form_token(&desk.session, sign::SIGN_OUT));
         page
     }

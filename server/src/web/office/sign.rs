@@ -5,9 +5,11 @@ use axum::extract::{ConnectInfo, Form, Query, State};
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
+use entremise_core::deadline::Lang;
 use serde::Deserialize;
 
-use super::{AtDesk, Office};
+use super::{Office, SignedIn};
+use crate::web::OfficeRole;
 use crate::web::limit::{TooOften, origin};
 use crate::web::page::{Frame, Page, render, said};
 use crate::web::place::{self, Place};
@@ -69,7 +71,11 @@ pub(super) async fn sign_in(
         let page = sign_in_page(&office, &uri, typed.back, true);
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let to = if is_ours(&typed.back) { typed.back } else { Place::Work.path(lang_of(&uri)) };
+    let desk = match office.sessions.role(&person) {
+        Some(OfficeRole::Overseer) => Place::Oversight,
+        _ => Place::Work,
+    };
+    let to = if is_ours(&typed.back) { typed.back } else { desk.path(lang_of(&uri)) };
     match office.sessions.open(&person, now) {
         Ok(cookie) => ([(SET_COOKIE, cookie)], Redirect::to(&to)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -84,7 +90,7 @@ pub(super) struct SignOut {
 
 pub(super) async fn sign_out(
     State(office): State<Office>,
-    desk: AtDesk,
+    desk: SignedIn,
     Form(form): Form<SignOut>,
 ) -> Response {
     if !office.sessions.form_token_fits(&desk.session, SIGN_OUT, &form.token) {
@@ -108,11 +114,11 @@ fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn
 
 /// Only a plain path of this office: never another host's address.
 fn is_ours(back: &str) -> bool {
-    let work = [
-        Place::Work.path(entremise_core::deadline::Lang::Fr),
-        Place::Work.path(entremise_core::deadline::Lang::En),
-    ];
-    work.iter().any(|start| back.starts_with(start.as_str()))
+    let langs = [Lang::Fr, Lang::En];
+    let mut ours = langs
+        .iter()
+        .flat_map(|lang| [Place::Work, Place::Oversight].map(|place| place.path(*lang)));
+    ours.any(|start| back.starts_with(start.as_str()))
         && back.bytes().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b'%')
         })

@@ -113,7 +113,7 @@ pub(super) async fn settle_alarm(
     if !office.sessions.form_token_fits(&desk.session, &alarm_purpose(&seen.alarm), &seen.token) {
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
     }
-    let (by, now, to) = (desk.session.person, desk.now, page.path());
+    let (by, now, to) = (desk.session.person.clone(), desk.now, page.path());
     match ask(&office.web.desk, move |desk| desk.settle_alarm(&seen.alarm, &by, now)).await {
         // Somebody else was quicker: it is off the board either way.
         Ok(_) => Redirect::to(&to).into_response(),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use entremise_core::case::{State, Subject};
 use entremise_core::effect::Effect;
 use entremise_core::event::{DeliveryReport, Event};
-use entremise_core::ledger::Leaf;
 use entremise_core::procedure::{identification, ladder};
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Stage};
@@ -56,7 +55,7 @@ pub(super) fn view(
         facts: facts(file),
         messages: messages(file),
         next: next(file, regime, rules),
-        timeline: file.history.iter().map(|entry| line(desk, entry)).collect::<Result<_, _>>()?,
+        timeline: file.history.iter().map(line).collect(),
         decides,
         opens_by_review: matches!(
             state,
@@ -206,16 +205,14 @@ fn next(file: &CaseFile, regime: &Regime, rules: &Rules) -> Vec<Next> {
     next
 }
 
-fn line(desk: &StoreDesk, entry: &HistoryEntry) -> Result<LedgerLine, Trouble> {
-    let leaves = desk.store.ledger_leaves(&desk.authority, entry.seq, 1)?;
-    let leaf = leaves.first().and_then(|bytes| serde_json::from_slice::<Leaf>(bytes).ok());
-    Ok(LedgerLine {
+fn line(entry: &HistoryEntry) -> LedgerLine {
+    LedgerLine {
         seq: entry.seq,
         at: entry.at,
         happened: happened(entry),
         by: entry.actor.clone(),
-        commitment: leaf.map(|leaf| leaf.commitment).unwrap_or_default(),
-    })
+        commitment: entry.commitment.clone(),
+    }
 }
 
 fn happened(entry: &HistoryEntry) -> Happened {

@@ -10,14 +10,15 @@ use std::sync::Arc;
 
 use entremise_core::effect::Effect;
 use entremise_core::event::{Decision, DeliveryStatus, Event};
-use entremise_core::id::{AuthorityId, CaseId, PersonId};
+use entremise_core::id::{AuthorityId, CaseId, PersonId, RegimeId};
 use entremise_core::ledger::Actor;
+use entremise_core::regime::embedded;
 use entremise_store::{AlarmId, ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
 use jiff::Timestamp;
 
 use super::desk::{
-    CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, Sent, TodayView,
-    WorkQuery,
+    CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, PublicRung, Sent,
+    TodayView, WorkQuery,
 };
 use crate::house::House;
 
@@ -28,6 +29,8 @@ type CodeHolds = dyn Fn(&str, &str) -> bool + Send + Sync;
 pub struct StoreDesk {
     store: Store,
     authority: AuthorityId,
+    /// Whose ladder the public page explains; any that is loaded where none is named.
+    regime: Option<RegimeId>,
     /// Whether a code belongs to a file number; takes the same time for every wrong code.
     code_holds: Box<CodeHolds>,
 }
@@ -36,9 +39,11 @@ impl StoreDesk {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
         let store = house.store.clone();
         let of = authority.clone();
-        Self::over(store, authority, move |number, typed| {
+        let regime = house.room(&authority).map(|room| room.config.regime.clone());
+        let desk = Self::over(store, authority, move |number, typed| {
             house.room(&of).is_some_and(|room| room.delivery.codes.holds(number, typed))
-        })
+        });
+        Self { regime, ..desk }
     }
 
     /// The desk over a store alone.
@@ -47,7 +52,7 @@ impl StoreDesk {
         authority: AuthorityId,
         code_holds: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { store, authority, code_holds: Box::new(code_holds) }
+        Self { store, authority, regime: None, code_holds: Box::new(code_holds) }
     }
 
     /// The case of a file number, or of its own number.
@@ -103,6 +108,15 @@ impl Desk for StoreDesk {
         let Ok(id) = alarm.parse().map(AlarmId) else { return Ok(false) };
         let by = Actor::Person(by.clone());
         self.store.settle_alarm(&self.authority, id, &by, now).map_err(told)
+    }
+
+    fn ladder(&self, now: Timestamp) -> Result<Vec<PublicRung>, DeskTrouble> {
+        let named = self.regime.as_ref().and_then(|id| self.store.regime(id));
+        let regime = named.or_else(|| {
+            embedded::ids().into_iter().find_map(|id| self.store.regime(&id.parse().ok()?))
+        });
+        let rules = regime.and_then(|regime| regime.at(now).ok());
+        Ok(rules.map(PublicRung::of).unwrap_or_default())
     }
 
     fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {

@@ -33,7 +33,7 @@ pub(super) fn today(
         let of = counts.cases.iter().filter(|(name, _)| asked_of_name(name) == Some(asked));
         (asked, of.map(|(_, count)| count).sum())
     });
-    let alarms = desk.store.alarms(&desk.authority)?;
+    let board = desk.store.alarm_board(&desk.authority, ALARMS_MAX)?;
     Ok(TodayView {
         late: seen.iter().filter(|row| row.due_at.is_some_and(|due| due <= now)).count() as u64,
         load: load(&seen, &zone, now),
@@ -42,8 +42,8 @@ pub(super) fn today(
         rows,
         next,
         open: open.to_vec(),
-        alarms_more: (alarms.len().saturating_sub(ALARMS_MAX)) as u64,
-        alarms: alarms.iter().take(ALARMS_MAX).map(alarm).collect(),
+        alarms_more: board.total.saturating_sub(board.newest.len() as u64),
+        alarms: board.newest.iter().map(alarm).collect(),
     })
 }
 
