@@ -37,7 +37,7 @@
 //! questions_per_day = 50000
 //! provider = "isp-1"                                # what this authority calls us
 //! linkings_without_grant = 2                        # by our own count, for each handle
-//! linking_again_after_months = 6                     # the same warning of a handle, again
+//! linking_again_after_months = 6                     # older linkings are not counted
 //! handle_rests_months = 20                          # then a handle is forgotten
 //! [[authority.reviewer]]                            # whose grant opens more; pinned by us
 //! id = "reviewer-1"
@@ -158,8 +158,8 @@ pub struct Authority {
     /// So many linkings of one handle need no reviewer's grant, by our own count.
     #[serde(default = "linkings_of_the_law")]
     pub linkings_without_grant: u32,
-    /// The same linking of a handle may be asked for again after so long: once the window of a
-    /// warning has passed, the ladder begins again with the first.
+    /// A linking is counted for so long: once the window of a warning has passed, the ladder begins
+    /// again with the first.
     #[serde(default = "shortest_window")]
     pub linking_again_after_months: u32,
     /// A handle that was not given in an answer for so long is forgotten, and so is its count.

@@ -114,7 +114,7 @@ fn a_first_warning_after_its_window_is_the_first_again_and_the_third_still_needs
     }
     isp.now = months_after(at(NOW), 5);
     let early = isp.request(&alice, 1);
-    assert_eq!(isp.outcome(&early), "already_disclosed");
+    assert_eq!(isp.outcome(&early), "authorisation_missing");
     isp.now = months_after(at(NOW), 7);
     let again = isp.request(&alice, 1);
     assert_eq!(isp.outcome(&again), "disclosed");

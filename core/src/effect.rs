@@ -88,6 +88,8 @@ pub enum Alarm {
     DecisionLate { stage: usize },
     /// The provider let its time to say how the subscriber is reached pass.
     DisclosureLate { stage: usize },
+    /// The provider discloses nothing for this step, and says why in its own words.
+    DisclosureRefused { stage: usize },
     /// The reviewer let the time to answer pass: the request lapsed, nothing was linked.
     ReviewLapsed { stage: usize },
     /// A message was not taken by its carrier in time.
@@ -106,6 +108,7 @@ impl Alarm {
             Self::ProviderSilent { .. } => "provider_silent",
             Self::DecisionLate { .. } => "decision_late",
             Self::DisclosureLate { .. } => "disclosure_late",
+            Self::DisclosureRefused { .. } => "disclosure_refused",
             Self::ReviewLapsed { .. } => "review_lapsed",
             Self::MessageLate { .. } => "message_late",
             Self::MailBlocked { .. } => "mail_blocked",

@@ -127,6 +127,8 @@ pub enum Ground {
 pub enum DisclosureFailure {
     /// The provider no longer knows the handle.
     HandleUnknown,
+    /// By the provider's own count this linking needs a reviewer's grant.
+    AuthorisationMissing,
     Refused,
 }
 

@@ -318,8 +318,30 @@ fn a_provider_that_no_longer_knows_the_handle_ends_the_case_without_a_warning() 
     story.decide("2026-06-02", Verdict::Send).unwrap();
     let question = QuestionId(number(9));
     let reason = DisclosureFailure::HandleUnknown;
-    story.at("2026-06-03", Event::DisclosureFailed { question, reason }).unwrap();
+    let effects = story.at("2026-06-03", Event::DisclosureFailed { question, reason }).unwrap();
     assert_eq!(story.ladder().name(), "unreachable");
+    assert!(effects.contains(&Effect::RaiseAlarm { alarm: Alarm::Unreachable { stage: 0 } }));
+}
+
+#[test]
+fn a_provider_that_counts_a_third_linking_is_believed_and_a_person_is_told() {
+    let refused = |reason| {
+        let mut story = Story::new();
+        story.fact("2026-06-01").unwrap();
+        story.decide("2026-06-02", Verdict::Send).unwrap();
+        let question = QuestionId(number(9));
+        let effects = story.at("2026-06-03", Event::DisclosureFailed { question, reason }).unwrap();
+        let alarm = Alarm::DisclosureRefused { stage: 0 };
+        assert_eq!(effects, [Effect::RaiseAlarm { alarm }]);
+        // Another fact asks nothing again, or it would be asked and refused for ever.
+        assert_eq!(story.fact("2026-06-09"), Ok(vec![]));
+        match story.ladder() {
+            ladder::State::Barred { gate, .. } => *gate,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(DisclosureFailure::AuthorisationMissing), Gate::ReviewerAuthorisation);
+    assert_eq!(refused(DisclosureFailure::Refused), Gate::Barred);
 }
 
 #[test]

@@ -229,8 +229,12 @@ fn events(stage: usize) -> Vec<(&'static str, Event)> {
         ),
         ("disclosed: nothing", Event::Disclosed { question, fields: vec![] }),
         (
-            "disclosure failed",
+            "disclosure refused",
             Event::DisclosureFailed { question, reason: DisclosureFailure::Refused },
+        ),
+        (
+            "disclosure: grant missing",
+            Event::DisclosureFailed { question, reason: DisclosureFailure::AuthorisationMissing },
         ),
         ("mail handed over", news(ChannelKind::Email, DeliveryStatus::HandedOver)),
         ("mail delivered", news(ChannelKind::Email, DeliveryStatus::Delivered)),

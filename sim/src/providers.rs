@@ -18,7 +18,7 @@ use entremise_connector::load::Loader;
 use entremise_connector::read::{Format, ReadOptions};
 use entremise_connector::serve::Service;
 use entremise_core::identification::{Answer, Disclosure};
-use entremise_server::provider::{Answering, Asking, ProviderTrouble, Relaying, Requesting};
+use entremise_server::provider::{Answering, ProviderTrouble};
 use entremise_wire::message::{
     DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch, RelayBatch, Relayed,
 };
@@ -277,45 +277,27 @@ fn body_digest(body: &impl serde::Serialize) -> Result<String, ProviderTrouble> 
 }
 
 impl Answering for InProcess {
-    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble> {
-        let batch = IdentificationBatch {
-            batch: asking.batch,
-            authority: asking.authority.clone(),
-            regime: asking.regime.clone(),
-            questions: asking.questions,
-        };
-        let asked = body_digest(&batch)?;
-        self.call(|| Ok(self.desk.identifications(&batch, &asked, now)?.answers), disturb)
+    fn identify(
+        &self,
+        batch: &IdentificationBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, ProviderTrouble> {
+        let asked = body_digest(batch)?;
+        self.call(|| Ok(self.desk.identifications(batch, &asked, now)?.answers), disturb)
     }
 
     fn disclose(
         &self,
-        requesting: Requesting<'_>,
+        batch: &DisclosureBatch,
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
-        let batch = DisclosureBatch {
-            batch: requesting.batch,
-            authority: requesting.authority.clone(),
-            regime: requesting.regime.clone(),
-            requests: requesting.requests,
-        };
-        let asked = body_digest(&batch)?;
-        self.call(|| Ok(self.desk.disclosures(&batch, &asked, now)?.disclosures), disturb)
+        let asked = body_digest(batch)?;
+        self.call(|| Ok(self.desk.disclosures(batch, &asked, now)?.disclosures), disturb)
     }
 
-    fn relay(
-        &self,
-        relaying: Relaying<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<Relayed>, ProviderTrouble> {
-        let batch = RelayBatch {
-            batch: relaying.batch,
-            authority: relaying.authority.clone(),
-            regime: relaying.regime.clone(),
-            relays: relaying.requests,
-        };
-        let asked = body_digest(&batch)?;
-        self.call(|| Ok(self.desk.relays(&batch, &asked, now)?.relays), disturb)
+    fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
+        let asked = body_digest(batch)?;
+        self.call(|| Ok(self.desk.relays(batch, &asked, now)?.relays), disturb)
     }
 }
 
@@ -323,23 +305,23 @@ impl Answering for InProcess {
 pub struct Shared(pub Arc<InProcess>);
 
 impl Answering for Shared {
-    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble> {
-        self.0.identify(asking, now)
+    fn identify(
+        &self,
+        batch: &IdentificationBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, ProviderTrouble> {
+        self.0.identify(batch, now)
     }
 
     fn disclose(
         &self,
-        requesting: Requesting<'_>,
+        batch: &DisclosureBatch,
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
-        self.0.disclose(requesting, now)
+        self.0.disclose(batch, now)
     }
 
-    fn relay(
-        &self,
-        relaying: Relaying<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<Relayed>, ProviderTrouble> {
-        self.0.relay(relaying, now)
+    fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
+        self.0.relay(batch, now)
     }
 }

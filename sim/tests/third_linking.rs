@@ -23,7 +23,7 @@ use entremise_core::ledger::Actor;
 use entremise_core::notice::Transport;
 use entremise_core::regime::rules::ChannelKind;
 use entremise_server::house::House;
-use entremise_server::provider::{Answering, Asking, Requesting};
+use entremise_server::provider::Answering;
 use entremise_server::web::review::desk::{AskOrder, AskOutcome, Entered, ReviewDesk};
 use entremise_server::web::review::over_store::StoreReviewDesk;
 use entremise_server::{serve, worker};
@@ -34,6 +34,7 @@ use entremise_sim::providers::{InProcess, Shared, append};
 use entremise_sim::world::sightings::Flaw;
 use entremise_sim::world::{Size, World};
 use entremise_store::{CaseFile, CaseRef};
+use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
 use jiff::{SignedDuration, Timestamp};
 use review_house::{JUDGE, MEMBER, SUBSTITUTE, day, reviewers, signed};
 use tempfile::TempDir;
@@ -101,13 +102,13 @@ impl Town {
                     until: None,
                     error_ms: seen.clock_error_ms,
                 };
-                let asking = Asking {
+                let asking = IdentificationBatch {
                     batch: BatchId(Uuid::from_u128(number)),
-                    authority: &authority(),
-                    regime: &regime(),
+                    authority: authority(),
+                    regime: regime(),
                     questions: vec![question],
                 };
-                match provider.identify(asking, until).unwrap().remove(0).outcome {
+                match provider.identify(&asking, until).unwrap().remove(0).outcome {
                     Outcome::Identified { handle, .. } => Some(handle),
                     _ => None,
                 }
@@ -269,13 +270,13 @@ fn without_a_grant_the_provider_refuses_the_third_request_by_its_own_count() {
         seal_to: town.house.store.seal_to(),
         authorisation: None,
     };
-    let requesting = Requesting {
+    let requesting = DisclosureBatch {
         batch: BatchId(Uuid::from_u128(78)),
-        authority: &authority(),
-        regime: &regime(),
+        authority: authority(),
+        regime: regime(),
         requests: vec![request],
     };
-    let told = town.provider.disclose(requesting, day(LAST)).unwrap().remove(0);
+    let told = town.provider.disclose(&requesting, day(LAST)).unwrap().remove(0);
     let Disclosure::Refused { reason, .. } = told else { panic!("{told:?}") };
     assert_eq!(reason, "authorisation_missing");
 }

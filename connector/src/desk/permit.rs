@@ -10,7 +10,7 @@ use entremise_core::identification::{IdentityField, Purpose};
 use entremise_wire::authorisation::signature_holds;
 use jiff::Timestamp;
 
-use super::given::Part;
+use super::given::{Counted, Part};
 use super::records::{Record, Records};
 use super::rest::months_before;
 use super::{Desk, HandleLine, TOO_OFTEN};
@@ -87,7 +87,10 @@ impl Desk {
         let recent = months_before(call.now, call.authority.linking_again_after_months);
         let mut grant = None;
         let needs_grant = match asked.act {
-            Act::Disclosure => given.needs_grant(asked.purpose, asked.sequence, free),
+            Act::Disclosure => {
+                let (purpose, sequence) = (asked.purpose, asked.sequence);
+                given.needs_grant(&Counted { purpose, sequence, parts: &parts }, free, recent)
+            }
             // No identity leaves with a warning, the tenth as little as the first.
             Act::Relay => asked.purpose == Purpose::Finding,
         };
@@ -96,9 +99,6 @@ impl Desk {
                 Ok(request) => grant = Some(request),
                 Err(reason) => return refused(reason),
             }
-        }
-        if asked.act == Act::Disclosure && given.holds_since(recent, asked.sequence, &parts) {
-            return refused("already_disclosed");
         }
         if self.is_alarmed(&account)? {
             return refused(TOO_OFTEN);

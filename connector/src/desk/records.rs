@@ -94,7 +94,7 @@ impl Record {
 impl RecordMemory {
     pub fn remember(&mut self, record: Record, place: LinePlace) {
         let given = self.given.entry(record.handle.clone()).or_default();
-        given.note(record.sequence, record.parts.iter().copied(), record.at);
+        given.note(record.sequence, &record.parts, record.at);
         self.answered.insert(record.id(), place);
     }
 }

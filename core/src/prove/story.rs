@@ -157,6 +157,10 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
                 "l’opérateur ne connaît plus l’abonné",
                 "the provider no longer knows the subscriber",
             ),
+            DisclosureFailure::AuthorisationMissing => pair(
+                "l’opérateur compte un rapprochement de plus et demande une autorisation",
+                "the provider counts one linking more and asks for an authorisation",
+            ),
             DisclosureFailure::Refused => {
                 pair("l’opérateur refuse de répondre", "the provider refuses to answer")
             }

@@ -25,7 +25,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Answering, Asking, ProviderTrouble, Relaying, Requesting};
+use super::{Answering, ProviderTrouble};
 
 /// How long one call may take. A full batch of 50,000 questions is answered within seconds; what
 /// takes longer is asked again under the same id.
@@ -150,44 +150,26 @@ impl Connector {
 }
 
 impl Answering for Connector {
-    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble> {
-        let batch = IdentificationBatch {
-            batch: asking.batch,
-            authority: asking.authority.clone(),
-            regime: asking.regime.clone(),
-            questions: asking.questions,
-        };
-        let answers: IdentificationAnswers = self.call(IDENTIFICATIONS_PATH, &batch, now)?;
+    fn identify(
+        &self,
+        batch: &IdentificationBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, ProviderTrouble> {
+        let answers: IdentificationAnswers = self.call(IDENTIFICATIONS_PATH, batch, now)?;
         Ok(answers.answers)
     }
 
     fn disclose(
         &self,
-        requesting: Requesting<'_>,
+        batch: &DisclosureBatch,
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
-        let batch = DisclosureBatch {
-            batch: requesting.batch,
-            authority: requesting.authority.clone(),
-            regime: requesting.regime.clone(),
-            requests: requesting.requests,
-        };
-        let answers: DisclosureAnswers = self.call(DISCLOSURES_PATH, &batch, now)?;
+        let answers: DisclosureAnswers = self.call(DISCLOSURES_PATH, batch, now)?;
         Ok(answers.disclosures)
     }
 
-    fn relay(
-        &self,
-        relaying: Relaying<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<Relayed>, ProviderTrouble> {
-        let batch = RelayBatch {
-            batch: relaying.batch,
-            authority: relaying.authority.clone(),
-            regime: relaying.regime.clone(),
-            relays: relaying.requests,
-        };
-        let answers: RelayAnswers = self.call(RELAYS_PATH, &batch, now)?;
+    fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
+        let answers: RelayAnswers = self.call(RELAYS_PATH, batch, now)?;
         Ok(answers.relays)
     }
 }

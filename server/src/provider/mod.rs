@@ -6,9 +6,8 @@
 pub mod connector;
 pub mod file;
 
-use entremise_core::id::{AuthorityId, BatchId, RegimeId};
-use entremise_core::identification::{Answer, Disclosure, DisclosureRequest, Question};
-use entremise_wire::message::{RelayRequest, Relayed};
+use entremise_core::identification::{Answer, Disclosure};
+use entremise_wire::message::{DisclosureBatch, IdentificationBatch, RelayBatch, Relayed};
 use jiff::Timestamp;
 
 /// Everything that can go wrong on the way, by who must act.
@@ -25,41 +24,17 @@ pub enum ProviderTrouble {
     Refused { what: String, after_secs: Option<i64> },
 }
 
-/// A batch of identification questions under one authority and regime.
-pub struct Asking<'a> {
-    pub batch: BatchId,
-    pub authority: &'a AuthorityId,
-    pub regime: &'a RegimeId,
-    pub questions: Vec<Question>,
-}
-
-/// A batch of disclosure requests under one authority and regime.
-pub struct Requesting<'a> {
-    pub batch: BatchId,
-    pub authority: &'a AuthorityId,
-    pub regime: &'a RegimeId,
-    pub requests: Vec<DisclosureRequest>,
-}
-
-/// Messages that the provider is to send itself, under one authority and regime.
-pub struct Relaying<'a> {
-    pub batch: BatchId,
-    pub authority: &'a AuthorityId,
-    pub regime: &'a RegimeId,
-    pub requests: Vec<RelayRequest>,
-}
-
 /// A provider that answers at once. The CSV fallback is `file`, and answers by the next morning.
 pub trait Answering: Send + Sync {
-    fn identify(&self, asking: Asking<'_>, now: Timestamp) -> Result<Vec<Answer>, ProviderTrouble>;
+    fn identify(
+        &self,
+        batch: &IdentificationBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, ProviderTrouble>;
     fn disclose(
         &self,
-        requesting: Requesting<'_>,
+        batch: &DisclosureBatch,
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble>;
-    fn relay(
-        &self,
-        relaying: Relaying<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<Relayed>, ProviderTrouble>;
+    fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble>;
 }

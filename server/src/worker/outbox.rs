@@ -12,11 +12,12 @@ use entremise_core::id::{AuthorityId, BatchId, PartyId, QuestionId, RegimeId};
 use entremise_core::identification::{Answer, Disclosure, DisclosureRequest, Question};
 use entremise_core::ledger::Actor;
 use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
+use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Round, file, relay, send};
 use crate::house::{House, ProviderRoom};
-use crate::provider::{Answering, Asking, ProviderTrouble, Requesting};
+use crate::provider::{Answering, ProviderTrouble};
 
 /// A claim is ours for this long; a worker that dies gives it back by silence.
 const LEASE_SECS: i64 = 300;
@@ -150,8 +151,13 @@ fn ask(
     now: Timestamp,
 ) -> Result<Round, Trouble> {
     let questions = questions(house, &claims, now)?;
-    let asking = Asking { batch: batch_id(&claims), authority: &room.authority, regime, questions };
-    match answering.identify(asking, now) {
+    let batch = IdentificationBatch {
+        batch: batch_id(&claims),
+        authority: room.authority.clone(),
+        regime: regime.clone(),
+        questions,
+    };
+    match answering.identify(&batch, now) {
         Ok(answers) => settle_answers(house, room, claims, answers, now),
         Err(trouble) => put_back(house, claims, &trouble, now),
     }
@@ -264,10 +270,13 @@ fn disclose(
     let Some(request) = request(house, &claim, now)? else { return Ok(Round::default()) };
     house.store.intend(&claim, now)?;
     let question = request.id;
-    let batch = batch_until(&claim, request.expires_at);
-    let requests = vec![request];
-    let requesting = Requesting { batch, authority: &room.authority, regime, requests };
-    let answer = match answering.disclose(requesting, now) {
+    let batch = DisclosureBatch {
+        batch: batch_until(&claim, request.expires_at),
+        authority: room.authority.clone(),
+        regime: regime.clone(),
+        requests: vec![request],
+    };
+    let answer = match answering.disclose(&batch, now) {
         Ok(answers) => answers.into_iter().next(),
         Err(trouble) => return put_back(house, vec![claim], &trouble, now),
     };
@@ -287,8 +296,11 @@ fn disclose(
             let reason = DisclosureFailure::HandleUnknown;
             ("handle_unknown", Event::DisclosureFailed { question, reason })
         }
-        Some(Disclosure::Refused { id, .. }) if id == question => {
-            let reason = DisclosureFailure::Refused;
+        Some(Disclosure::Refused { id, reason }) if id == question => {
+            let reason = match reason.as_str() {
+                "authorisation_missing" => DisclosureFailure::AuthorisationMissing,
+                _ => DisclosureFailure::Refused,
+            };
             ("refused", Event::DisclosureFailed { question, reason })
         }
         _ => {

@@ -7,14 +7,14 @@ use entremise_core::id::QuestionId;
 use entremise_core::ledger::Actor;
 use entremise_core::regime::rules::ChannelKind;
 use entremise_store::{CaseRef, Claimed, Settlement, Trouble};
-use entremise_wire::message::{RelayRequest, Relayed, RelayedMessage};
+use entremise_wire::message::{RelayBatch, RelayRequest, Relayed, RelayedMessage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::outbox::{batch_until, expires_at, put_back, retry, settle_all};
 use super::{Round, content};
 use crate::house::{House, ProviderRoom, Room};
-use crate::provider::{Answering, Relaying};
+use crate::provider::Answering;
 
 /// Has each of these messages relayed, one call each: one that is refused takes no other with it.
 pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
@@ -60,13 +60,13 @@ fn relay(
         return Ok(Round::default());
     };
     let question = request.id;
-    let relaying = Relaying {
+    let batch = RelayBatch {
         batch: batch_until(&claim, expires_at),
-        authority: &provider.authority,
-        regime: &claim.regime,
-        requests: vec![request],
+        authority: provider.authority.clone(),
+        regime: claim.regime.clone(),
+        relays: vec![request],
     };
-    match answering.relay(relaying, now) {
+    match answering.relay(&batch, now) {
         Ok(answers) => match answers.into_iter().find(|relayed| relayed.id() == question) {
             Some(relayed) => settle(house, provider, claim, relayed, now),
             None => retry(house, &claim, "left_unanswered", None, now),

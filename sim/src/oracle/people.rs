@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use entremise_core::case::State;
-use entremise_core::effect::Effect;
-use entremise_core::procedure::ladder;
+use entremise_core::effect::{Alarm, Effect};
+use entremise_core::event::{DisclosureFailure, Event};
+use entremise_core::procedure::ladder::{self, Closure};
 use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,6 +26,8 @@ pub(super) fn judge(books: &Books<'_>, violations: &mut Vec<Violation>) {
     nobody_is_taken_to_the_third_step(books, violations);
     presented_letters_start_their_clock(books, violations);
     letters_are_sent_as_what_they_are(books, violations);
+    nobody_is_dropped_in_silence(books, violations);
+    only_a_third_linking_is_refused(books, violations);
 }
 
 fn violation(rule: &'static str, what: String) -> Violation {
@@ -271,6 +274,62 @@ fn presented_letters_start_their_clock(books: &Books<'_>, violations: &mut Vec<V
                 rule,
                 format!("case {}: presented {presented}, {:?}", message.case, way.stations),
             ));
+        }
+    }
+}
+
+/// A step that a member decided and that reaches nobody is told to somebody.
+fn nobody_is_dropped_in_silence(books: &Books<'_>, violations: &mut Vec<Violation>) {
+    let rule = "a decided step leaves, or an alarm says why it does not";
+    for (case, file) in books.ladders() {
+        let failed = file.history.iter().any(|entry| {
+            matches!(&entry.event, Some(Event::DisclosureFailed { .. }))
+                && entry.kind.starts_with("event.")
+        });
+        let is_told = file.effects.iter().any(|row| {
+            let Effect::RaiseAlarm { alarm } = &row.effect else { return false };
+            matches!(alarm, Alarm::Unreachable { .. } | Alarm::DisclosureRefused { .. })
+        });
+        let is_unreachable = matches!(
+            &file.case.state,
+            State::Ladder(ladder::State::Closed { closure: Closure::Unreachable, .. })
+        );
+        if (failed || is_unreachable) && !is_told {
+            violations.push(violation(rule, format!("case {case}: {:?}", file.case.state)));
+        }
+    }
+}
+
+/// The shortest window of the rules: before it a linking is forgotten.
+const LINKINGS_COUNT: i32 = 6;
+
+/// The providers refuse for want of a grant those whom they disclosed twice, and nobody else.
+fn only_a_third_linking_is_refused(books: &Books<'_>, violations: &mut Vec<Violation>) {
+    let rule = "a grant is missing for a third linking and for no other";
+    let mut disclosed: BTreeMap<SubscriberNumber, Vec<Timestamp>> = BTreeMap::new();
+    let mut refused = Vec::new();
+    for (case, file) in books.ladders() {
+        let Some(subscriber) = books.line_of(file) else { continue };
+        for entry in file.history.iter().filter(|entry| entry.kind.starts_with("event.")) {
+            match &entry.event {
+                Some(Event::Disclosed { .. }) => {
+                    disclosed.entry(subscriber).or_default().push(entry.at);
+                }
+                Some(Event::DisclosureFailed {
+                    reason: DisclosureFailure::AuthorisationMissing,
+                    ..
+                }) => refused.push((*case, subscriber, entry.at)),
+                _ => {}
+            }
+        }
+    }
+    for (case, subscriber, at) in refused {
+        let before = disclosed.get(&subscriber).into_iter().flatten();
+        let recent = before
+            .filter(|earlier| **earlier < at && within_months(**earlier, at, LINKINGS_COUNT))
+            .count();
+        if recent < 2 {
+            violations.push(violation(rule, format!("case {case}: after {recent}")));
         }
     }
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Message, Started, State, ask, closed, out_of_turn, rung};
+use super::{Closure, Facts, Message, Started, State, Turn, ask, closed, out_of_turn};
 use crate::effect::{Alarm, Effect};
-use crate::event::{DeliveryReport, DeliveryStatus, Event, Line};
+use crate::event::{DeliveryReport, DeliveryStatus, Event};
 use crate::identification::IdentityField;
-use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Consequence, Proof, ReturnReason, Stage};
 use crate::step::{Refusal, Step};
 
@@ -33,39 +32,31 @@ pub(super) fn send(
     facts: &Facts,
     channels: &[ChannelKind],
     disclosed: &[IdentityField],
-    line: &Line,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
-    let rung = rung(stage, now, regime)?;
+    let rung = turn.rung(stage)?;
     let usable: Vec<ChannelKind> = channels
         .iter()
         .copied()
         .filter(|channel| needs(*channel).iter().all(|field| disclosed.contains(field)))
         .collect();
     if !starts_clock(rung, &usable) {
-        return Ok(fall_back(stage, rung, facts.clone(), channels, line, now));
+        return Ok(fall_back(stage, rung, facts.clone(), channels, turn));
     }
     let messages: BTreeMap<_, _> =
         usable.iter().map(|channel| (*channel, Message { status: None, attempt: 1 })).collect();
     let effects = usable.iter().map(|channel| dispatch(stage, rung, facts, *channel, 1)).collect();
     let facts = facts.clone();
     Ok(Step {
-        state: State::Sending { stage, facts, messages, since: now, alarmed: false },
+        state: State::Sending { stage, facts, messages, since: turn.now, alarmed: false },
         effects,
     })
 }
 
 /// Has the provider send the mail itself. What became of it comes back as news like any other.
-pub(super) fn relay(
-    stage: usize,
-    rung: &Stage,
-    facts: Facts,
-    line: &Line,
-    now: Timestamp,
-) -> Step<State> {
+pub(super) fn relay(stage: usize, rung: &Stage, facts: Facts, turn: Turn<'_>) -> Step<State> {
     let relayed = Effect::RelayMessage {
-        line: line.clone(),
+        line: turn.line.clone(),
         stage,
         stage_id: rung.id.clone(),
         purpose: rung.linking.purpose,
@@ -77,7 +68,7 @@ pub(super) fn relay(
     };
     let messages = BTreeMap::from([(ChannelKind::Email, Message { status: None, attempt: 1 })]);
     Step {
-        state: State::Sending { stage, facts, messages, since: now, alarmed: false },
+        state: State::Sending { stage, facts, messages, since: turn.now, alarmed: false },
         effects: vec![relayed],
     }
 }
@@ -96,13 +87,12 @@ fn fall_back(
     rung: &Stage,
     facts: Facts,
     tried: &[ChannelKind],
-    line: &Line,
-    now: Timestamp,
+    turn: Turn<'_>,
 ) -> Step<State> {
     match fallback(rung, tried) {
-        Some(channel) => ask(stage, rung, facts, vec![channel], line, now),
+        Some(channel) => ask(stage, rung, facts, vec![channel], turn),
         None => Step {
-            state: closed(Closure::Unreachable, now),
+            state: closed(Closure::Unreachable, turn.now),
             effects: vec![Effect::RaiseAlarm { alarm: Alarm::Unreachable { stage } }],
         },
     }
@@ -139,9 +129,7 @@ fn dispatch(
 pub(super) fn heard(
     state: &State,
     report: &DeliveryReport,
-    line: &Line,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
     let (stage, mut noted) = match state {
         State::Sending { stage, messages, .. } | State::Warned { stage, messages, .. } => {
@@ -154,7 +142,7 @@ pub(super) fn heard(
     };
     message.status = Some(report.status);
     let attempt = message.attempt;
-    let rung = rung(stage, now, regime)?;
+    let rung = turn.rung(stage)?;
     let state = with_messages(state, noted);
     match report.status {
         DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => {
@@ -168,8 +156,10 @@ pub(super) fn heard(
         {
             Ok(Step::quiet(start_clock(state, Proof::Presented, report.at)))
         }
-        DeliveryStatus::Returned(reason) => Ok(returned(state, rung, report, reason, attempt, now)),
-        DeliveryStatus::Bounced => Ok(bounced(state, rung, report.channel, line, now)),
+        DeliveryStatus::Returned(reason) => {
+            Ok(returned(state, rung, report, reason, attempt, turn.now))
+        }
+        DeliveryStatus::Bounced => Ok(bounced(state, rung, report.channel, turn)),
         DeliveryStatus::Blocked => Ok(Step {
             state,
             effects: vec![Effect::RaiseAlarm { alarm: Alarm::MailBlocked { stage } }],
@@ -199,13 +189,7 @@ fn start_clock(state: State, by: Proof, at: Timestamp) -> State {
 
 /// A mail that reaches nobody warned nobody: the fallback goes out, and the clock waits for it.
 /// Where the rules of the day know no other way the sending stands, and a person is told.
-fn bounced(
-    state: State,
-    rung: &Stage,
-    bounced: ChannelKind,
-    line: &Line,
-    now: Timestamp,
-) -> Step<State> {
+fn bounced(state: State, rung: &Stage, bounced: ChannelKind, turn: Turn<'_>) -> Step<State> {
     let (State::Sending { stage, facts, messages, .. }
     | State::Warned { stage, facts, messages, .. }) = &state
     else {
@@ -223,7 +207,7 @@ fn bounced(
             let alarm = Alarm::Unreachable { stage: *stage };
             Step { state, effects: vec![Effect::RaiseAlarm { alarm }] }
         }
-        _ => fall_back(*stage, rung, facts.clone(), &tried, line, now),
+        _ => fall_back(*stage, rung, facts.clone(), &tried, turn),
     }
 }
 

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Subject};
-use crate::effect::Effect;
-use crate::event::{Decision, DeliveryStatus, Event, Fact, Line, Verdict};
+use crate::effect::{Alarm, Effect};
+use crate::event::{Decision, DeliveryStatus, DisclosureFailure, Event, Fact, Line, Verdict};
 use crate::id::{AuthorisationId, Digest, PersonId};
 use crate::identification::IdentityField;
 use crate::procedure::Kept;
@@ -199,6 +199,21 @@ impl Closure {
     }
 }
 
+/// What a step looks at beside the state and the event: whose line, when, under which rules.
+#[derive(Clone, Copy)]
+struct Turn<'t> {
+    line: &'t Line,
+    now: Timestamp,
+    regime: &'t Regime,
+}
+
+impl Turn<'_> {
+    /// The rung as the rules of the day have it.
+    fn rung(&self, stage: usize) -> Result<&Stage, Refusal> {
+        rung(stage, self.now, self.regime)
+    }
+}
+
 /// Moves a case on by one event. Whatever ends a case leaves what the rules keep, and no longer.
 pub(crate) fn step(
     case: &Case,
@@ -238,30 +253,29 @@ fn moved(
     let Subject::Line(line) = &case.subject else {
         return Err(Refusal::WrongSubject);
     };
+    let turn = Turn { line, now, regime };
     match (state, event) {
         (State::Closed { kept: Some(_), .. }, Event::DeadlinePassed) => {
             waits::overdue(state, now, regime)
         }
         (State::Closed { .. }, _) => out_of_turn(state, event),
-        (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, line, now, regime),
-        (State::Warned { .. }, Event::FactEstablished { fact }) => {
-            repeat(state, fact, line, now, regime)
-        }
+        (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, turn),
+        (State::Warned { .. }, Event::FactEstablished { fact }) => repeat(state, fact, turn),
         (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),
         (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
-            decide(*stage, facts, decision, line, now, regime)
+            decide(*stage, facts, decision, turn)
         }
         (State::Barred { .. } | State::UnderReview { .. }, _) => {
-            review::step(case, line, state, event, now, regime)
+            review::step(case, state, event, turn)
         }
         (State::Asking { stage, facts, channels, .. }, Event::Disclosed { fields, .. }) => {
-            messages::send(*stage, facts, channels, fields, line, now, regime)
+            messages::send(*stage, facts, channels, fields, turn)
         }
-        (State::Asking { .. }, Event::DisclosureFailed { .. }) => {
-            Ok(Step::quiet(closed(Closure::Unreachable, now)))
+        (State::Asking { stage, facts, .. }, Event::DisclosureFailed { reason, .. }) => {
+            not_disclosed(*stage, facts, *reason, turn)
         }
         (State::Sending { .. } | State::Warned { .. }, Event::Delivery(report)) => {
-            messages::heard(state, report, line, now, regime)
+            messages::heard(state, report, turn)
         }
         (_, Event::DeadlinePassed) => waits::overdue(state, now, regime),
         (state, event) => out_of_turn(state, event),
@@ -270,24 +284,18 @@ fn moved(
 
 /// A fact after a warning: a repeat if it happened within the window, a new beginning if after it,
 /// and no step at all if it happened before the person was warned.
-fn repeat(
-    state: &State,
-    fact: &Fact,
-    line: &Line,
-    now: Timestamp,
-    regime: &Regime,
-) -> Result<Step<State>, Refusal> {
+fn repeat(state: &State, fact: &Fact, turn: Turn<'_>) -> Result<Step<State>, Refusal> {
     let State::Warned { stage, started, .. } = state else {
         return out_of_turn(state, &Event::FactEstablished { fact: fact.clone() });
     };
     if fact.fact_at <= started.at {
         return Ok(Step::quiet(one_more_fact(state)));
     }
-    let window = waits::window(*stage, *started, regime)?;
+    let window = waits::window(*stage, *started, turn.regime)?;
     if fact.fact_at < window.ends_at {
-        propose(stage + 1, Some(*started), fact, line, now, regime)
+        propose(stage + 1, Some(*started), fact, turn)
     } else {
-        propose(0, None, fact, line, now, regime)
+        propose(0, None, fact, turn)
     }
 }
 
@@ -297,12 +305,11 @@ fn propose(
     stage: usize,
     before: Option<Started>,
     fact: &Fact,
-    line: &Line,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
+    let now = turn.now;
     let facts = Facts { leading: fact.clone(), further: 0, before };
-    let rules = regime.rules_at(now)?;
+    let rules = turn.regime.rules_at(now)?;
     let Some(rung) = rules.stages.get(stage) else {
         return Ok(Step::quiet(State::Barred { stage, facts, gate: Gate::Barred, since: now }));
     };
@@ -312,22 +319,20 @@ fn propose(
     if rung.decides.is_some() {
         return Ok(Step::quiet(State::Proposed { stage, facts, since: now, alarmed: false }));
     }
-    Ok(ask(stage, rung, facts, messages::primary(rung), line, now))
+    Ok(ask(stage, rung, facts, messages::primary(rung), turn))
 }
 
 fn decide(
     stage: usize,
     facts: &Facts,
     decision: &Decision,
-    line: &Line,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
     match decision.verdict {
-        Verdict::Close => Ok(Step::quiet(closed(Closure::Dismissed, now))),
+        Verdict::Close => Ok(Step::quiet(closed(Closure::Dismissed, turn.now))),
         Verdict::Send => {
-            let rung = rung(stage, now, regime)?;
-            Ok(ask(stage, rung, facts.clone(), messages::primary(rung), line, now))
+            let rung = turn.rung(stage)?;
+            Ok(ask(stage, rung, facts.clone(), messages::primary(rung), turn))
         }
     }
 }
@@ -339,26 +344,50 @@ fn ask(
     rung: &Stage,
     facts: Facts,
     channels: Vec<ChannelKind>,
-    line: &Line,
-    now: Timestamp,
+    turn: Turn<'_>,
 ) -> Step<State> {
+    let since = turn.now;
     if let Some(gate) = rung.gate {
-        return Step::quiet(State::Barred { stage, facts, gate, since: now });
+        return Step::quiet(State::Barred { stage, facts, gate, since });
     }
     if rung.linking.means == Means::Relay {
-        return messages::relay(stage, rung, facts, line, now);
+        return messages::relay(stage, rung, facts, turn);
     }
     let request = Effect::RequestDisclosure {
-        line: line.clone(),
+        line: turn.line.clone(),
         stage,
         purpose: rung.linking.purpose,
         fields: fields_for(rung, &channels),
         sequence: rung.linking.sequence,
     };
     Step {
-        state: State::Asking { stage, facts, channels, since: now, alarmed: false },
+        state: State::Asking { stage, facts, channels, since, alarmed: false },
         effects: vec![request],
     }
+}
+
+/// Nothing was disclosed, and a person is told. A provider that counts one linking more than the
+/// authority does is believed: what is left is a reviewer's grant, where the rules know reviewers.
+fn not_disclosed(
+    stage: usize,
+    facts: &Facts,
+    reason: DisclosureFailure,
+    turn: Turn<'_>,
+) -> Result<Step<State>, Refusal> {
+    let reviewed = turn.regime.rules_at(turn.now)?.review.is_some();
+    let barred = |gate| State::Barred { stage, facts: facts.clone(), gate, since: turn.now };
+    let (state, alarm) = match reason {
+        DisclosureFailure::HandleUnknown => {
+            (closed(Closure::Unreachable, turn.now), Alarm::Unreachable { stage })
+        }
+        DisclosureFailure::AuthorisationMissing if reviewed => {
+            (barred(Gate::ReviewerAuthorisation), Alarm::DisclosureRefused { stage })
+        }
+        DisclosureFailure::AuthorisationMissing | DisclosureFailure::Refused => {
+            (barred(Gate::Barred), Alarm::DisclosureRefused { stage })
+        }
+    };
+    Ok(Step { state, effects: vec![Effect::RaiseAlarm { alarm }] })
 }
 
 /// The fields these channels need and the rules grant, in ascending order.

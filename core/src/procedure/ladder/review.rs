@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Facts, State, fields_for, messages, out_of_turn, rung};
+use super::{Facts, State, Turn, fields_for, messages, out_of_turn, rung};
 use crate::authorisation::{Denial, Grant, LinkingAsked, NotGranted};
 use crate::case::{Case, Subject};
 use crate::effect::Effect;
@@ -18,12 +18,11 @@ use crate::step::{Refusal, Step};
 /// What a barred stage, and one under review, do with an event.
 pub(super) fn step(
     case: &Case,
-    line: &Line,
     state: &State,
     event: &Event,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
+    let Turn { now, regime, .. } = turn;
     match (state, event) {
         (
             State::Barred { stage, facts, gate: Gate::ReviewerAuthorisation, .. },
@@ -49,7 +48,7 @@ pub(super) fn step(
             Ok(Step::quiet(before(state, to)))
         }
         (State::UnderReview { .. }, Event::AuthorisationGranted { grant }) => {
-            granted(case, line, state, grant, now, regime)
+            granted(case, state, grant, turn)
         }
         (State::UnderReview { .. }, Event::AuthorisationRefused { denial }) => {
             refused(state, denial)
@@ -98,12 +97,11 @@ fn before(state: &State, substitute: &PersonId) -> State {
 /// The one way from a gated stage to the provider.
 fn granted(
     case: &Case,
-    line: &Line,
     state: &State,
     grant: &Grant,
-    now: Timestamp,
-    regime: &Regime,
+    turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
+    let Turn { line, now, regime } = turn;
     let State::UnderReview { stage, facts, since, .. } = state else {
         return out_of_turn(state, &Event::AuthorisationGranted { grant: grant.clone() });
     };

@@ -168,8 +168,12 @@ fn disclosures() -> Vec<Event> {
     let mut events: Vec<Event> =
         sets.into_iter().map(|fields| Event::Disclosed { question, fields }).collect();
     events.extend(
-        [DisclosureFailure::HandleUnknown, DisclosureFailure::Refused]
-            .map(|reason| Event::DisclosureFailed { question, reason }),
+        [
+            DisclosureFailure::HandleUnknown,
+            DisclosureFailure::AuthorisationMissing,
+            DisclosureFailure::Refused,
+        ]
+        .map(|reason| Event::DisclosureFailed { question, reason }),
     );
     events
 }

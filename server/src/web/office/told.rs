@@ -2,7 +2,7 @@
 
 use entremise_core::authorisation::SignedStatement;
 use entremise_core::effect::Alarm;
-use entremise_core::event::{Event, Ground, Verdict};
+use entremise_core::event::{DisclosureFailure, Event, Ground, Verdict};
 use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
 
@@ -85,7 +85,14 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
                 ("ground", &page.named("ground", ground_name(decision.ground))),
             ],
         )),
-        Event::DisclosureFailed { .. } => Some(page.t("detail.disclosure_failed").to_owned()),
+        Event::DisclosureFailed { reason, .. } => {
+            let key = match reason {
+                DisclosureFailure::HandleUnknown => "detail.disclosure_failed",
+                DisclosureFailure::AuthorisationMissing => "detail.disclosure_unauthorised",
+                DisclosureFailure::Refused => "detail.disclosure_refused",
+            };
+            Some(page.t(key).to_owned())
+        }
         Event::Delivery(report) => Some(filled(
             page.lang,
             "detail.delivery",
