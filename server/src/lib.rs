@@ -8,6 +8,7 @@ pub mod house;
 pub mod intake;
 pub mod oversight;
 pub mod provider;
+pub mod receipt;
 pub mod serve;
 pub mod telemetry;
 pub mod web;

@@ -10,8 +10,10 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use entremise_core::ledger::Actor;
+use entremise_ledger::{Receipt, Witnesses};
 use entremise_server::api::{self, Now};
 use entremise_server::house::House;
+use entremise_server::worker::publish;
 use serde_json::Value;
 use tower_service::Service as _;
 
@@ -224,5 +226,52 @@ fn the_description_is_openapi_3_1_and_names_every_address() {
     assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
     for path in ["/v1/{authority}/notices", "/v1/{authority}/batches/{batch}", "/health"] {
         assert!(description["paths"][path].is_object(), "{path}");
+    }
+}
+
+fn ask_for_receipt(token: &str, notice: &str) -> Request<Body> {
+    Request::get(format!("/v1/autorite/notices/{notice}/receipt"))
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::empty())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_sender_gets_a_receipt_that_holds_without_us() {
+    let door = door();
+    let (_, report) = door.bring(TOKEN, &notice("A-1", "198.51.100.7", SEEN)).await;
+    let number = report["results"][0]["notice"].as_str().unwrap();
+    // Before the next checkpoint there is none.
+    let early = door.send(ask_for_receipt(TOKEN, number)).await;
+    assert_eq!(early.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(early.headers()["retry-after"], "15");
+    let room = &door.house.rooms[0];
+    publish::ledger(&door.house, room, NOON.parse().unwrap()).unwrap();
+    let response = door.send(ask_for_receipt(TOKEN, number)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let receipt = Receipt::parse(&text).unwrap();
+    let keys = [room.ledger_key.public().clone()];
+    let proven = receipt.check(&keys, &Witnesses::default(), &[]).unwrap();
+    assert_eq!(proven.kind, "event.notice_accepted");
+    // It says which notice, from whom: what the sender knows, and the ledger keeps to itself.
+    let body = proven.body.unwrap();
+    assert!(body.contains(number) && body.contains("first"), "{body}");
+}
+
+#[tokio::test]
+async fn a_receipt_is_for_whoever_brought_the_notice_and_for_nobody_else() {
+    let door = door();
+    let (_, report) = door.bring(TOKEN, &notice("A-1", "198.51.100.7", SEEN)).await;
+    let number = report["results"][0]["notice"].as_str().unwrap();
+    publish::ledger(&door.house, &door.house.rooms[0], NOON.parse().unwrap()).unwrap();
+    for (token, number, status) in [
+        (OTHER_TOKEN, number, StatusCode::NOT_FOUND),
+        ("guess", number, StatusCode::UNAUTHORIZED),
+        (TOKEN, "00000000-0000-0000-0000-000000000001", StatusCode::NOT_FOUND),
+        (TOKEN, "none", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(door.send(ask_for_receipt(token, number)).await.status(), status);
     }
 }

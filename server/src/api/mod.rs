@@ -9,6 +9,7 @@ mod batches;
 mod notices;
 pub mod problem;
 mod rate;
+mod receipts;
 
 use std::sync::Arc;
 
@@ -65,6 +66,7 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(notices::bring))
         .routes(routes!(batches::report))
+        .routes(routes!(receipts::receipt))
         .routes(routes!(health))
 }
 

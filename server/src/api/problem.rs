@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 
 use crate::intake::NotTaken;
 
+/// How long an entry waits for its checkpoint when nothing is amiss, seconds.
+const PUBLISHED_WITHIN_SECS: i64 = 15;
+
 /// A problem (RFC 9457). `type` is stable; programs switch on it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -97,6 +100,13 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/busy", "Busy")
             .detail("nothing of this request was taken; send it again as Retry-After says")
             .after(2)
+    }
+
+    /// An entry stands in the ledger and its checkpoint is not signed yet.
+    pub fn not_yet() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/not-published", "Not published yet")
+            .detail("entries are published some seconds after they are entered; ask again")
+            .after(PUBLISHED_WITHIN_SECS)
     }
 
     fn rejected(rejection: &Rejection) -> Self {
