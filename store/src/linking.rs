@@ -190,7 +190,7 @@ impl Store {
                     claim.regime.as_str().into(),
                     Value::id(&claim.case.0),
                     Value::id(&claim.id.0),
-                    purpose_name(purpose).into(),
+                    purpose.name().into(),
                     Value::time(now),
                 ],
             )
@@ -244,14 +244,14 @@ impl Store {
             fields.extend(["source", "observed_at"]);
             fields.extend(names_works.then_some("works"));
             let body = json(&serde_json::json!({
-                "purpose": purpose_name(purpose),
+                "purpose": purpose.name(),
                 "fields": fields,
                 "effect_id": claim.id,
                 "question": found.question,
                 "linking": linkings_of(door.tx, claim.case)? + 1,
             }));
             let subject = form::Subject::Case(claim.case);
-            let kind = form::Kind::Linking(purpose_name(purpose));
+            let kind = form::Kind::Linking(purpose.name());
             enter(&mut door, &claim.regime, subject, kind, actor.clone(), body)?;
             door.close()?;
             self.inner.fault("linking.commit")?;
@@ -406,11 +406,7 @@ fn disclosed_for(tx: &mut Tx, claim: &Claimed, purpose: Purpose) -> Result<Uuid,
              SELECT question_id FROM disclosure
              WHERE case_id = $1 AND authority = $2 AND purpose = $3
              ORDER BY kept_at DESC, question_id DESC LIMIT 1",
-            &[
-                Value::id(&claim.case.0),
-                claim.authority.as_str().into(),
-                purpose_name(purpose).into(),
-            ],
+            &[Value::id(&claim.case.0), claim.authority.as_str().into(), purpose.name().into()],
         )?
         .ok_or(LinkError::NothingDisclosed)?;
     Ok(disclosed.id(0)?)
@@ -471,14 +467,6 @@ fn is_disclosed(tx: &mut Tx, question: QuestionId) -> Result<bool, Trouble> {
         &[Value::id(&question.0)],
     )?;
     Ok(row.is_some())
-}
-
-/// The wire name.
-fn purpose_name(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Warn => "warn",
-        Purpose::Finding => "finding",
-    }
 }
 
 pub(crate) fn read<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Trouble> {

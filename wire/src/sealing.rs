@@ -124,11 +124,7 @@ pub fn open(
 }
 
 fn binding(question: QuestionId, purpose: Purpose) -> String {
-    let purpose = match purpose {
-        Purpose::Warn => "warn",
-        Purpose::Finding => "finding",
-    };
-    format!("{question}|{purpose}")
+    format!("{question}|{}", purpose.name())
 }
 
 /// Randomness gathered beforehand, so that a machine without any is an error and not a panic:

@@ -49,9 +49,10 @@ pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
     let mut loader = Loader::open(&arguments.index, &keys)?;
     let space = arguments.vrf.as_deref().map_or(0, |name| loader.space(name));
     let options = read_options(arguments.zone.as_deref(), space, &arguments.account_from)?;
-    loader.read_at(Timestamp::now().as_millisecond());
+    let now = Timestamp::now().as_millisecond();
+    loader.read_at(now);
     if let Some(days) = arguments.retention_days {
-        loader.keep_from(Timestamp::now().as_millisecond() - retention(days));
+        loader.keep_from(now - retention(days));
     }
     let mut reports = Vec::new();
     for path in &arguments.files {
