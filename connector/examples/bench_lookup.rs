@@ -26,6 +26,10 @@ use entremise_core::identification::{AssignmentKind, Question};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let data = Path::new(arguments.get(1).map_or("data", String::as_str));

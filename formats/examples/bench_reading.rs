@@ -16,6 +16,10 @@ use entremise_formats::{Hint, read};
 /// Documents of one run: as many as the largest peer's harness reads.
 const DOCUMENTS: usize = 100_000;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [mode, folder] = arguments.as_slice() else {

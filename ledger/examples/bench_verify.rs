@@ -63,6 +63,10 @@ fn timed(count: usize, work: impl FnOnce()) -> (f64, f64) {
     (count as f64 / wall, count as f64 / cpu)
 }
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let count: usize = arguments.next().map_or(1_000_000, |count| count.parse().expect("a number"));

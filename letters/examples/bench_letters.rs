@@ -9,6 +9,10 @@ use std::time::Instant;
 use entremise_letters::address::PostalAddress;
 use entremise_letters::{Authority, Deadline, Fact, Language, LetterData, Renderer, templates};
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut number =

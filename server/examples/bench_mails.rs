@@ -26,6 +26,10 @@ use tokio::net::{TcpListener, TcpStream};
 /// Mails handed over in one call: what the outbox worker would claim at once.
 const CLAIM: usize = 500;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

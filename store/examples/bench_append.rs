@@ -18,6 +18,10 @@ use entremise_store::{ApplyError, CaseRef, Store};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let writers = measure::number(&arguments, 1, 1).max(1);

@@ -1,41 +1,60 @@
 //! How many notices a second the intake takes: sealed, deduplicated, in the ledger, on the disk.
 //!
-//! `cargo run --release -p entremise-store --example bench_intake [batches] [notices] [place]`:
-//! so many batches (100) of so many notices (1,000) each; `place` is a folder (SQLite; a temporary
-//! one if absent), `postgres` for a started cluster, or `postgres://…/` for a server that runs.
+//! `cargo run --release -p entremise-store --example bench_intake [batches] [notices] [senders]
+//! [place]`: so many batches (100) of so many notices (1,000) each, from so many senders (1) at a
+//! time; `place` is a folder (SQLite; a temporary one if absent), `postgres` for a started cluster,
+//! or `postgres://…/` for a server that runs.
 //! Prints one line. Making the notices is not counted.
 
 #[path = "measure/mod.rs"]
 mod measure;
 
 use std::net::Ipv4Addr;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use entremise_core::id::BatchId;
 use entremise_core::notice::Work;
 use entremise_core::notice::{Claim, Class, Clock, Hash, Notice, Observation, Source, Transport};
-use entremise_store::{IncomingBatch, IncomingNotice, ItemVerdict};
+use entremise_store::{IncomingBatch, IncomingNotice, ItemVerdict, Store};
 use jiff::Timestamp;
 use uuid::Uuid;
+
+/// Batches that lie ready at once: memory stays bounded.
+const ROUND: u32 = 25;
+
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let batches = measure::number(&arguments, 1, 100);
     let size = measure::number(&arguments, 2, 1000);
-    let place = measure::Place::open(arguments.get(3).map(String::as_str));
+    let senders = measure::number(&arguments, 3, 1);
+    let place = measure::Place::open(arguments.get(4).map(String::as_str));
+    // Made beforehand, a round at a time: only the taking in is measured.
     let mut accepted = 0;
     let (mut taken, mut slowest, mut cpu) = (Duration::ZERO, Duration::ZERO, 0.0);
-    for number in 0..batches {
-        // Time goes on: numbers of cases and notices begin with it.
-        let now = place.now + jiff::SignedDuration::from_secs(i64::from(number));
-        let batch = batch(number, size, now);
+    for first in (0..batches).step_by(ROUND as usize) {
+        let round: Vec<IncomingBatch> = (first..batches.min(first + ROUND))
+            .map(|number| {
+                // Time goes on: numbers of cases and notices begin with it.
+                let now = place.now + jiff::SignedDuration::from_secs(i64::from(number));
+                batch(number, size, now)
+            })
+            .collect();
+        let waiting = Mutex::new(round.into_iter());
         let (begun, cpu_before) = (Instant::now(), measure::cpu_seconds());
-        let report = place.store.intake(batch).expect("an intake");
+        let taken_in: Vec<(usize, Duration)> = std::thread::scope(|threads| {
+            let started: Vec<_> =
+                (0..senders).map(|_| threads.spawn(|| send(&place.store, &waiting))).collect();
+            started.into_iter().map(|one| one.join().expect("a sender")).collect()
+        });
         taken += begun.elapsed();
-        slowest = slowest.max(begun.elapsed());
         cpu += measure::cpu_seconds() - cpu_before;
-        let is_accepted = |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { .. });
-        accepted += report.results.iter().filter(|result| is_accepted(&result.verdict)).count();
+        accepted += taken_in.iter().map(|(accepted, _)| accepted).sum::<usize>();
+        slowest = taken_in.iter().map(|(_, slowest)| *slowest).fold(slowest, Duration::max);
     }
     let seconds = taken.as_secs_f64();
     println!(
@@ -47,6 +66,21 @@ fn main() {
         slowest.as_secs_f64() * 1000.0,
         measure::peak_mebibytes()
     );
+}
+
+/// Sends batches, each when the one before was answered. Yields how many notices were accepted,
+/// and how long the slowest batch took.
+fn send(store: &Store, waiting: &Mutex<std::vec::IntoIter<IncomingBatch>>) -> (usize, Duration) {
+    let (mut accepted, mut slowest) = (0, Duration::ZERO);
+    loop {
+        let next = waiting.lock().expect("no sender died").next();
+        let Some(batch) = next else { return (accepted, slowest) };
+        let begun = Instant::now();
+        let report = store.intake(batch).expect("an intake");
+        slowest = slowest.max(begun.elapsed());
+        let is_accepted = |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { .. });
+        accepted += report.results.iter().filter(|result| is_accepted(&result.verdict)).count();
+    }
 }
 
 fn batch(place: u32, size: u32, now: Timestamp) -> IncomingBatch {

@@ -55,6 +55,10 @@ enum PostMode {
     Folder,
 }
 
+/// Reading notices and setting letters allocate much and in many threads; see docs/benchmarks.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -97,7 +97,7 @@ pub const ALL: [Measurement; 11] = [
                 goal: 20.0,
                 needs: &[
                     Notices,
-                    Packages(&["intelmq", "redis"]),
+                    Packages(&["intelmq", "redis", "async-timeout"]),
                     Program("redis-server", "redis-server"),
                 ],
                 command: &["{python}", "{scripts}/bench_intelmq.py", "file", "30000"],
