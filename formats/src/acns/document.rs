@@ -138,20 +138,19 @@ pub(super) fn parse(text: &str) -> Result<(Document, usize), Rejection> {
     let mut walk = Walk::default();
     loop {
         let before = reader.buffer_position();
-        let event = reader.read_event().map_err(|_| malformed(before))?;
-        match event {
-            Event::Start(start) => walk.open(&start, before)?,
-            Event::Empty(start) => {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => walk.open(&start, before)?,
+            Ok(Event::Empty(start)) => {
                 walk.open(&start, before)?;
                 walk.close()?;
             }
-            Event::End(_) => walk.close()?,
-            Event::Text(text) => walk.text(&text)?,
-            Event::CData(text) => walk.text(&text)?,
-            Event::GeneralRef(reference) => walk.reference(&reference)?,
-            Event::DocType(_) => return Err(doctype()),
-            Event::Eof => return Err(malformed(before)),
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
+            Ok(Event::End(_)) => walk.close()?,
+            Ok(Event::Text(text)) => walk.text(&text)?,
+            Ok(Event::CData(text)) => walk.text(&text)?,
+            Ok(Event::GeneralRef(reference)) => walk.reference(&reference)?,
+            Ok(Event::DocType(_)) => return Err(doctype()),
+            Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => {}
+            Ok(Event::Eof) | Err(_) => return Err(malformed(before)),
         }
         if walk.path.is_empty() {
             return Ok((walk.document, reader.buffer_position() as usize));
@@ -177,7 +176,11 @@ struct Walk {
 
 impl Walk {
     fn open(&mut self, start: &BytesStart, at: u64) -> Result<(), Rejection> {
-        let tag = Tag::of(start.local_name().as_ref());
+        let tag = match Tag::of(start.name().as_ref()) {
+            // Perhaps it has a prefix.
+            Tag::Other => Tag::of(start.local_name().as_ref()),
+            tag => tag,
+        };
         if self.path.len() == limits::XML_DEPTH {
             let how = "the XML is nested too deeply";
             return Err(Rejection::new(Code::TooLarge, format!("byte {at} of the notice"), how));

@@ -20,7 +20,10 @@ mod document;
 mod notice;
 mod version;
 
+use std::sync::LazyLock;
+
 use entremise_core::rejection::{Code, Rejection};
+use memchr::memmem::Finder;
 
 use crate::limits;
 use crate::reading::NoticeRead;
@@ -41,7 +44,7 @@ pub(crate) fn read(text: &str) -> Vec<NoticeRead> {
         }
         let gap = &text[position..start];
         let item = match document::parse(&text[start..]) {
-            Ok((document, length)) => item(&document, &text[start..start + length], gap, start),
+            Ok((document, length)) => item(document, &text[start..start + length], gap, start),
             Err(rejection) => {
                 malformed += usize::from(rejection.code == Code::Malformed);
                 // Without a sound end, the notice reaches to where the next one begins.
@@ -63,13 +66,13 @@ fn too_many(start: usize) -> Rejection {
     Rejection::new(Code::TooLarge, format!("byte {start}"), how)
 }
 
-fn item(document: &document::Document, raw: &str, gap: &str, start: usize) -> NoticeRead {
+fn item(document: document::Document, raw: &str, gap: &str, start: usize) -> NoticeRead {
     let mut item = NoticeRead::new("acns", raw.as_bytes(), start);
     if declares_doctype(gap) {
         item.refuse(document::doctype());
         return item;
     }
-    match version::recognise(document, gap) {
+    match version::recognise(&document, gap) {
         Ok(version) => {
             item.version = Some(version.to_owned());
             item.verdict = notice::from_document(document, version);
@@ -90,11 +93,14 @@ fn declares_doctype(gap: &str) -> bool {
     })
 }
 
+/// Made ready to be searched for once, not for each notice.
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Infringement"));
+
 /// Where the next `<Infringement` begins, with any prefix, that is neither in a comment nor in
 /// character data.
 pub(crate) fn find_start(text: &str, from: usize) -> Option<usize> {
     let (mut from, mut position) = (from, from);
-    while let Some(found) = text.get(position..)?.find("Infringement") {
+    while let Some(found) = NAME.find(text.get(position..)?.as_bytes()) {
         let name = position + found;
         position = name + "Infringement".len();
         let Some(start) = opening(text, from, name) else {

@@ -14,51 +14,57 @@ const CASE_ID: &str = "/Infringement/Case/ID";
 
 /// The notice. What the schemas of all versions require is required here: a case number, both
 /// parties with a mail address, a source with instant and address, and a work.
-pub(super) fn from_document(document: &Document, version: &str) -> Result<Notice, Vec<Rejection>> {
+pub(super) fn from_document(
+    mut document: Document,
+    version: &str,
+) -> Result<Notice, Vec<Rejection>> {
     let mut found = Complaints::default();
-    let case_id = required(&document.case_id, CASE_ID, &mut found);
-    let parties = [
-        ("Complainant", &document.complainant, document.complainant_email),
-        ("Service_Provider", &document.provider, document.provider_email),
-    ];
-    for (party, entity, email) in parties {
-        required(entity, &format!("/Infringement/{party}/Entity"), &mut found);
-        if !email {
-            missing(&format!("/Infringement/{party}/Email"), &mut found);
-        }
+    required(&document.case_id, CASE_ID, &mut found);
+    required(&document.complainant, "/Infringement/Complainant/Entity", &mut found);
+    if !document.complainant_email {
+        missing("/Infringement/Complainant/Email", &mut found);
     }
-    let observation = observation(document, &mut found);
-    let source = source(document, &mut found);
-    let works = works(document, version, &mut found);
-    let details = also_seen(document, &mut found);
-    let notice = (|| {
-        Some(Notice {
-            sender_case_id: Some(case_id?),
-            class: Class::Copyright,
-            kind: kind(document).to_owned(),
-            observation: observation?,
-            source: source?,
-            observer: None,
-            protocol: protocol(document),
-            pseudonym: filled(&document.source.user_name),
-            provider_name: filled(&document.provider),
-            works,
-            claim: claim(document),
-            details,
-        })
-    })();
+    required(&document.provider, "/Infringement/Service_Provider/Entity", &mut found);
+    if !document.provider_email {
+        missing("/Infringement/Service_Provider/Email", &mut found);
+    }
+    let observation = observation(&document, &mut found);
+    let source = source(&document, &mut found);
+    let works = works(&mut document, version, &mut found);
+    let details = also_seen(&document, &mut found);
+    let (kind, protocol, claim) = (kind(&document), protocol(&document), claim(&document));
+    let notice = observation.zip(source).map(|(observation, source)| Notice {
+        sender_case_id: kept(document.case_id),
+        class: Class::Copyright,
+        kind: kind.to_owned(),
+        observation,
+        source,
+        observer: None,
+        protocol,
+        pseudonym: kept(document.source.user_name),
+        provider_name: kept(document.provider),
+        works,
+        claim,
+        details,
+    });
     found.verdict(notice)
 }
 
-fn missing(at: &str, found: &mut Complaints) {
+fn missing(at: impl Into<String>, found: &mut Complaints) {
     found.add(Code::FieldMissing, at, "this element must be given, and not empty");
 }
 
-fn filled(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.is_empty())
+/// The text, unless the element is absent or empty.
+fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
-fn required(text: &Option<String>, at: &str, found: &mut Complaints) -> Option<String> {
+/// The same, to keep.
+fn kept(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn required<'d>(text: &'d Option<String>, at: &str, found: &mut Complaints) -> Option<&'d str> {
     let text = filled(text);
     if text.is_none() {
         missing(at, found);
@@ -69,7 +75,7 @@ fn required(text: &Option<String>, at: &str, found: &mut Complaints) -> Option<S
 fn observation(document: &Document, found: &mut Complaints) -> Option<Observation> {
     let at = "/Infringement/Source/TimeStamp";
     let given = required(&document.source.time_stamp, at, found)?;
-    let from = found.keep(instant::parse(&given, at))?;
+    let from = found.keep(instant::parse(given, at))?;
     Some(Observation { from, until: None, clock: clock(document, found) })
 }
 
@@ -96,9 +102,9 @@ fn source(document: &Document, found: &mut Complaints) -> Option<Source> {
     let source = &document.source;
     let at = "/Infringement/Source/IP_Address";
     let ip =
-        required(&source.ip, at, found).and_then(|given| found.keep(address::public(&given, at)));
+        required(&source.ip, at, found).and_then(|given| found.keep(address::public(given, at)));
     let port = filled(&source.port)
-        .and_then(|given| found.keep(address::port(&given, "/Infringement/Source/Port")));
+        .and_then(|given| found.keep(address::port(given, "/Infringement/Source/Port")));
     let transport = filled(&source.protocol).and_then(|given| {
         let at = "/Infringement/Source/Protocol";
         let number = given.parse::<u8>().ok().filter(|number| *number <= 254);
@@ -134,16 +140,17 @@ fn protocol(document: &Document) -> Option<String> {
     one_word.then(|| named.to_lowercase())
 }
 
-fn works(document: &Document, version: &str, found: &mut Complaints) -> Vec<Work> {
+fn works(document: &mut Document, version: &str, found: &mut Complaints) -> Vec<Work> {
     if document.items.is_empty() {
         missing("/Infringement/Content/Item", found);
     }
     let mut works: Vec<Work> = document
         .items
-        .iter()
+        .iter_mut()
         .enumerate()
         .map(|(index, item)| {
-            work(item, &format!("/Infringement/Content/Item[{}]", index + 1), version, found)
+            let at = |part: &str| format!("/Infringement/Content/Item[{}]/{part}", index + 1);
+            work(item, &at, version, found)
         })
         .collect();
     // The asset's number belongs to the one work there is; with several nobody can say to which.
@@ -153,27 +160,37 @@ fn works(document: &Document, version: &str, found: &mut Complaints) -> Vec<Work
     works
 }
 
-fn work(item: &Item, at: &str, version: &str, found: &mut Complaints) -> Work {
+/// `at` says where a part of the work stands.
+fn work(
+    item: &mut Item,
+    at: &dyn Fn(&str) -> String,
+    version: &str,
+    found: &mut Complaints,
+) -> Work {
     match filled(&item.time_stamp) {
-        Some(given) => drop(found.keep(instant::parse(&given, &format!("{at}/TimeStamp")))),
+        Some(given) => {
+            if let Err(rejection) = instant::parse(given, "") {
+                found.push(Rejection { at: at("TimeStamp"), ..rejection });
+            }
+        }
         // 0.6 has none.
         None if version == "0.6" => {}
-        None => missing(&format!("{at}/TimeStamp"), found),
+        None => missing(at("TimeStamp"), found),
     }
     let size_bytes = filled(&item.file_size).and_then(|given| {
         let size = given.parse().ok();
         if size.is_none() {
-            found.add(Code::FieldInvalid, format!("{at}/FileSize"), "write the size in bytes");
+            found.add(Code::FieldInvalid, at("FileSize"), "write the size in bytes");
         }
         size
     });
     if item.file_name.is_none() {
-        missing(&format!("{at}/FileName"), found);
+        missing(at("FileName"), found);
     }
     Work {
-        title: filled(&item.title),
-        artist: filled(&item.artist),
-        file_name: filled(&item.file_name),
+        title: kept(item.title.take()),
+        artist: kept(item.artist.take()),
+        file_name: kept(item.file_name.take()),
         size_bytes,
         hashes: item.hashes.iter().map(|(kind, value)| digests::hash(kind, value)).collect(),
         work_id: None,
@@ -202,7 +219,7 @@ fn claim(document: &Document) -> Claim {
     let value = |kind: &str| declared(document, kind).map(str::to_owned);
     let retraction = matches!(document.retraction.as_deref(), Some("true" | "1"));
     Claim {
-        rights_holder: filled(&document.complainant),
+        rights_holder: filled(&document.complainant).map(str::to_owned),
         mandate: value("mandate"),
         sworn_agent: value("sworn_agent"),
         standing_declared: document.declarations.iter().any(|(kind, _)| kind == "standing"),
