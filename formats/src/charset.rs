@@ -25,7 +25,7 @@ fn decode<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Cow<'a, st
         let how = format!("the bytes are not {}", encoding.name());
         Rejection::new(Code::CharsetInvalid, "byte 0", how)
     })?;
-    if text.as_bytes().contains(&0) {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         return Err(Rejection::new(Code::CharsetInvalid, "byte 0", "text holds no NUL"));
     }
     Ok(text)

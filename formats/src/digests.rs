@@ -2,11 +2,17 @@
 
 use entremise_core::notice::Hash;
 
+/// Whether every byte is a hexadecimal digit. None is passed over after the first that is not:
+/// without a way out of the loop the compiler takes many bytes at a time.
+pub(crate) fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & byte.is_ascii_hexdigit())
+}
+
 /// A hash under its algorithm's name in lower case; hexadecimal values in lower case, others
 /// (base32, base64) as sent.
 pub(crate) fn hash(algorithm: &str, value: &str) -> Hash {
     let value = value.trim();
-    let hexadecimal = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hexadecimal = !value.is_empty() && is_hexadecimal(value);
     let algorithm = algorithm.trim().to_ascii_lowercase();
     Hash {
         algorithm: match algorithm.as_str() {

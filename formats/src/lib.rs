@@ -30,7 +30,10 @@ pub mod report;
 pub mod table;
 pub mod xarf;
 
+use std::sync::LazyLock;
+
 use entremise_core::rejection::{Code, Rejection};
+use memchr::memmem::Finder;
 
 pub use reading::{Hint, NoticeRead, Reading, Signature};
 
@@ -99,21 +102,22 @@ pub(crate) fn head(bytes: &[u8]) -> &[u8] {
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()
+    memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end])
 }
 
 fn has_several_lines_of_json(bytes: &[u8]) -> bool {
-    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines.next().unwrap_or_default();
-    first.ends_with(b"}")
-        && lines.find(|line| !line.is_empty()).is_some_and(|line| line.starts_with(b"{"))
+    let first = first_line(bytes);
+    // The next line that is not blank begins with what is no blank.
+    first.trim_ascii_end().ends_with(b"}")
+        && bytes[first.len()..].trim_ascii_start().starts_with(b"{")
 }
 
+/// What XARF reports of any version name; made ready to be searched for once, not for each notice.
+static REPORT_NAMES: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| ["\"xarf_version\"", "\"ReporterInfo\"", "\"report_id\""].map(Finder::new));
+
 fn names_a_report(bytes: &[u8]) -> bool {
-    [&b"\"xarf_version\""[..], b"\"ReporterInfo\"", b"\"report_id\""]
-        .iter()
-        .any(|n| contains(bytes, n))
-        || !table::is_row(first_line(bytes))
+    REPORT_NAMES.iter().any(|name| name.find(bytes).is_some()) || !table::is_row(first_line(bytes))
 }
 
 pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {

@@ -172,7 +172,7 @@ fn from_object<'a>(document: &Json<'a>) -> Result<Row<'a>, Rejection> {
         return Err(Rejection::new(Code::SchemaInvalid, "", "write one object a line"));
     };
     let mut row = Row::default();
-    for (name, value) in members {
+    for (name, value) in members.iter() {
         let Some(column) = COLUMNS.iter().position(|column| column == name) else {
             return Err(Rejection::new(
                 Code::SchemaInvalid,

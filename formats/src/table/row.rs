@@ -146,7 +146,7 @@ impl<'a> Row<'a> {
             let Some(given) = self.get(column) else {
                 continue;
             };
-            if given.len() == digits && given.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            if given.len() == digits && digests::is_hexadecimal(given) {
                 hashes.push(digests::hash(algorithm, given));
             } else {
                 let how = format!("write {digits} hexadecimal digits");

@@ -17,47 +17,50 @@ use crate::reading::Complaints;
 use crate::xarf::kinds::Kind;
 use crate::{address, digests, instant};
 
-/// Members that become fields of the notice, or are left out on purpose.
-const TAKEN: [&str; 38] = [
-    "xarf_version",
-    "report_id",
-    "timestamp",
-    "source_identifier",
-    "source_port",
-    "category",
-    "type",
-    "evidence",
-    "_internal",
-    "legacy_version",
-    "case_id",
-    "transport",
-    "observed_first",
-    "observed_last",
-    "clock",
-    "observer",
-    "info_hash_v2",
-    "work_id",
-    "file_name",
-    "artist",
-    "works",
-    "pseudonym",
-    "provider_name",
-    "mandate",
-    "sworn_agent",
-    "standing_declared",
-    "legal_basis",
-    "retraction",
-    "p2p_protocol",
-    "swarm_info",
-    "work_title",
-    "rights_holder",
-    "file_size",
-    "file_hash",
-    "destination_ip",
-    "destination_port",
-    "reporter",
-    "sender",
-];
+/// Whether a member becomes a field of the notice, or is left out on purpose.
+fn is_taken(name: &str) -> bool {
+    matches!(
+        name,
+        "xarf_version"
+            | "report_id"
+            | "timestamp"
+            | "source_identifier"
+            | "source_port"
+            | "category"
+            | "type"
+            | "evidence"
+            | "_internal"
+            | "legacy_version"
+            | "case_id"
+            | "transport"
+            | "observed_first"
+            | "observed_last"
+            | "clock"
+            | "observer"
+            | "info_hash_v2"
+            | "work_id"
+            | "file_name"
+            | "artist"
+            | "works"
+            | "pseudonym"
+            | "provider_name"
+            | "mandate"
+            | "sworn_agent"
+            | "standing_declared"
+            | "legal_basis"
+            | "retraction"
+            | "p2p_protocol"
+            | "swarm_info"
+            | "work_title"
+            | "rights_holder"
+            | "file_size"
+            | "file_hash"
+            | "destination_ip"
+            | "destination_port"
+            | "reporter"
+            | "sender"
+    )
+}
 
 /// The notice a report stands for; None when a field cannot be read, with the complaint noted.
 pub(super) fn from_report(report: &Json, kind: &Kind, found: &mut Complaints) -> Option<Notice> {
@@ -141,13 +144,12 @@ fn transport_of_attack(report: &Json) -> Option<Transport> {
 }
 
 fn observation(report: &Json, found: &mut Complaints) -> Option<Observation> {
+    // Faults were noted when the rules were checked, and nobody reads their place here.
     let at = |name: &str| -> Option<Result<Timestamp, _>> {
-        let given = report.get(name)?.text()?;
-        Some(instant::parse(given, &format!("/{name}")))
+        Some(instant::parse(report.get(name)?.text()?, ""))
     };
     let first = at("observed_first").or_else(|| at("timestamp"))?;
     let until = at("observed_last").and_then(Result::ok);
-    // Faults were noted when the rules were checked.
     let from = first.ok()?;
     if until.is_some_and(|until| until < from) {
         found.add(
@@ -219,8 +221,8 @@ fn works(report: &Json) -> Vec<Work> {
 /// The hash that names the swarm: given as such, else within the magnet URI.
 fn swarm_hash(report: &Json, swarm: &Json) -> Option<Hash> {
     let bittorrent = report.get("p2p_protocol").and_then(Json::text) == Some("bittorrent");
-    if let Some(hash) = text(swarm, "info_hash") {
-        return Some(digests::hash(if bittorrent { "btih" } else { "sha1" }, &hash));
+    if let Some(hash) = swarm.get("info_hash").and_then(Json::text) {
+        return Some(digests::hash(if bittorrent { "btih" } else { "sha1" }, hash));
     }
     digests::from_magnet(swarm.get("magnet_uri")?.text()?)
 }
@@ -258,12 +260,11 @@ fn keep_details(report: &Json, copyright: bool, details: &mut BTreeMap<String, s
     let Json::Object(members) = report else {
         return;
     };
-    for (name, value) in members {
+    for (name, value) in members.iter() {
         let name = name.as_ref();
         // Outside copyright these are the type's own.
         let own = !copyright && matches!(name, "file_size" | "file_hash" | "rights_holder");
-        let taken = TAKEN.contains(&name) && !own;
-        if !taken {
+        if own || !is_taken(name) {
             details.insert(name.to_owned(), value.to_value());
         }
     }

@@ -6,13 +6,16 @@
 use entremise_core::rejection::{Code, Rejection};
 use uuid::Uuid;
 
+use crate::digests::is_hexadecimal;
 use crate::instant;
-use crate::json::Json;
+use crate::json::{Json, Members, mark};
 use crate::reading::Complaints;
 
 /// One member of an object.
 pub struct Member {
     pub name: &'static str,
+    /// The name's mark, see [`mark`].
+    mark: u64,
     pub required: bool,
     pub rule: Rule,
 }
@@ -69,21 +72,25 @@ pub const OPEN: bool = true;
 pub const CLOSED: bool = false;
 
 pub const fn required(name: &'static str, rule: Rule) -> Member {
-    Member { name, required: true, rule }
+    Member { name, mark: mark(name), required: true, rule }
 }
 
 pub const fn optional(name: &'static str, rule: Rule) -> Member {
-    Member { name, required: false, rule }
+    Member { name, mark: mark(name), required: false, rule }
 }
 
 /// Checks the members of an object, at the JSON pointer `at`.
 pub(crate) fn check_members(json: &Json, members: &[Member], at: &str, found: &mut Complaints) {
-    check_all(json, members, &|| at.to_owned(), found);
+    match json {
+        Json::Object(given) => check_all(given, members, &|| at.to_owned(), found),
+        // What is no object has no members.
+        _ => check_all(&Members::default(), members, &|| at.to_owned(), found),
+    }
 }
 
-fn check_all(json: &Json, members: &[Member], at: &dyn Fn() -> String, found: &mut Complaints) {
+fn check_all(given: &Members, members: &[Member], at: &dyn Fn() -> String, found: &mut Complaints) {
     for member in members {
-        match json.get(member.name) {
+        match given.get_marked(member.name, member.mark) {
             Some(value) => {
                 let at = || format!("{}/{}", at(), member.name);
                 check(value, &member.rule, &at, found);
@@ -103,7 +110,7 @@ pub(crate) fn missing(at: &str, name: &str, found: &mut Complaints) {
 fn check(json: &Json, rule: &Rule, at: &dyn Fn() -> String, found: &mut Complaints) {
     match (rule, json) {
         (Rule::Object(members, open), Json::Object(given)) => {
-            check_all(json, members, at, found);
+            check_all(given, members, at, found);
             let known = |name: &str| members.iter().any(|member| member.name == name);
             if !open && given.iter().any(|(name, _)| !known(name)) {
                 found.add(Code::SchemaInvalid, at(), "this object holds a member it may not hold");
@@ -181,7 +188,7 @@ fn check_text(text: &str, rule: &Rule) -> Result<(), Fault> {
         Rule::Ipv4 => (text.parse::<std::net::Ipv4Addr>().is_ok(), "write an IPv4 address"),
         Rule::Ipv6 => (text.parse::<std::net::Ipv6Addr>().is_ok(), "write an IPv6 address"),
         Rule::Hex(digits) => (
-            text.len() == *digits && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            text.len() == *digits && is_hexadecimal(text),
             "write the hash in hexadecimal, in its full length",
         ),
         Rule::Capitals(letters) => (
@@ -225,10 +232,10 @@ fn is_email(text: &str) -> bool {
         return false;
     };
     (1..=64).contains(&local.len())
-        && local.split('.').all(|atom| {
+        && local.as_bytes().split(|byte| *byte == b'.').all(|atom| {
             !atom.is_empty()
-                && atom.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+                && atom.iter().all(|byte| {
+                    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte)
                 })
         })
         && is_hostname(domain)
@@ -237,11 +244,11 @@ fn is_email(text: &str) -> bool {
 /// RFC 1123.
 fn is_hostname(text: &str) -> bool {
     (1..=253).contains(&text.len())
-        && text.split('.').all(|label| {
+        && text.as_bytes().split(|byte| *byte == b'.').all(|label| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
+                && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+                && !label.starts_with(b"-")
+                && !label.ends_with(b"-")
         })
 }
 
@@ -276,7 +283,7 @@ fn is_digest(text: &str) -> bool {
     text.split_once(':').is_some_and(|(algorithm, value)| {
         matches!(algorithm, "md5" | "sha1" | "sha256" | "sha512")
             && !value.is_empty()
-            && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && is_hexadecimal(value)
     })
 }
 
