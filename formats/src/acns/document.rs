@@ -12,7 +12,8 @@ use crate::limits;
 /// The texts of one notice; None where the element is absent.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// The attributes of the root as written: namespaces, schema location, version.
+    /// The attributes of the root as written, namespaces and schema location, where they do not
+    /// declare the version.
     pub root_attributes: String,
     pub schema_version: Option<String>,
     pub case_id: Option<String>,
@@ -135,7 +136,12 @@ pub(super) fn parse(text: &str) -> Result<(Document, usize), Rejection> {
     let mut reader = Reader::from_str(text);
     // The commonest fault of real senders: "Smith & Sons".
     reader.config_mut().allow_dangling_amp = true;
-    let mut walk = Walk::default();
+    let mut walk = Walk {
+        // Room enough for nearly every notice, so that neither grows step by step.
+        path: Vec::with_capacity(limits::XML_DEPTH),
+        text: String::with_capacity(256),
+        ..Walk::default()
+    };
     loop {
         let before = reader.buffer_position();
         match reader.read_event() {
@@ -194,8 +200,10 @@ impl Walk {
         use Tag::*;
         match self.path.as_slice() {
             [Infringement] => {
-                self.document.root_attributes = start.attributes_raw().to_owned();
                 self.document.schema_version = attribute(start, "schemaVersion");
+                if self.document.schema_version.is_none() {
+                    self.document.root_attributes = start.attributes_raw().to_owned();
+                }
             }
             [Infringement, Source, SubType] => {
                 self.document.source.base_type = attribute(start, "BaseType");
