@@ -125,7 +125,7 @@ fn no_oversight_page_is_wider_than_a_phone_of_320_points() {
     draw(&browser, &served);
     browser.narrow_to(320);
     let wide = |path: &str| {
-        let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+        let over = browser.run("return document.documentElement.scrollWidth - screen.width");
         assert!(over.as_i64() <= Some(0), "{path} is {over} points too wide");
     };
     wide("a sample");

@@ -160,7 +160,7 @@ fn no_page_is_wider_than_a_phone_of_320_points() {
     let Some(browser) = browser(Scheme::Light, true) else { return };
     browser.narrow_to(320);
     let wide = |path: &str| {
-        let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+        let over = browser.run("return document.documentElement.scrollWidth - screen.width");
         assert!(over.as_i64() <= Some(0), "{path} is {over} points too wide");
     };
     for path in PUBLIC {

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::chart::{Bar, Month, bars, months};
+use super::chart::{Bar, bars};
 use super::desk::Overview;
 use super::{AtOversight, ask, zone};
 use crate::oversight::Figures;
@@ -33,7 +33,8 @@ struct OverviewPage {
     /// Name and number.
     key_figures: Vec<(&'static str, u64)>,
     path: Vec<Bar>,
-    months: Vec<Month>,
+    /// Of each month: notices, and warnings. Each has a scale of its own.
+    months: Vec<(Bar, Bar)>,
     rungs: Vec<Rung>,
     providers: Vec<Provider>,
     answers: Vec<Bar>,
@@ -184,10 +185,6 @@ impl OverviewPage {
     fn year_path(&self, year: &i16) -> String {
         format!("{}?year={year}", self.page.path())
     }
-
-    fn month_width(&self) -> u64 {
-        self.months.last().map_or(0, |month| month.x + 60)
-    }
 }
 
 fn key_figures(figures: &Figures) -> Vec<(&'static str, u64)> {
@@ -217,7 +214,7 @@ fn path(view: &Overview, page: &Page) -> Vec<Bar> {
     bars(rows)
 }
 
-fn by_month(view: &Overview, page: &Page) -> Vec<Month> {
+fn by_month(view: &Overview, page: &Page) -> Vec<(Bar, Bar)> {
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for figure in &view.months {
         let month = counts.entry(&figure.month).or_default();
@@ -230,10 +227,13 @@ fn by_month(view: &Overview, page: &Page) -> Vec<Month> {
     let last = if view.last.year() == view.year { view.last.month() } else { 12 };
     let row = |month: i8| {
         let key = format!("{:04}-{month:02}", view.year);
-        let (notices, warnings) = counts.get(key.as_str()).copied().unwrap_or_default();
-        (page.t(&format!("oversight.month.{month}")).to_owned(), notices, warnings)
+        let name = page.t(&format!("oversight.month.{month}")).to_owned();
+        (name, counts.get(key.as_str()).copied().unwrap_or_default())
     };
-    months((1..=last).map(row).collect())
+    let rows: Vec<(String, (u64, u64))> = (1..=last).map(row).collect();
+    let notices = bars(rows.iter().map(|(name, (notices, _))| (name.clone(), *notices)));
+    let warnings = bars(rows.iter().map(|(name, (_, warnings))| (name.clone(), *warnings)));
+    notices.into_iter().zip(warnings).collect()
 }
 
 fn rungs(view: &Overview, page: &Page) -> Vec<Rung> {

@@ -26,7 +26,6 @@ const DRAW: &str = "draw a sample";
 #[template(path = "samples.html")]
 struct SamplesPage {
     page: Page,
-    zone: Zone,
     samples: Vec<Row>,
     token: String,
     typed: Typed,
@@ -37,6 +36,8 @@ struct SamplesPage {
 /// One sample with its results.
 struct Row {
     path: String,
+    /// The days, how many of how many, by whom, by which text.
+    about: String,
     sample: Sample,
     results: Vec<Tally>,
     checked: u64,
@@ -57,7 +58,7 @@ impl Tally {
     }
 }
 
-fn row(sample: Sample, page: &Page) -> Row {
+fn row(sample: Sample, page: &Page, zone: &Zone) -> Row {
     let count = |finding: Finding| {
         let is = |one: &&entremise_store::oversight::Sampled| {
             one.finding.is_some_and(|(found, _)| found == finding)
@@ -77,8 +78,26 @@ fn row(sample: Sample, page: &Page) -> Row {
         path: Place::Sample(sample.id.0.to_string()).path(page.lang),
         results: Finding::ALL.map(result).into_iter().collect(),
         checked,
+        about: about(&sample, page, zone),
         sample,
     }
+}
+
+fn about(sample: &Sample, page: &Page, zone: &Zone) -> String {
+    // A stretch ends at the midnight after its last day.
+    let last = sample.drawing.ends_at - jiff::SignedDuration::from_secs(1);
+    crate::web::words::filled(
+        page.lang,
+        "samples.about",
+        &[
+            ("first", &page.day(zone.day_of(sample.drawing.begins_at))),
+            ("last", &page.day(zone.day_of(last))),
+            ("drawn", &page.number(sample.notices.len() as u64)),
+            ("population", &page.number(sample.population)),
+            ("person", crate::oversight::bare(&sample.drawn_by)),
+            ("legal_basis", &sample.legal_basis),
+        ],
+    )
 }
 
 pub(super) async fn all(State(office): State<Office>, desk: AtOversight) -> Response {
@@ -104,10 +123,10 @@ async fn samples_page(
         // Nothing was typed yet: an auditor's texts seldom change.
         typed.legal_basis = last.legal_basis.clone();
     }
-    let samples = samples.into_iter().map(|sample| row(sample, &page)).collect();
+    let zone = zone(office);
+    let samples = samples.into_iter().map(|sample| row(sample, &page, &zone)).collect();
     let page = SamplesPage {
         page: page.titled(title),
-        zone: zone(office),
         samples,
         token: office.sessions.form_token(&desk.session, DRAW),
         typed,
@@ -215,16 +234,6 @@ impl SamplesPage {
             ("legal_basis", &typed.legal_basis),
         ]
     }
-
-    fn first_day(&self, sample: &Sample) -> jiff::civil::Date {
-        self.zone.day_of(sample.drawing.begins_at)
-    }
-
-    /// The last day of a stretch, which ends at the midnight after it.
-    fn last_day(&self, sample: &Sample) -> jiff::civil::Date {
-        let last = sample.drawing.ends_at - jiff::SignedDuration::from_secs(1);
-        self.zone.day_of(last)
-    }
 }
 
 #[derive(Template)]
@@ -259,9 +268,9 @@ pub(super) async fn one(
     match ask(&office, |desk| desk.samples()).await {
         Ok(samples) => match samples.into_iter().find(|sample| sample.id.0.to_string() == id) {
             Some(sample) => {
-                let row = row(sample, &page);
-                let title = page.with("samples.one", "seed", &row.sample.drawing.seed);
                 let zone = zone(&office);
+                let row = row(sample, &page, &zone);
+                let title = page.with("samples.one", "seed", &row.sample.drawing.seed);
                 let entered = told.is_ok_and(|Query(told)| told.entered);
                 let page = page.titled(title);
                 render(StatusCode::OK, &SamplePage { page, zone, row, entered })
@@ -280,6 +289,7 @@ fn no_place(office: &Office, desk: &AtOversight) -> Response {
 #[template(path = "sampled.html")]
 struct SampledPage {
     page: Page,
+    heading: String,
     zone: Zone,
     notice: SampledNotice,
     back: String,
@@ -310,6 +320,7 @@ fn sampled_page(
     let title = page.with("samples.notice", "place", place);
     let back = Place::Sample(id).path(desk.lang);
     SampledPage {
+        heading: title.clone(),
         page: page.titled(title),
         zone: zone(office),
         notice,
@@ -415,10 +426,11 @@ async fn look(
     };
     let mut page = sampled_page(office, desk, (id, place.clone()), notice);
     // Another title: whoever listens to the page hears that it is another one.
-    page.page.title = match shown {
+    page.heading = match shown {
         Some(_) => page.page.with("samples.notice_open", "place", place),
         None => page.page.with("samples.notice_erased", "place", place),
     };
+    page.page.title = page.heading.clone();
     page.shown = shown;
     page.opened = true;
     render(StatusCode::OK, &page)
