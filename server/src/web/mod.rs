@@ -7,6 +7,7 @@
 mod assets;
 mod chart;
 pub mod desk;
+mod entrance;
 mod headers;
 mod ladder;
 pub mod limit;

@@ -58,6 +58,14 @@ impl Page {
         self
     }
 
+    /// Says in the title that something is wrong: whoever listens to a page hears its title first.
+    pub fn with_error(mut self, wrong: bool) -> Self {
+        if wrong {
+            self.title = format!("{} – {}", self.t("error.title"), self.title);
+        }
+        self
+    }
+
     /// The text of a key in the page's language.
     pub fn t(&self, key: &str) -> &'static str {
         words::text(self.lang, key)

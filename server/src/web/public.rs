@@ -3,17 +3,15 @@
 //! No cookie, no name, no case. A wrong number and a wrong code get the same answer, and number and
 //! code travel in the body of a form: they never stand in an address that a log would keep.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{ConnectInfo, Form, FromRequestParts, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{Form, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use entremise_core::deadline::{Lang, span_words};
 use entremise_core::regime::rules::Gate;
@@ -21,8 +19,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::desk::{Checked, Genuine, PublicRung};
+use super::entrance::{self, From};
 use super::ladder::{Figure, drawn};
-use super::limit::{Limiter, TooOften, origin};
+use super::limit::Limiter;
 use super::page::{Page, render, said};
 use super::place::{self, Place};
 use super::{Web, ask};
@@ -67,22 +66,8 @@ pub(super) fn lang_of(uri: &Uri) -> Lang {
     place::of_path(uri.path()).unwrap_or(place::preferred(None))
 }
 
-/// Where a request comes from. A request that doesn't say so shares one counter with its like.
-struct From(IpAddr);
-
-impl<S: Send + Sync> FromRequestParts<S> for From {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self(origin(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
-    }
-}
-
 async fn front(headers: HeaderMap) -> Response {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let to = Place::Home.path(place::preferred(wanted));
-    ([(VARY, HeaderValue::from_static("accept-language"))], Redirect::to(&to)).into_response()
+    entrance::front(&headers, &Place::Home)
 }
 
 #[derive(Template)]
@@ -196,7 +181,7 @@ struct Typed {
 
 async fn check(
     State(room): State<Room>,
-    From(address): From,
+    from: From,
     uri: Uri,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
@@ -208,20 +193,17 @@ async fn check(
     if number.is_empty() || code.is_empty() {
         page.number_missing = number.is_empty();
         page.code_missing = code.is_empty();
-        page.page.title = format!("{} – {}", page.page.t("error.title"), page.page.title);
+        page.page = page.page.with_error(true);
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let now = (room.web.clock)();
-    let counted = room
-        .addresses
-        .count(&address, now)
+    let counted = from
+        .count(&room.addresses, now)
         .and_then(|()| room.numbers.count(&number.to_lowercase(), now));
-    if let Err(TooOften { wait_secs }) = counted {
-        let minutes = u64::try_from(wait_secs).unwrap_or_default().div_ceil(60);
+    if let Err(refused) = counted {
+        let minutes = u64::try_from(refused.wait_secs).unwrap_or_default().div_ceil(60);
         let page = page.answered(Answer::TooOften { minutes });
-        let mut response = render(StatusCode::TOO_MANY_REQUESTS, &page);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs.max(1)));
-        return response;
+        return entrance::wait(render(StatusCode::TOO_MANY_REQUESTS, &page), refused);
     }
     match ask(&room.web.desk, move |desk| desk.check(&number, &code, now)).await {
         Ok(Checked::Genuine(genuine)) => {

@@ -106,8 +106,10 @@ fn look(browser: &Browser, axe: Option<&String>, page: &str) {
              told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
     );
     assert_eq!(found, Value::Array(Vec::new()), "{page}");
+    browser.narrow_to(320);
     let over = browser.run("return document.documentElement.scrollWidth - screen.width");
     assert!(over.as_i64() <= Some(0), "{page} is {over} points too wide");
+    browser.narrow_to(1280);
 }
 
 fn invite(served: &Served) {

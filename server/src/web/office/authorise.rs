@@ -69,11 +69,12 @@ async fn page(office: &Office, desk: &AtDesk, reference: String, missing: bool) 
     }
     let page = office.page(desk, Place::Authorisation(reference.clone()));
     let title = page.t("authorise.title");
-    let title =
-        if missing { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     let token = office.sessions.form_token(&desk.session, &purpose(&reference, case.version));
     let status = if missing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &AskPage { page: page.titled(title), case, reviewers, token, missing })
+    render(
+        status,
+        &AskPage { page: page.titled(title).with_error(missing), case, reviewers, token, missing },
+    )
 }
 
 #[derive(Deserialize)]

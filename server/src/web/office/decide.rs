@@ -88,7 +88,7 @@ pub(super) async fn confirm(
     };
     let Some(choice) = Choice::named(&chosen.choice) else {
         let mut page = CasePage::of(office.page(&desk, Place::Case(reference)), case);
-        page.page.title = format!("{} – {}", page.page.t("error.title"), page.page.title);
+        page.page = page.page.with_error(true);
         page.choice_missing = true;
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };

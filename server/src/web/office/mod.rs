@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
 use jiff::Timestamp;
 
+use super::entrance::SignOut;
 use super::limit::Limiter;
 use super::page::{Frame, Page, said};
 use super::place::{self, Place};
@@ -135,7 +136,7 @@ impl Office {
             OfficeRole::Officer => Frame::Office,
             OfficeRole::Overseer => Frame::Oversight,
         };
-        page.sign_out = Some(self.sessions.form_token(&desk.session, sign::SIGN_OUT));
+        page.sign_out = Some(SignOut::token(&self.sessions, &desk.session));
         page
     }
 }

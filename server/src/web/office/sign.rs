@@ -1,26 +1,21 @@
 //! Signing in with an officer's secret, and out again.
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Form, Query, State};
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use entremise_core::deadline::Lang;
 use serde::Deserialize;
 
 use super::{Office, SignedIn};
 use crate::web::OfficeRole;
-use crate::web::limit::{TooOften, origin};
-use crate::web::page::{Frame, Page, render, said};
-use crate::web::place::{self, Place};
+use crate::web::entrance::{self, From, SignOut};
+use crate::web::page::{Frame, Page, render};
+use crate::web::place::Place;
 use crate::web::public::lang_of;
 
-/// What the sign-out form's token is for.
-pub(super) const SIGN_OUT: &str = "sign out";
-
-pub(super) async fn front(headers: HeaderMap) -> Redirect {
-    let wanted = headers.get("accept-language").and_then(|value| value.to_str().ok());
-    Redirect::to(&Place::Work.path(place::preferred(wanted)))
+pub(super) async fn front(headers: HeaderMap) -> Response {
+    entrance::front(&headers, &Place::Work)
 }
 
 #[derive(Template)]
@@ -56,16 +51,13 @@ pub(super) struct Typed {
 pub(super) async fn sign_in(
     State(office): State<Office>,
     uri: Uri,
-    address: Option<axum::Extension<ConnectInfo<std::net::SocketAddr>>>,
+    from: From,
     Form(typed): Form<Typed>,
 ) -> Response {
     let now = (office.web.clock)();
-    let address = address.map(|info| origin(info.0.0.ip()));
-    if let Err(TooOften { wait_secs }) = office.sign_ins.count(&address, now) {
-        let page = sign_in_page(&office, &uri, String::new(), false).page;
-        let mut response = said(StatusCode::TOO_MANY_REQUESTS, page, "sign_in.often");
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs.max(1)));
-        return response;
+    let page = || sign_in_page(&office, &uri, String::new(), false).page;
+    if let Some(refused) = from.held_up(&office.sign_ins, now, page, "sign_in.often") {
+        return refused;
     }
     let Some(person) = office.sessions.person(typed.secret.trim()) else {
         let page = sign_in_page(&office, &uri, typed.back, true);
@@ -76,16 +68,7 @@ pub(super) async fn sign_in(
         _ => Place::Work,
     };
     let to = if is_ours(&typed.back) { typed.back } else { desk.path(lang_of(&uri)) };
-    match office.sessions.open(&person, now) {
-        Ok(cookie) => ([(SET_COOKIE, cookie)], Redirect::to(&to)).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct SignOut {
-    #[serde(default)]
-    token: String,
+    entrance::come_in(&office.sessions, &person, &to, now)
 }
 
 pub(super) async fn sign_out(
@@ -93,20 +76,16 @@ pub(super) async fn sign_out(
     desk: SignedIn,
     Form(form): Form<SignOut>,
 ) -> Response {
-    if !office.sessions.form_token_fits(&desk.session, SIGN_OUT, &form.token) {
-        return said(StatusCode::FORBIDDEN, office.page(&desk, Place::Work), "foreign_form");
-    }
-    let to = Place::SignIn.path(desk.lang);
-    ([(SET_COOKIE, office.sessions.close())], Redirect::to(&to)).into_response()
+    let page = || office.page(&desk, Place::Work);
+    form.go_out(&office.sessions, &desk.session, page, &Place::SignIn.path(desk.lang))
 }
 
 fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn {
     let mut page = Page::new(lang_of(uri), Place::SignIn, &office.web.authority);
     page.frame = Frame::Office;
     let title = page.t("sign_in.title");
-    let title = if wrong { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     SignIn {
-        page: page.titled(title),
+        page: page.titled(title).with_error(wrong),
         back: if is_ours(&back) { back } else { String::new() },
         wrong,
     }

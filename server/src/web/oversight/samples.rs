@@ -116,8 +116,6 @@ async fn samples_page(
         return said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble");
     };
     let title = page.t("samples.title");
-    let error = page.t("error.title");
-    let title = if wrong.is_empty() { title.to_owned() } else { format!("{error} – {title}") };
     let mut typed = typed;
     if let (true, Some(last)) = (typed.token.is_empty(), samples.first()) {
         // Nothing was typed yet: an auditor's texts seldom change.
@@ -126,7 +124,7 @@ async fn samples_page(
     let zone = zone(office);
     let samples = samples.into_iter().map(|sample| row(sample, &page, &zone)).collect();
     let page = SamplesPage {
-        page: page.titled(title),
+        page: page.titled(title).with_error(!wrong.is_empty()),
         samples,
         token: office.sessions.form_token(&desk.session, DRAW),
         typed,
@@ -391,7 +389,7 @@ pub(super) async fn look_or_record(
         };
         let mut page = sampled_page(&office, &desk, (id, place), notice);
         page.choice_missing = true;
-        page.page.title = format!("{} – {}", page.page.t("error.title"), page.page.title);
+        page.page = page.page.with_error(true);
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let (by, now) = (desk.session.person.clone(), desk.now);

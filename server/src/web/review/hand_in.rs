@@ -9,8 +9,9 @@ use axum::response::Response;
 
 use super::file::RulingFile;
 use super::place::ReviewPlace;
-use super::sign_in::{From, too_often};
+use super::sign_in::too_often;
 use super::{Room, became};
+use crate::web::entrance::From;
 use crate::web::page::{Page, render};
 use crate::web::public::lang_of;
 
@@ -51,7 +52,6 @@ pub(super) async fn take(
 fn form_page(room: &Room, uri: &Uri, wrong: bool) -> Response {
     let page = room.open_page(lang_of(uri), ReviewPlace::HandIn);
     let title = page.t("review.hand_in.title");
-    let title = if wrong { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &HandIn { page: page.titled(title), wrong })
+    render(status, &HandIn { page: page.titled(title).with_error(wrong), wrong })
 }

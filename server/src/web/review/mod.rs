@@ -34,6 +34,7 @@ use self::passkey::Texts;
 use self::place::ReviewPlace;
 use super::Web;
 use super::desk::DeskTrouble;
+use super::entrance::SignOut;
 use super::limit::Limiter;
 use super::page::{Frame, Page, said};
 use super::place::{Place, of_path};
@@ -130,7 +131,7 @@ impl Room {
     /// The frame of a page for the reviewer at the desk.
     fn page(&self, desk: &AtDesk, place: ReviewPlace) -> Page {
         let mut page = self.open_page(desk.lang, place);
-        page.sign_out = Some(self.sessions.form_token(&desk.session, sign_in::SIGN_OUT));
+        page.sign_out = Some(SignOut::token(&self.sessions, &desk.session));
         page
     }
 

@@ -11,8 +11,9 @@ use super::Room;
 use super::desk::ReviewerView;
 use super::passkey::{Made, Text, made};
 use super::place::ReviewPlace;
-use super::sign_in::{From, too_often};
+use super::sign_in::too_often;
 use crate::web::assets;
+use crate::web::entrance::From;
 use crate::web::page::{Page, render, said};
 use crate::web::public::lang_of;
 
@@ -124,9 +125,8 @@ pub(super) async fn keep(
 fn code_page(room: &Room, uri: &Uri, wrong: bool) -> Response {
     let page = room.open_page(lang_of(uri), ReviewPlace::Register);
     let title = page.t("review.register.title");
-    let title = if wrong { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &Register { page: page.titled(title), wrong })
+    render(status, &Register { page: page.titled(title).with_error(wrong), wrong })
 }
 
 fn trouble(room: &Room, uri: &Uri) -> Response {

@@ -152,6 +152,22 @@ fn hand_over_purpose(request: AuthorisationId) -> String {
     format!("hand over\n{request}")
 }
 
+/// The request that a form is about, if the form is this session's; else the page that says why not.
+pub(super) fn asked(
+    room: &Room,
+    desk: &AtDesk,
+    request: &str,
+    purpose: fn(AuthorisationId) -> String,
+    token: &str,
+) -> Result<AuthorisationId, Box<Response>> {
+    let Ok(request) = request.parse() else { return Err(Box::new(no_request(room, desk))) };
+    if room.sessions.form_token_fits(&desk.session, &purpose(request), token) {
+        return Ok(request);
+    }
+    let page = room.page(desk, ReviewPlace::Desk);
+    Err(Box::new(said(StatusCode::FORBIDDEN, page, "foreign_form")))
+}
+
 pub(super) async fn show(
     State(room): State<Room>,
     desk: AtDesk,
@@ -212,14 +228,10 @@ pub(super) async fn hand_over(
     Path(request): Path<String>,
     Form(form): Form<HandOver>,
 ) -> Response {
-    let Some(request) = request.parse::<AuthorisationId>().ok() else {
-        return no_request(&room, &desk);
+    let request = match asked(&room, &desk, &request, hand_over_purpose, &form.token) {
+        Ok(request) => request,
+        Err(response) => return *response,
     };
-    let purpose = hand_over_purpose(request);
-    if !room.sessions.form_token_fits(&desk.session, &purpose, &form.token) {
-        let page = room.page(&desk, ReviewPlace::Desk);
-        return said(StatusCode::FORBIDDEN, page, "foreign_form");
-    }
     let Ok(to) = form.to.parse::<PersonId>() else {
         let page = room.page(&desk, ReviewPlace::Request(request));
         return said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no.no_substitute");

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::desk::{Entered, PasskeyView};
 use super::file::REASONS_CHARS_MAX;
 use super::place::ReviewPlace;
-use super::request::{RequestPage, no_request, rule_purpose, trouble, view};
+use super::request::{RequestPage, asked, no_request, rule_purpose, trouble, view};
 use super::{AtDesk, Room, became};
 use crate::web::assets;
 use crate::web::page::{Page, render, said};
@@ -80,13 +80,10 @@ pub(super) async fn text(
     Path(request): Path<String>,
     Form(ruled): Form<Ruled>,
 ) -> Response {
-    let Some(request) = request.parse::<AuthorisationId>().ok() else {
-        return no_request(&room, &desk);
+    let request = match asked(&room, &desk, &request, rule_purpose, &ruled.token) {
+        Ok(request) => request,
+        Err(response) => return *response,
     };
-    if !room.sessions.form_token_fits(&desk.session, &rule_purpose(request), &ruled.token) {
-        let page = room.page(&desk, ReviewPlace::Request(request));
-        return said(StatusCode::FORBIDDEN, page, "foreign_form");
-    }
     let reasons = plain(&ruled.reasons);
     let ruling = ruling_named(&ruled.ruling);
     let is_reasoned = !reasons.is_empty() && reasons.chars().count() <= REASONS_CHARS_MAX;
@@ -141,13 +138,11 @@ pub(super) async fn sign(
     Path(request): Path<String>,
     Form(signed): Form<Signed>,
 ) -> Response {
-    let Some(request) = request.parse::<AuthorisationId>().ok() else {
-        return no_request(&room, &desk);
+    let request = match asked(&room, &desk, &request, rule_purpose, &signed.token) {
+        Ok(request) => request,
+        Err(response) => return *response,
     };
     let page = || room.page(&desk, ReviewPlace::Desk);
-    if !room.sessions.form_token_fits(&desk.session, &rule_purpose(request), &signed.token) {
-        return said(StatusCode::FORBIDDEN, page(), "foreign_form");
-    }
     let (Some(ruling), Ok(expires_at)) =
         (ruling_named(&signed.ruling), signed.expires_at.parse::<Timestamp>())
     else {
@@ -185,7 +180,7 @@ async fn again(
     match view(room, desk, request).await {
         Ok(view) => {
             let mut page = RequestPage::of(room, desk, view);
-            page.page.title = format!("{} – {}", page.page.t("error.title"), page.page.title);
+            page.page = page.page.with_error(true);
             page.reasons = reasons;
             page.ruling = ruling;
             page.ruling_missing = ruling.is_none();

@@ -2,10 +2,9 @@
 //! once.
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Form, State};
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::authorisation::Signature;
@@ -17,21 +16,15 @@ use super::passkey::Text;
 use super::place::ReviewPlace;
 use super::{AtDesk, Room};
 use crate::web::assets;
-use crate::web::limit::origin;
+use crate::web::entrance::{self, From, SignOut};
 use crate::web::page::{Page, render, said};
-use crate::web::place::{self, Place};
+use crate::web::place::Place;
 use crate::web::public::lang_of;
 
-/// What the sign-out form's token is for.
-pub(super) const SIGN_OUT: &str = "sign out";
 const PURPOSE: &str = "sign-in";
 
-/// Where the request comes from, if the listener says so.
-pub(super) type From = Option<axum::Extension<ConnectInfo<std::net::SocketAddr>>>;
-
-pub(super) async fn front(headers: HeaderMap) -> Redirect {
-    let wanted = headers.get("accept-language").and_then(|value| value.to_str().ok());
-    Redirect::to(&ReviewPlace::Desk.path(place::preferred(wanted)))
+pub(super) async fn front(headers: HeaderMap) -> Response {
+    entrance::front(&headers, &Place::Review(ReviewPlace::Desk))
 }
 
 #[derive(Template)]
@@ -116,16 +109,7 @@ pub(super) async fn sign_in(
         return sign_in_page(&room, &uri, true);
     };
     let to = ReviewPlace::Desk.path(lang_of(&uri));
-    match room.sessions.open(&key.reviewer, now) {
-        Ok(cookie) => ([(SET_COOKIE, cookie)], Redirect::to(&to)).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct SignOut {
-    #[serde(default)]
-    token: String,
+    entrance::come_in(&room.sessions, &key.reviewer, &to, now)
 }
 
 pub(super) async fn sign_out(
@@ -133,32 +117,31 @@ pub(super) async fn sign_out(
     desk: AtDesk,
     Form(form): Form<SignOut>,
 ) -> Response {
-    if !room.sessions.form_token_fits(&desk.session, SIGN_OUT, &form.token) {
-        return said(StatusCode::FORBIDDEN, room.page(&desk, ReviewPlace::Desk), "foreign_form");
-    }
-    let to = Place::Review(ReviewPlace::SignIn).path(desk.lang);
-    ([(SET_COOKIE, room.sessions.close())], Redirect::to(&to)).into_response()
+    let to = ReviewPlace::SignIn.path(desk.lang);
+    form.go_out(&room.sessions, &desk.session, || room.page(&desk, ReviewPlace::Desk), &to)
 }
 
 /// Counts one try of an address; the page that says "wait" where there were too many.
 pub(super) fn too_often(room: &Room, uri: &Uri, from: &From, now: Timestamp) -> Option<Response> {
-    let address = from.as_ref().map(|info| origin(info.0.0.ip()));
-    let refused = room.tries.count(&address, now).err()?;
-    let page = room.open_page(lang_of(uri), ReviewPlace::SignIn);
-    let mut response = said(StatusCode::TOO_MANY_REQUESTS, page, "review.often");
-    let wait = HeaderValue::from(refused.wait_secs.max(1));
-    response.headers_mut().insert(RETRY_AFTER, wait);
-    Some(response)
+    let page = || room.open_page(lang_of(uri), ReviewPlace::SignIn);
+    from.held_up(&room.tries, now, page, "review.often")
 }
 
 fn sign_in_page(room: &Room, uri: &Uri, wrong: bool) -> Response {
     let now = (room.web.clock)();
     let page = room.open_page(lang_of(uri), ReviewPlace::SignIn);
     let title = page.t("review.sign_in.title");
-    let title = if wrong { format!("{} – {title}", page.t("error.title")) } else { title.into() };
     let Ok(text) = room.texts.fresh(PURPOSE, now) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &SignIn { page: page.titled(title), text, rp_id: room.rp_id.clone(), wrong })
+    render(
+        status,
+        &SignIn {
+            page: page.titled(title).with_error(wrong),
+            text,
+            rp_id: room.rp_id.clone(),
+            wrong,
+        },
+    )
 }
