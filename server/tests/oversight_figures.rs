@@ -21,9 +21,12 @@ fn tables(cells: usize, total: u64) -> Vec<Vec<u64>> {
     (0..=total).flat_map(first).collect()
 }
 
+/// Tables that would be published alike, and for each cell what it could be.
+type Alike = (Vec<Vec<u64>>, Vec<BTreeSet<u64>>);
+
 /// For each publication of every table of this shape and total: what each small cell could be.
-fn could_be(cells: usize, total: u64) -> BTreeMap<Protected, (Vec<Vec<u64>>, Vec<BTreeSet<u64>>)> {
-    let mut alike: BTreeMap<Protected, (Vec<Vec<u64>>, Vec<BTreeSet<u64>>)> = BTreeMap::new();
+fn could_be(cells: usize, total: u64) -> BTreeMap<Protected, Alike> {
+    let mut alike: BTreeMap<Protected, Alike> = BTreeMap::new();
     for cells_of in tables(cells, total) {
         let published = protect(&[table(&cells_of)]);
         let (tables, values) =

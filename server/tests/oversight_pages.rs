@@ -265,7 +265,8 @@ fn a_request_for_leave_that_nobody_answers_is_counted_as_lapsed_under_its_review
     let size = world.store.ledger_size(&authority()).unwrap() as usize;
     let leaves = world.store.ledger_leaves(&authority(), 0, size).unwrap();
     let leaves = leaves.iter().map(|bytes| serde_json::from_slice::<Leaf>(bytes).unwrap());
-    let fact = leaves.filter(|leaf| leaf.kind == "event.fact_established").last().unwrap();
+    let is_fact = |leaf: &Leaf| leaf.kind == "event.fact_established";
+    let fact = leaves.rev().find(is_fact).unwrap();
     let case = fact.subject["case:".len()..].parse().unwrap();
     assert_eq!(world.ask_leave(&[case], "magistrat-3", at("2026-08-25T09:00:00Z")), 1);
     world.late(at("2026-10-05T09:00:00Z"));

@@ -136,7 +136,7 @@ impl World {
     pub fn bring(&mut self, numbers: Vec<u32>, now: Timestamp) {
         self.batches += 1;
         let provider = |number: u32| -> PartyId {
-            if number % 3 == 0 { "isp-colline" } else { "isp-riviere" }.parse().unwrap()
+            if number.is_multiple_of(3) { "isp-colline" } else { "isp-riviere" }.parse().unwrap()
         };
         let notices = numbers.iter().map(|number| IncomingNotice {
             place: format!("/notices/{number}"),
@@ -146,9 +146,13 @@ impl World {
             id: BatchId(Uuid::from_u128(self.batches)),
             authority: authority(),
             regime: regime(),
-            sender: if self.batches % 2 == 0 { "ayants-droit-b" } else { "ayants-droit-a" }
-                .parse()
-                .unwrap(),
+            sender: if self.batches.is_multiple_of(2) {
+                "ayants-droit-b"
+            } else {
+                "ayants-droit-a"
+            }
+            .parse()
+            .unwrap(),
             format: "xarf-4",
             channel: "api",
             raw: b"SPECIMEN".to_vec(),

@@ -91,19 +91,19 @@ impl FromRequestParts<Office> for AtDesk {
 
     async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, office).await?;
-        signed_in.only(OfficeRole::Officer, office).map(Self)
+        signed_in.only(OfficeRole::Officer, office).map(Self).map_err(|refused| *refused)
     }
 }
 
 impl SignedIn {
     /// Lets one role through; others get a page that says so.
-    pub fn only(self, role: OfficeRole, office: &Office) -> Result<Self, Response> {
+    pub fn only(self, role: OfficeRole, office: &Office) -> Result<Self, Box<Response>> {
         if self.role == role {
             return Ok(self);
         }
         let place = if self.role == OfficeRole::Overseer { Place::Oversight } else { Place::Work };
         let page = office.page(&self, place);
-        Err(said(StatusCode::FORBIDDEN, page, "other_role"))
+        Err(Box::new(said(StatusCode::FORBIDDEN, page, "other_role")))
     }
 }
 

@@ -56,7 +56,7 @@ impl FromRequestParts<Office> for AtOversight {
 
     async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, office).await?;
-        signed_in.only(OfficeRole::Overseer, office).map(Self)
+        signed_in.only(OfficeRole::Overseer, office).map(Self).map_err(|refused| *refused)
     }
 }
 

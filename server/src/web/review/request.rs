@@ -152,7 +152,7 @@ fn hand_over_purpose(request: AuthorisationId) -> String {
     format!("hand over\n{request}")
 }
 
-/// The request that a form is about, if the form is this session's; else the page that says why not.
+/// The request that a form is about, if the form is this session's; else the page that says so.
 pub(super) fn asked(
     room: &Room,
     desk: &AtDesk,
