@@ -9,6 +9,7 @@ pub mod intake;
 pub mod oversight;
 pub mod provider;
 pub mod receipt;
+pub mod rights;
 pub mod serve;
 pub mod telemetry;
 pub mod web;

@@ -9,18 +9,13 @@ use clap::{Args, Subcommand};
 use entremise_core::id::{AuthorityId, CaseId, PersonId, QuestionId};
 use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
-use entremise_store::{
-    About, EraseError, Look, LookField, LookPurpose, Store, SystemEntropy, WhyErased, file_number,
-};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use entremise_store::{EraseError, Store, SystemEntropy, WhyErased, file_number};
+use serde_json::Value;
 
 use super::Outcome;
 use crate::config::Config;
+use crate::rights::held;
 use crate::serve::{Clock, open, wall_clock};
-
-/// Everything that can be held of a person.
-const ALL: &[LookField] = &[LookField::Evidence, LookField::Traffic, LookField::Identity];
 
 #[derive(Args)]
 pub struct Whose {
@@ -75,11 +70,11 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Access { whose, legal_basis, json } => {
             let (store, case) = find(&whose, &clock)?;
-            let held = held(&store, &whose, case, &legal_basis, clock())?;
+            let held = held(&store, &whose.authority, case, &whose.by, &legal_basis, clock())?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&held)?);
             } else {
-                tell(&held, 0);
+                tell(&serde_json::to_value(&held)?, 0);
             }
             Ok(Outcome::Fine)
         }
@@ -129,56 +124,7 @@ fn find(whose: &Whose, clock: &Clock) -> anyhow::Result<(Store, CaseId)> {
     Ok((house.store, case))
 }
 
-/// All that is held: what lies open in the cases, and, by a look, what is sealed.
-fn held(
-    store: &Store,
-    whose: &Whose,
-    case: CaseId,
-    legal_basis: &str,
-    now: Timestamp,
-) -> anyhow::Result<Value> {
-    let look = Look {
-        authority: &whose.authority,
-        person: &whose.by,
-        about: About::Case(case),
-        purpose: LookPurpose::Rights,
-        legal_basis,
-        fields: ALL,
-    };
-    let seen = store.look(&look, now)?;
-    let file = store.case_file(&whose.authority, &case)?.context("the file is gone")?;
-    let history = file.history.iter().map(|entry| {
-        json!({ "entry": entry.seq, "at": entry.at, "what": entry.kind, "by": entry.actor })
-    });
-    let documents = store.documents(&whose.authority, &case)?;
-    let documents = documents.iter().map(|document| {
-        json!({ "name": document.name, "kept_at": document.kept_at, "bytes": document.size_bytes })
-    });
-    let notices = seen.evidence.iter().map(|(id, evidence)| {
-        let traffic = seen.traffic.iter().find(|(of, _)| of == id).map(|(_, traffic)| traffic);
-        json!({ "notice": id, "evidence": evidence, "traffic": traffic })
-    });
-    let identities = seen
-        .identities
-        .iter()
-        .map(|(id, identity)| json!({ "disclosure": id, "identity": identity }));
-    Ok(json!({
-        "file": file.file_number,
-        "authority": whose.authority,
-        "regime": file.case.regime,
-        "opened_at": file.case.opened_at,
-        "state": file.case.state.name(),
-        "about": file.case.subject,
-        "kept_until": file.due.as_ref().map(|due| due.at()),
-        "notices": notices.collect::<Vec<_>>(),
-        "identities": identities.collect::<Vec<_>>(),
-        "documents": documents.collect::<Vec<_>>(),
-        "history": history.collect::<Vec<_>>(),
-        "seen_by_entry": seen.seq,
-    }))
-}
-
-/// The same as text: one line a value, indented by where it stands.
+/// All that is held as text: one line a value, indented by where it stands.
 fn tell(value: &Value, depth: usize) {
     let indent = "  ".repeat(depth);
     match value {

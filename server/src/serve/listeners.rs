@@ -16,6 +16,7 @@ use crate::config::{Config, Tls};
 use crate::house::{House, Room};
 use crate::web::oversight::StoreOversight;
 use crate::web::review::over_store::StoreReviewDesk;
+use crate::web::rights::over_store::StoreRights;
 use crate::web::store_desk::StoreDesk;
 use crate::web::{self, Officer, Web};
 use crate::{api, telemetry};
@@ -108,6 +109,7 @@ fn page_doors(
             name,
             config.specimen,
         ))),
+        rights: Some(Arc::new(StoreRights::new(house.store.clone(), config.id.clone()))),
         authority: web::Authority {
             name: names(&config.name),
             email: config.contact.email.clone(),

@@ -17,6 +17,7 @@ mod page;
 pub mod place;
 mod public;
 pub mod review;
+pub mod rights;
 pub mod session;
 pub mod store_desk;
 pub mod words;
@@ -35,6 +36,7 @@ use jiff::Timestamp;
 pub use crate::config::OfficeRole;
 pub use desk::Desk;
 pub use review::desk::ReviewDesk;
+pub use rights::desk::RightsDesk;
 pub use session::Officer;
 
 use page::{Frame, Page, said};
@@ -49,6 +51,8 @@ pub struct Web {
     pub review: Option<Arc<dyn ReviewDesk>>,
     /// The side of the house that its overseers see.
     pub oversight: Option<Arc<dyn oversight::OversightDesk>>,
+    /// The side of the house that answers the persons behind its cases.
+    pub rights: Option<Arc<dyn RightsDesk>>,
     pub authority: Authority,
     pub clock: Clock,
     /// Pages travel over TLS only: cookies and browsers are told so.

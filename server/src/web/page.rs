@@ -192,6 +192,21 @@ impl Page {
         Place::Authorisation(reference.to_owned()).path(self.lang)
     }
 
+    /// What the person behind a case may ask.
+    pub fn rights_path(&self, reference: &str) -> String {
+        Place::Rights(reference.to_owned()).path(self.lang)
+    }
+
+    /// Where the erasure that a person asks for is confirmed.
+    pub fn erasure_path(&self, reference: &str) -> String {
+        Place::Erasure(reference.to_owned()).path(self.lang)
+    }
+
+    /// Where what a provider disclosed is mended.
+    pub fn rectification_path(&self, reference: &str) -> String {
+        Place::Rectification(reference.to_owned()).path(self.lang)
+    }
+
     pub fn is_home(&self) -> bool {
         matches!(
             self.place,
@@ -235,6 +250,19 @@ pub fn said(status: StatusCode, mut page: Page, key: &str) -> Response {
     let text = page.t(&format!("{key}.text"));
     page.title = heading.to_owned();
     render(status, &Said { page: &page, heading, text })
+}
+
+/// The same with one place of the sentence filled.
+pub fn said_with(
+    status: StatusCode,
+    mut page: Page,
+    key: &str,
+    (name, value): (&str, &str),
+) -> Response {
+    let heading = page.t(&format!("{key}.heading"));
+    let text = page.with(&format!("{key}.text"), name, value);
+    page.title = heading.to_owned();
+    render(status, &Said { page: &page, heading, text: &text })
 }
 
 /// A filled template as a response. A template writes into memory: it fails only if a `Display` of

@@ -19,6 +19,12 @@ pub enum Place {
     Decision(String),
     /// Where a member asks a reviewer about a case.
     Authorisation(String),
+    /// What the person behind a case may ask.
+    Rights(String),
+    /// Where what a provider disclosed is mended.
+    Rectification(String),
+    /// Where the erasure that the person asks for is confirmed.
+    Erasure(String),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
     Oversight,
@@ -49,19 +55,15 @@ impl Place {
             (Self::Work, Lang::En) => "/en/office".to_owned(),
             (Self::Alarm, Lang::Fr) => "/fr/bureau/alarme".to_owned(),
             (Self::Alarm, Lang::En) => "/en/office/alarm".to_owned(),
-            (Self::Case(reference), Lang::Fr) => {
-                format!("/fr/bureau/dossier/{}", encoded(reference))
-            }
-            (Self::Case(reference), Lang::En) => format!("/en/office/case/{}", encoded(reference)),
-            (Self::Decision(reference), lang) => {
-                format!("{}/decision", Self::Case(reference.clone()).path(lang))
-            }
-            (Self::Authorisation(reference), Lang::Fr) => {
-                format!("{}/autorisation", Self::Case(reference.clone()).path(lang))
-            }
-            (Self::Authorisation(reference), Lang::En) => {
-                format!("{}/authorisation", Self::Case(reference.clone()).path(lang))
-            }
+            (
+                Self::Case(reference)
+                | Self::Decision(reference)
+                | Self::Authorisation(reference)
+                | Self::Rights(reference)
+                | Self::Rectification(reference)
+                | Self::Erasure(reference),
+                lang,
+            ) => format!("{}{}", case(reference, lang), self.under_case(lang)),
             (Self::Review(place), lang) => place.path(lang),
             (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),
             (Self::Oversight, Lang::En) => "/en/oversight".to_owned(),
@@ -77,6 +79,30 @@ impl Place {
             }
         }
     }
+
+    /// The rest of the path of a page about one case.
+    fn under_case(&self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::Decision(_), _) => "/decision",
+            (Self::Authorisation(_), Lang::Fr) => "/autorisation",
+            (Self::Authorisation(_), Lang::En) => "/authorisation",
+            (Self::Rights(_), Lang::Fr) => "/droits",
+            (Self::Rights(_), Lang::En) => "/rights",
+            (Self::Rectification(_), Lang::Fr) => "/droits/rectification",
+            (Self::Rectification(_), Lang::En) => "/rights/rectification",
+            (Self::Erasure(_), Lang::Fr) => "/droits/effacement",
+            (Self::Erasure(_), Lang::En) => "/rights/erasure",
+            _ => "",
+        }
+    }
+}
+
+fn case(reference: &str, lang: Lang) -> String {
+    let cases = match lang {
+        Lang::Fr => "/fr/bureau/dossier",
+        Lang::En => "/en/office/case",
+    };
+    format!("{cases}/{}", encoded(reference))
 }
 
 /// The other language.

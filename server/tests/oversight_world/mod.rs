@@ -18,6 +18,7 @@ use entremise_core::ledger::{Actor, digest};
 use entremise_core::notice::{Claim, Class, Hash, Notice, Observation, Source, Transport, Work};
 use entremise_core::regime::embedded;
 use entremise_server::web::oversight::StoreOversight;
+use entremise_server::web::rights::over_store::StoreRights;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web};
 use entremise_store::{
     CaseRef, Claimed, IncomingBatch, IncomingNotice, Keys, Places, Settlement, Store, SystemEntropy,
@@ -80,6 +81,7 @@ pub fn web(store: &Store) -> Web {
         desk: Arc::new(desk),
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
+        rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),
         authority: Authority {
             name: entremise_core::deadline::Words { fr: NAME.to_owned(), en: NAME.to_owned() },
             email: "contact@autorite.example".to_owned(),

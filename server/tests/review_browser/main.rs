@@ -48,6 +48,7 @@ fn served() -> Served {
         desk: world.desk.clone(),
         review: Some(world.reviews.clone()),
         oversight: None,
+        rights: None,
         authority: Authority {
             name: Words {
                 fr: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),

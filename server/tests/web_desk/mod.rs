@@ -62,6 +62,7 @@ pub fn web(desk: Invented) -> Web {
         desk: Arc::new(desk),
         review: None,
         oversight: None,
+        rights: None,
         authority: authority(),
         clock: clock(),
         secure: false,

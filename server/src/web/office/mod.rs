@@ -4,6 +4,7 @@
 mod authorise;
 mod case;
 mod decide;
+mod rights;
 mod sign;
 mod told;
 mod work;
@@ -49,8 +50,8 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
     let mut router = oversight::rooms(Router::new().route("/", get(sign::front)));
     for lang in [Lang::Fr, Lang::En] {
         let case = Place::Case(String::new()).path(lang);
-        let authorisation = Place::Authorisation(String::new()).path(lang);
-        let authorisation = authorisation.replacen(&case, &format!("{case}{{reference}}"), 1);
+        let of_case =
+            |place: Place| place.path(lang).replacen(&case, &format!("{case}{{reference}}"), 1);
         router = router
             .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
             .route(&Place::SignOut.path(lang), post(sign::sign_out))
@@ -61,7 +62,19 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
                 &format!("{case}{{reference}}/decision"),
                 get(decide::confirm).post(decide::enter),
             )
-            .route(&authorisation, get(authorise::form).post(authorise::enter));
+            .route(
+                &of_case(Place::Authorisation(String::new())),
+                get(authorise::form).post(authorise::enter),
+            )
+            .route(&of_case(Place::Rights(String::new())), get(rights::form).post(rights::access))
+            .route(
+                &of_case(Place::Rectification(String::new())),
+                get(rights::back).post(rights::rectify),
+            )
+            .route(
+                &of_case(Place::Erasure(String::new())),
+                get(rights::confirm_erasure).post(rights::erase),
+            );
     }
     router.with_state(office)
 }

@@ -23,7 +23,7 @@ pub(in crate::web) struct Line {
     pub class: &'static str,
 }
 
-pub(super) fn line(entry: &LedgerLine, page: &Page) -> Line {
+pub(in crate::web) fn line(entry: &LedgerLine, page: &Page) -> Line {
     let (class, what, detail) = match &entry.happened {
         Happened::Event(event) => ("event", page.named("event", event.name()), detail(event, page)),
         Happened::Refusal(name) => {
@@ -46,7 +46,10 @@ pub(super) fn line(entry: &LedgerLine, page: &Page) -> Line {
         Happened::Look(purpose) => {
             ("linking", page.t("line.look").to_owned(), Some(page.named("purpose", purpose)))
         }
-        Happened::Other(name) => ("event", name.clone(), None),
+        Happened::Other(name) => {
+            let house = name.strip_prefix("house.").unwrap_or(name);
+            ("event", page.named("line.house", house), None)
+        }
     };
     Line {
         at: entry.at,

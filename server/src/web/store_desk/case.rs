@@ -19,7 +19,7 @@ use crate::web::desk::{
 };
 
 /// How many events the case has taken.
-pub(super) fn version(file: &CaseFile) -> u64 {
+pub(in crate::web) fn version(file: &CaseFile) -> u64 {
     file.history.iter().filter(|entry| entry.kind.starts_with("event.")).count() as u64
 }
 

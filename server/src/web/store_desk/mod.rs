@@ -16,6 +16,8 @@ use entremise_core::regime::embedded;
 use entremise_store::{AlarmId, ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
 use jiff::Timestamp;
 
+pub(super) use case::version;
+
 use super::desk::{
     CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, PublicRung, Sent,
     TodayView, WorkQuery,
@@ -57,14 +59,7 @@ impl StoreDesk {
 
     /// The case of a file number, or of its own number.
     fn find(&self, reference: &str) -> Result<Option<CaseFile>, Trouble> {
-        let id = match reference.parse::<CaseId>() {
-            Ok(id) => Some(id),
-            Err(_) => self.store.find_file(&self.authority, reference)?,
-        };
-        match id {
-            Some(id) => self.store.case_file(&self.authority, &id),
-            None => Ok(None),
-        }
+        find(&self.store, &self.authority, reference)
     }
 }
 
@@ -129,6 +124,22 @@ impl Desk for StoreDesk {
         let file = self.find(&number).map_err(told)?;
         let (stage, messages) = file.as_ref().map(sent).unwrap_or_default();
         Ok(Checked::Genuine(Genuine { stage, messages: self.days(file.as_ref(), messages) }))
+    }
+}
+
+/// An authority's case by its file number, or by its own number.
+pub(super) fn find(
+    store: &Store,
+    authority: &AuthorityId,
+    reference: &str,
+) -> Result<Option<CaseFile>, Trouble> {
+    let id = match reference.parse::<CaseId>() {
+        Ok(id) => Some(id),
+        Err(_) => store.find_file(authority, reference)?,
+    };
+    match id {
+        Some(id) => store.case_file(authority, &id),
+        None => Ok(None),
     }
 }
 
