@@ -92,7 +92,10 @@ fn lua() -> String {
          .. \"{}\"):gsub(\"NUMBER\", \"N-\" .. n, 1)\n  \
          return wrk.format(\"POST\", \"/v1/autorite/notices\", {{[\"Content-Type\"] = \
          \"application/json\", [\"Authorization\"] = \"Bearer token-of-sender-\" .. (n % \
-         {SENDERS})}}, body)\nend\n",
+         {SENDERS})}}, body)\nend\n\
+         local shown = 0\n\
+         function response(status, headers, body)\n  \
+         if status ~= 200 and shown < 3 then shown = shown + 1; print(status, body) end\nend\n",
         parts[0], parts[1], parts[2]
     )
 }

@@ -28,8 +28,11 @@ use problem::Problem;
 
 /// The largest body read, bytes: 25,000 notices (a sender's day) of about 2.5 kB each.
 pub const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Sendings being read or stored at once. The store has one writer; more would only hold memory.
-const INTAKES_AT_ONCE: usize = 16;
+/// Sendings being read or stored at once, KiB of them: sixteen of the largest. The store has one
+/// writer; more would only hold memory.
+const INTAKES_KIB: usize = 16 * BODY_BYTES_MAX / 1024;
+/// What the smallest of them counts for, KiB: 512 at once, as many as there are threads for them.
+const INTAKE_KIB_LEAST: usize = 2 * 1024;
 
 /// The instant at which a request arrived, stamped by `serve`.
 #[derive(Clone, Copy, Debug)]
@@ -70,11 +73,16 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health))
 }
 
+/// How much of the room for intakes a body takes.
+fn room_for(bytes: usize) -> u32 {
+    u32::try_from((bytes / 1024).max(INTAKE_KIB_LEAST)).unwrap_or(u32::MAX)
+}
+
 /// The whole API, ready to be served.
 pub fn router(house: Arc<House>) -> Router {
     let api = Api {
         house,
-        intakes: Arc::new(Semaphore::new(INTAKES_AT_ONCE)),
+        intakes: Arc::new(Semaphore::new(INTAKES_KIB)),
         rates: Arc::new(rate::Rates::default()),
     };
     let (router, description) = routes().split_for_parts();

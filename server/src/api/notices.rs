@@ -76,7 +76,9 @@ pub(super) async fn bring(
     let bytes = body.map_err(unreadable_body)?;
     let idempotency_key = idempotency_key(&headers)?;
     let jws = text(&headers, SIGNATURE)?;
-    let permit = api.intakes.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
+    let room_for = super::room_for(bytes.len());
+    let permit =
+        api.intakes.clone().try_acquire_many_owned(room_for).map_err(|_| Problem::busy())?;
     let house = api.house.clone();
     let report = tokio::task::spawn_blocking(move || {
         let _permit = permit;

@@ -38,7 +38,7 @@ impl Pool {
         let writer = Handle::open(path, OpenFlags::default())?;
         // Before anything else: the first page written settles the size of all.
         writer.set(match rows {
-            Rows::Small => "PRAGMA page_size = 8192; PRAGMA wal_autocheckpoint = 8192;",
+            Rows::Small => "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 16384;",
             Rows::Large => {
                 "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 4096;
                  PRAGMA secure_delete = ON;"
