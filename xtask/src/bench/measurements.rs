@@ -79,15 +79,16 @@ use Needs::{AuditTables, Leases, MailKeys, Notices, Packages, Postgres, Program}
 const POSTGRES_CLIENTS: Needs = Packages(&["psycopg2-binary", "psycopg[binary]"]);
 const XARF_SCHEMAS: Needs = Packages(&["xarf", "orjson", "jsonschema-rs"]);
 
-pub const ALL: [Measurement; 11] = [
+pub const ALL: [Measurement; 12] = [
     Measurement {
         name: "intake",
-        work: "notices deduplicated, sealed, committed, in the ledger, receipt out; 1,000 a batch",
+        work: "notices deduplicated, sealed, committed, in the ledger, receipt out; 1,000 a batch, \
+               four senders",
         unit: "notices/s",
         package: "entremise-store",
         room: "store",
         example: "bench_intake",
-        arguments: &["100", "1000"],
+        arguments: &["100", "1000", "4"],
         figure: Before("notices/s", " notices/s"),
         inputs: &[],
         is_durable: true,
@@ -113,6 +114,39 @@ pub const ALL: [Measurement; 11] = [
                 figure: "rate",
             },
         ],
+    },
+    Measurement {
+        name: "post",
+        work: "one notice per POST, read, screened, durable and answered, 32 connections",
+        unit: "notices/s",
+        package: "entremise-server",
+        room: "server",
+        example: "bench_post",
+        arguments: &["32", "6"],
+        figure: Member("per_second"),
+        inputs: &[],
+        is_durable: true,
+        peers: &[Peer {
+            name: "FastAPI + jsonschema-rs + SQLite FULL",
+            goal: 6.0,
+            needs: &[
+                Notices,
+                Packages(&[
+                    "fastapi",
+                    "uvicorn",
+                    "uvloop",
+                    "httptools",
+                    "xarf",
+                    "orjson",
+                    "jsonschema-rs",
+                ]),
+                Program("wrk", "wrk"),
+                Program("sqlite3", "sqlite3"),
+            ],
+            command: &["bash", "{scripts}/http/bench_http.sh", "fastapi-post:rs:FULL:1", "1"],
+            label: "fastapi-post:rs:FULL:1",
+            figure: "rate",
+        }],
     },
     Measurement {
         name: "read-acns",

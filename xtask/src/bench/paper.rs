@@ -14,10 +14,10 @@ use crate::place;
 const HEAD: &str = "\
 # Measurements
 
-Written by `cargo xtask bench --peers`; not edited by hand. Ours and the peer run turn by turn in
-the same run on the same inputs, and the medians are compared: on this kind of machine absolute
-figures drift by a factor of two, and only the ratio means something. The goals are those that the
-project set itself first. `cargo xtask bench NAME --peers` measures one row again.
+The table is written by `cargo xtask bench --peers`. Ours and the peer run turn by turn in the same
+run on the same inputs, and the medians are compared: on this kind of machine absolute figures drift
+by a factor of two, and only the ratio means something. The goals are those that the project set
+itself first. `cargo xtask bench NAME --peers` measures one row again.
 
 | measurement | work | ours | peer | theirs | ratio | goal | circumstances |
 |---|---|---:|---|---:|---:|---:|---|
@@ -146,6 +146,10 @@ fn merged(before: &str, rows: &[Row]) -> String {
             text.push('\n');
         }
     }
+    // What a person wrote below the table stays.
+    if let Some(written) = before.find("\n## ") {
+        text.push_str(&before[written..]);
+    }
     text
 }
 
@@ -162,7 +166,9 @@ mod tests {
     fn a_row_measured_again_replaces_its_own_and_no_other() {
         let (weasy, typst) = (row("letters", "WeasyPrint", "1"), row("letters", "typst", "1"));
         let first = merged("", &[weasy, typst, row("mails", "Postfix", "1")]);
+        let first = first + "\n## By hand\n\nWords.\n";
         let second = merged(&first, &[row("letters", "typst", "2")]);
+        assert!(second.ends_with("|\n\n## By hand\n\nWords.\n"), "{second}");
         let rows: Vec<&str> = second.lines().filter(|line| line.starts_with("| `")).collect();
         assert_eq!(
             rows,

@@ -150,18 +150,28 @@ fn field(line: &str, name: &str) -> Option<String> {
 }
 
 /// The harnesses find each other below the folder they work in. One of them names an empty folder
-/// where it means its own; that is mended in the copy.
+/// where it means its own, and those of HTTP change their folder before they name it: both are
+/// mended in the copy.
 fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
-    if to.is_dir() {
+    if to.join("http").is_dir() {
         return Ok(());
     }
-    for folder in ["", "letters"] {
+    let work = Peers::work().display().to_string();
+    for folder in ["", "letters", "http"] {
         std::fs::create_dir_all(to.join(folder))?;
         for entry in std::fs::read_dir(from.join(folder))? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 let text = std::fs::read_to_string(entry.path())?;
                 let text = text.replace("os.chmod('',0o755)", "os.chmod('.',0o755)");
+                let text = if folder == "http" {
+                    text.replace("$PWD", &work)
+                        .replace("cd $H;", &format!("cd {work};"))
+                        .replace("uvicorn app:app", "uvicorn --app-dir $H app:app")
+                        .replace("-s post.lua", "-s $H/post.lua")
+                } else {
+                    text
+                };
                 std::fs::write(to.join(folder).join(entry.file_name()), text)?;
             }
         }
