@@ -36,6 +36,18 @@ pub trait Desk: Send + Sync + 'static {
     /// Whoever implements this compares the code in constant time, and does the same work for a
     /// number that does not exist as for a code that does not fit.
     fn check(&self, number: &str, code: &str, now: Timestamp) -> Result<Checked, DeskTrouble>;
+
+    /// The receipt of an entry that proves a message of ours, for whoever holds number and code.
+    /// Checks them as `check` does.
+    fn message_receipt(
+        &self,
+        number: &str,
+        code: &str,
+        entry: u64,
+    ) -> Result<ReceiptGiven, DeskTrouble>;
+
+    /// The receipt of one line of a case's history, as everybody may have it.
+    fn line_receipt(&self, reference: &str, entry: u64) -> Result<ReceiptGiven, DeskTrouble>;
 }
 
 /// The house cannot answer now. What went wrong is in its log; a page only says so.
@@ -368,6 +380,27 @@ pub struct Genuine {
     /// The stage's name in the regime; empty where the file is already erased.
     pub stage: String,
     pub messages: Vec<Sent>,
+    /// What can be proven of each message that left, of earlier stages too.
+    pub proofs: Vec<Proof>,
+}
+
+/// An entry of the ledger that proves a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The stage's name in the regime.
+    pub stage: String,
+    pub sent: Sent,
+    pub entry: u64,
+}
+
+/// A receipt (C2SP tlog-proof), or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptGiven {
+    Text(String),
+    /// Entered, and published in some seconds.
+    NotYet,
+    /// No such entry for whoever asks; one answer for a wrong number, code and entry.
+    NotKnown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

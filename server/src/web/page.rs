@@ -4,11 +4,13 @@ use std::borrow::Borrow;
 
 use askama::Template;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{Html, IntoResponse, Response};
 use entremise_core::deadline::{Lang, Words, Zone};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::desk::{DeskTrouble, ReceiptGiven};
 use super::place::{self, Place};
 use super::review::place::ReviewPlace;
 use super::{Authority, assets, words};
@@ -192,6 +194,16 @@ impl Page {
         Place::Authorisation(reference.to_owned()).path(self.lang)
     }
 
+    /// The receipt of one line of a case's history.
+    pub fn line_path(&self, reference: &str, entry: impl Borrow<u64>) -> String {
+        Place::Line(reference.to_owned(), entry.borrow().to_string()).path(self.lang)
+    }
+
+    /// Where the receipt of a message is fetched.
+    pub fn receipt_path(&self) -> String {
+        Place::Receipt.path(self.lang)
+    }
+
     /// What the person behind a case may ask.
     pub fn rights_path(&self, reference: &str) -> String {
         Place::Rights(reference.to_owned()).path(self.lang)
@@ -263,6 +275,25 @@ pub fn said_with(
     let text = page.with(&format!("{key}.text"), name, value);
     page.title = heading.to_owned();
     render(status, &Said { page: &page, heading, text: &text })
+}
+
+/// A receipt as a file, or the page that says why there is none. `page` is where it leads back to.
+pub fn receipt(given: Result<ReceiptGiven, DeskTrouble>, entry: u64, page: Page) -> Response {
+    match given {
+        Ok(ReceiptGiven::Text(text)) => {
+            let name = page.t("receipt.file_name");
+            let as_file = format!("attachment; filename=\"{name}-{entry}.tlog-proof\"");
+            let headers =
+                [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CONTENT_DISPOSITION, &as_file)];
+            (headers, text).into_response()
+        }
+        Ok(ReceiptGiven::NotYet) => {
+            let page = said(StatusCode::SERVICE_UNAVAILABLE, page, "receipt.not_yet");
+            ([(RETRY_AFTER, "60")], page).into_response()
+        }
+        Ok(ReceiptGiven::NotKnown) => said(StatusCode::NOT_FOUND, page, "receipt.none"),
+        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+    }
 }
 
 /// A filled template as a response. A template writes into memory: it fails only if a `Display` of

@@ -10,6 +10,8 @@ use super::review::place::ReviewPlace;
 pub enum Place {
     Home,
     Check,
+    /// Where the receipt of a message is fetched; takes a form only.
+    Receipt,
     Accessibility,
     SignIn,
     SignOut,
@@ -19,6 +21,8 @@ pub enum Place {
     Decision(String),
     /// Where a member asks a reviewer about a case.
     Authorisation(String),
+    /// The receipt of one line of a case's history, by its place in the ledger.
+    Line(String, String),
     /// What the person behind a case may ask.
     Rights(String),
     /// Where what a provider disclosed is mended.
@@ -45,6 +49,8 @@ impl Place {
             (Self::Home, Lang::En) => "/en".to_owned(),
             (Self::Check, Lang::Fr) => "/fr/verifier".to_owned(),
             (Self::Check, Lang::En) => "/en/check".to_owned(),
+            (Self::Receipt, Lang::Fr) => "/fr/verifier/recu".to_owned(),
+            (Self::Receipt, Lang::En) => "/en/check/receipt".to_owned(),
             (Self::Accessibility, Lang::Fr) => "/fr/accessibilite".to_owned(),
             (Self::Accessibility, Lang::En) => "/en/accessibility".to_owned(),
             (Self::SignIn, Lang::Fr) => "/fr/connexion".to_owned(),
@@ -64,6 +70,10 @@ impl Place {
                 | Self::Erasure(reference),
                 lang,
             ) => format!("{}{}", case(reference, lang), self.under_case(lang)),
+            (Self::Line(reference, entry), lang) => {
+                let ledger = if lang == Lang::Fr { "registre" } else { "ledger" };
+                format!("{}/{ledger}/{}", case(reference, lang), encoded(entry))
+            }
             (Self::Review(place), lang) => place.path(lang),
             (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),
             (Self::Oversight, Lang::En) => "/en/oversight".to_owned(),

@@ -11,17 +11,17 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use entremise_core::deadline::{Lang, span_words};
 use entremise_core::regime::rules::Gate;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::desk::{Checked, Genuine, PublicRung};
+use super::desk::{Checked, Genuine, PublicRung, ReceiptGiven, Sent};
 use super::entrance::{self, From};
 use super::ladder::{Figure, drawn};
-use super::limit::Limiter;
+use super::limit::{Limiter, TooOften};
 use super::page::{Page, render, said};
 use super::place::{self, Place};
 use super::{Web, ask};
@@ -56,6 +56,7 @@ pub(super) fn rooms(web: Web) -> Router {
         router = router
             .route(&Place::Home.path(lang), get(home))
             .route(&Place::Check.path(lang), get(form).post(check))
+            .route(&Place::Receipt.path(lang), get(back).post(receipt))
             .route(&Place::Accessibility.path(lang), get(accessibility));
     }
     router.with_state(room)
@@ -110,6 +111,8 @@ struct Check {
     page: Page,
     answer: Answer,
     number: String,
+    /// Kept where it was right, for the forms that fetch receipts.
+    code: String,
     number_missing: bool,
     code_missing: bool,
 }
@@ -127,6 +130,8 @@ struct Told {
     says: String,
     next: String,
     sent: Vec<String>,
+    /// The entry that proves a message, and which message in words.
+    proofs: Vec<(u64, String)>,
 }
 
 impl Check {
@@ -137,6 +142,7 @@ impl Check {
             page: page.titled(title),
             answer: Answer::None,
             number: String::new(),
+            code: String::new(),
             number_missing: false,
             code_missing: false,
         }
@@ -177,6 +183,9 @@ struct Typed {
     number: String,
     #[serde(default)]
     code: String,
+    /// Whose receipt is fetched.
+    #[serde(default)]
+    entry: u64,
 }
 
 async fn check(
@@ -197,14 +206,10 @@ async fn check(
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let now = (room.web.clock)();
-    let counted = from
-        .count(&room.addresses, now)
-        .and_then(|()| room.numbers.count(&number.to_lowercase(), now));
-    if let Err(refused) = counted {
-        let minutes = u64::try_from(refused.wait_secs).unwrap_or_default().div_ceil(60);
-        let page = page.answered(Answer::TooOften { minutes });
-        return entrance::wait(render(StatusCode::TOO_MANY_REQUESTS, &page), refused);
+    if let Err(refused) = room.count(&from, &number, now) {
+        return too_often(page, refused);
     }
+    page.code.clone_from(&code);
     match ask(&room.web.desk, move |desk| desk.check(&number, &code, now)).await {
         Ok(Checked::Genuine(genuine)) => {
             let told = Told::of(&genuine, &page.page);
@@ -213,6 +218,46 @@ async fn check(
         Ok(Checked::NotKnown) => render(StatusCode::OK, &page.answered(Answer::NotKnown)),
         Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page.page, "trouble"),
     }
+}
+
+/// A receipt has no page: the form is where it was.
+async fn back(uri: Uri) -> Redirect {
+    Redirect::to(&Place::Check.path(lang_of(&uri)))
+}
+
+/// The receipt of one message as a file, for number and code as the check takes them.
+async fn receipt(
+    State(room): State<Room>,
+    from: From,
+    uri: Uri,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Response {
+    let typed = typed.map(|Form(typed)| typed).unwrap_or_default();
+    let (number, code, entry) = (plain(&typed.number), plain(&typed.code), typed.entry);
+    let mut page = Check::new(&room, lang_of(&uri));
+    page.number = number.clone();
+    let now = (room.web.clock)();
+    if let Err(refused) = room.count(&from, &number, now) {
+        return too_often(page, refused);
+    }
+    match ask(&room.web.desk, move |desk| desk.message_receipt(&number, &code, entry)).await {
+        Ok(ReceiptGiven::NotKnown) => render(StatusCode::OK, &page.answered(Answer::NotKnown)),
+        given => super::page::receipt(given, entry, page.page),
+    }
+}
+
+impl Room {
+    /// Counts a try, from its address and for its number.
+    fn count(&self, from: &From, number: &str, now: Timestamp) -> Result<(), TooOften> {
+        from.count(&self.addresses, now)?;
+        self.numbers.count(&number.to_lowercase(), now)
+    }
+}
+
+fn too_often(page: Check, refused: TooOften) -> Response {
+    let minutes = u64::try_from(refused.wait_secs).unwrap_or_default().div_ceil(60);
+    let page = page.answered(Answer::TooOften { minutes });
+    entrance::wait(render(StatusCode::TOO_MANY_REQUESTS, &page), refused)
 }
 
 /// What was typed, without the spaces that copying from paper brings.
@@ -228,20 +273,22 @@ impl Told {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let sent = genuine.messages.iter().map(|sent| {
+        let told = |sent: &Sent| {
             let channel = page.named("channel", super::office::channel_name(sent.channel));
             let day = page.day(sent.day);
-            super::words::filled(
-                page.lang,
-                "check.genuine.sent",
-                &[("channel", &channel), ("day", &day)],
-            )
+            let values = [("channel", channel.as_str()), ("day", &day)];
+            super::words::filled(page.lang, "check.genuine.sent", &values)
+        };
+        let proofs = genuine.proofs.iter().map(|proof| {
+            let stage = page.named("stage", &proof.stage);
+            (proof.entry, format!("{stage} – {}", told(&proof.sent)))
         });
         Self {
             kind: words("stage"),
             says: words("check.says"),
             next: words("check.next"),
-            sent: sent.collect(),
+            sent: genuine.messages.iter().map(told).collect(),
+            proofs: proofs.collect(),
         }
     }
 }

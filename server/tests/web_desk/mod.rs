@@ -24,6 +24,8 @@ pub const SECRET: &str = "specimen-officer-secret-8c1f";
 /// Number and code of a genuine message.
 pub const NUMBER: &str = "2026-002210";
 pub const CODE: &str = "K7M4PQ2X";
+/// The entry that proves it.
+pub const PROOF: u64 = 4211;
 /// A case that waits for a decision.
 pub const TO_DECIDE: &str = "2026-004127";
 /// What an attacker would put wherever text is taken.
@@ -344,7 +346,25 @@ impl Desk for Invented {
         }
         let day = "2026-10-01".parse().unwrap();
         let sent = Sent { channel: ChannelKind::Email, day };
-        Ok(Checked::Genuine(Genuine { stage: self.text("first"), messages: vec![sent] }))
+        let proof = Proof { stage: self.text("first"), sent, entry: PROOF };
+        let (messages, proofs) = (vec![sent], vec![proof]);
+        Ok(Checked::Genuine(Genuine { stage: self.text("first"), messages, proofs }))
+    }
+
+    fn message_receipt(
+        &self,
+        number: &str,
+        code: &str,
+        entry: u64,
+    ) -> Result<ReceiptGiven, DeskTrouble> {
+        if number != NUMBER || code.replace('-', "") != CODE || entry != PROOF {
+            return Ok(ReceiptGiven::NotKnown);
+        }
+        Ok(ReceiptGiven::Text("c2sp.org/tlog-proof@v1 SPECIMEN\n".to_owned()))
+    }
+
+    fn line_receipt(&self, _: &str, _: u64) -> Result<ReceiptGiven, DeskTrouble> {
+        Ok(ReceiptGiven::NotYet)
     }
 }
 

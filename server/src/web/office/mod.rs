@@ -4,6 +4,7 @@
 mod authorise;
 mod case;
 mod decide;
+mod receipt;
 mod rights;
 mod sign;
 mod told;
@@ -65,6 +66,10 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
             .route(
                 &of_case(Place::Authorisation(String::new())),
                 get(authorise::form).post(authorise::enter),
+            )
+            .route(
+                &format!("{}{{entry}}", of_case(Place::Line(String::new(), String::new()))),
+                get(receipt::fetch),
             )
             .route(&of_case(Place::Rights(String::new())), get(rights::form).post(rights::access))
             .route(

@@ -4,8 +4,10 @@
 //! number and a wrong code cost the same time.
 
 mod case;
+mod receipts;
 mod work;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use entremise_core::effect::Effect;
@@ -19,10 +21,11 @@ use jiff::Timestamp;
 pub(super) use case::version;
 
 use super::desk::{
-    CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, PublicRung, Sent,
-    TodayView, WorkQuery,
+    CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, PublicRung,
+    ReceiptGiven, Sent, TodayView, WorkQuery,
 };
 use crate::house::House;
+use crate::worker::publish;
 
 /// Whether a typed code belongs to a file number.
 type CodeHolds = dyn Fn(&str, &str) -> bool + Send + Sync;
@@ -35,17 +38,21 @@ pub struct StoreDesk {
     regime: Option<RegimeId>,
     /// Whether a code belongs to a file number; takes the same time for every wrong code.
     code_holds: Box<CodeHolds>,
+    /// Where the ledger is published; without it there are no receipts.
+    ledger: Option<PathBuf>,
 }
 
 impl StoreDesk {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
         let store = house.store.clone();
         let of = authority.clone();
-        let regime = house.room(&authority).map(|room| room.config.regime.clone());
+        let room = house.room(&authority);
+        let regime = room.map(|room| room.config.regime.clone());
+        let ledger = room.map(|room| publish::folder(&house, room));
         let desk = Self::over(store, authority, move |number, typed| {
             house.room(&of).is_some_and(|room| room.delivery.codes.holds(number, typed))
         });
-        Self { regime, ..desk }
+        Self { regime, ledger, ..desk }
     }
 
     /// The desk over a store alone.
@@ -54,7 +61,22 @@ impl StoreDesk {
         authority: AuthorityId,
         code_holds: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { store, authority, regime: None, code_holds: Box::new(code_holds) }
+        Self { store, authority, regime: None, code_holds: Box::new(code_holds), ledger: None }
+    }
+
+    /// The same, with the folder in which the ledger is published.
+    pub fn with_ledger(self, ledger: PathBuf) -> Self {
+        Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The file of a number, for whoever holds its code; none in it where it is erased.
+    fn opened_by(&self, number: &str, code: &str) -> Result<Option<Option<CaseFile>>, DeskTrouble> {
+        // What cannot be a file number is checked all the same: the answer takes as long.
+        let number = file_number::read(number).unwrap_or_else(|| number.to_owned());
+        if !(self.code_holds)(&number, code) {
+            return Ok(None);
+        }
+        self.find(&number).map(Some).map_err(told)
     }
 
     /// The case of a file number, or of its own number.
@@ -115,15 +137,30 @@ impl Desk for StoreDesk {
     }
 
     fn check(&self, number: &str, code: &str, _: Timestamp) -> Result<Checked, DeskTrouble> {
-        // What cannot be a file number is checked all the same: the answer takes as long.
-        let number = file_number::read(number).unwrap_or_else(|| number.to_owned());
-        if !(self.code_holds)(&number, code) {
-            return Ok(Checked::NotKnown);
-        }
-        // From here on the reader holds a message of ours, even where its file is already erased.
-        let file = self.find(&number).map_err(told)?;
+        // Behind the code the reader holds a message of ours, even where its file is erased.
+        let Some(file) = self.opened_by(number, code)? else { return Ok(Checked::NotKnown) };
         let (stage, messages) = file.as_ref().map(sent).unwrap_or_default();
-        Ok(Checked::Genuine(Genuine { stage, messages: self.days(file.as_ref(), messages) }))
+        let messages = self.days(file.as_ref(), messages);
+        let proofs = file.map(|file| self.proofs(&file)).unwrap_or_default();
+        Ok(Checked::Genuine(Genuine { stage, messages, proofs }))
+    }
+
+    fn message_receipt(
+        &self,
+        number: &str,
+        code: &str,
+        entry: u64,
+    ) -> Result<ReceiptGiven, DeskTrouble> {
+        match self.opened_by(number, code)? {
+            Some(Some(file)) => self.receipt_of_message(&file, entry),
+            _ => Ok(ReceiptGiven::NotKnown),
+        }
+    }
+
+    fn line_receipt(&self, reference: &str, entry: u64) -> Result<ReceiptGiven, DeskTrouble> {
+        let file = self.find(reference).map_err(told)?;
+        let ours = file.is_some_and(|file| file.history.iter().any(|line| line.seq == entry));
+        if ours { self.receipt(entry, false) } else { Ok(ReceiptGiven::NotKnown) }
     }
 }
 
