@@ -161,3 +161,23 @@ fn a_recovered_key_is_not_written_over_another_one() {
     assert!(!fine && said.contains("another key"), "{said}");
     assert_eq!(std::fs::read(&key).unwrap(), [9; 32]);
 }
+
+#[test]
+fn no_core_file_can_be_made_of_a_process_that_holds_keys() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("entremise.toml");
+    std::fs::write(&config, "data = \"data\"\n[keys]\nfrom = \"files\"\nfolder = \"keys\"\n")
+        .unwrap();
+    assert!(Screen::of(&config, &["make"]).ends().0);
+    let split = ["split", "--compartment", "identity", "--shares", "2", "--threshold", "2"];
+    let mut screen = Screen::of(&config, &split);
+    // The keys are read; the first holder is waited for.
+    screen.until("Share 1: its holder comes");
+    let limits = format!("/proc/{}/limits", screen.child.id());
+    let limits = std::fs::read_to_string(limits).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
+    screen.child.kill().unwrap();
+    screen.child.wait().unwrap();
+}
