@@ -21,6 +21,7 @@ pub const OTHER_TOKEN: &str = "token-of-the-second-sender";
 pub struct Hand(Arc<AtomicI64>);
 
 impl Hand {
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn at(text: &str) -> Self {
         let at: Timestamp = text.parse().unwrap();
         Self(Arc::new(AtomicI64::new(at.as_microsecond())))
