@@ -3,6 +3,9 @@
 //! Typst refuses to write a file that breaks either standard (no title, no date, no alternative
 //! text); those refusals are tests, and veraPDF checks again from outside.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -50,6 +53,8 @@ pub enum LetterError {
 pub struct Renderer {
     library: LazyHash<Library>,
     fonts: Fonts,
+    /// Templates that were read before, by file name and text.
+    read: Mutex<HashMap<(&'static str, &'static str), Source>>,
 }
 
 /// What is attached to the letter as `facts.json`: what it says, for machines, without the
@@ -72,7 +77,11 @@ struct AttachedFacts<'a> {
 
 impl Renderer {
     pub fn new() -> Self {
-        Self { library: LazyHash::new(Library::default()), fonts: Fonts::new() }
+        Self {
+            library: LazyHash::new(Library::default()),
+            fonts: Fonts::new(),
+            read: Mutex::default(),
+        }
     }
 
     /// Sets one letter.
@@ -93,8 +102,8 @@ impl Renderer {
                 .collect::<Vec<_>>()
                 .join("; "),
         };
-        let main = Source::new(file_id("main.typ"), template.source.to_owned());
-        let layout = Source::new(file_id("letter.typ"), template.layout.to_owned());
+        let main = self.read("main.typ", template.source);
+        let layout = self.read("letter.typ", template.layout);
         let world = LetterWorld {
             library: &self.library,
             fonts: &self.fonts,
@@ -121,6 +130,13 @@ impl Renderer {
             typst_pdf::pdf(&document, &options).map_err(|diagnostics| refuse(&diagnostics))?;
         typst::comemo::evict(MEMO_AGE_LETTERS);
         Ok(Pdf { sha256: Sha256::digest(&bytes).into(), pages: document.pages().len(), bytes })
+    }
+
+    /// A template's text, read once: its tree and its digest serve every letter.
+    fn read(&self, name: &'static str, text: &'static str) -> Source {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = read.entry((name, text));
+        source.or_insert_with(|| Source::new(file_id(name), text.to_owned())).clone()
     }
 
     /// The data as the template prints them: every text made of signs the fonts have.
