@@ -398,13 +398,10 @@ fn no_event_but_a_decision_asks_for_an_identity() {
     }
 }
 
-/// The specimen's first notice, relayed by the provider.
+/// The specimen's first notice, relayed by the provider from the first day on.
 fn relaying() -> Story {
     let law = entremise_core::regime::embedded::text("xx-specimen").unwrap();
-    let purpose =
-        "purpose     = [{ value = \"warn\", from = 2025-01-01, cite = \"Example Act, s 7\"";
-    let means = "means = [{ value = \"relay\", from = 2025-01-01, cite = \"x\", sure = \"H\" }]\n";
-    let law = law.replacen(purpose, &format!("{means}{purpose}"), 1);
+    let law = law.replacen("value = \"disclosure\"", "value = \"relay\"", 1);
     let calendars = entremise_core::regime::embedded::calendars().unwrap();
     let mut story = Story::new();
     story.regime = Regime::parse("relay.toml", &law, &calendars).unwrap();

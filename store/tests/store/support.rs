@@ -83,14 +83,10 @@ pub fn with_quota(notices: u32) -> Regime {
     Regime::parse("quota.toml", &changed, &calendars).unwrap()
 }
 
-/// The specimen regime, its first notice relayed by the provider.
+/// The specimen regime, its first notice relayed by the provider from the first day on.
 pub fn relaying() -> Regime {
     let text = entremise_core::regime::embedded::text("xx-specimen").unwrap();
-    let purpose =
-        "purpose     = [{ value = \"warn\", from = 2025-01-01, cite = \"Example Act, s 7\"";
-    let means =
-        "means = [{ value = \"relay\", from = 2025-01-01, cite = \"s 7\", sure = \"H\" }]\n";
-    let changed = text.replacen(purpose, &format!("{means}{purpose}"), 1);
+    let changed = text.replacen("value = \"disclosure\"", "value = \"relay\"", 1);
     assert_ne!(text, changed);
     let calendars = entremise_core::regime::embedded::calendars().unwrap();
     Regime::parse("relaying.toml", &changed, &calendars).unwrap()
