@@ -138,7 +138,8 @@ fn deny() -> Result<Outcome> {
 fn outcome(heard: &Heard) -> Outcome {
     let (mut passed, mut failed) = (0, 0);
     for line in &heard.lines {
-        let is_summary = line.contains("test result:") || line.contains("tests run:");
+        // Set in, it is what a single failed test printed of itself.
+        let is_summary = line.starts_with("test result:") || line.contains("tests run:");
         if is_summary || line.contains("test run:") {
             passed += number_before(line, " passed");
             failed += number_before(line, " failed") + number_before(line, " timed out");
@@ -188,6 +189,8 @@ mod tests {
         let nextest =
             "     Summary [   4.2s] 12 tests run: 10 passed (1 slow), 2 failed, 0 skipped";
         assert_eq!(heard(false, &[nextest]), Outcome::Failed { passed: 10, failed: 2 });
+        let its_own = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 25 filtered out";
+        assert_eq!(heard(false, &[its_own, nextest]), Outcome::Failed { passed: 10, failed: 2 });
         let cargo = "test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured";
         assert_eq!(heard(true, &[cargo, cargo]), Outcome::Passed(Some(14)));
         let coloured = "\u{1b}[32;1m Summary\u{1b}[0m [1s] \u{1b}[1m3\u{1b}[0m tests run: \
