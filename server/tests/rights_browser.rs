@@ -63,7 +63,7 @@ fn look(browser: &Browser, axe: &str, page: &str) {
              told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
     );
     assert_eq!(found, Value::Array(Vec::new()), "{page}");
-    let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+    let over = browser.run("return document.documentElement.scrollWidth - screen.width");
     assert!(over.as_i64() <= Some(0), "{page} is {over} points too wide");
 }
 

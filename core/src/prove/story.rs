@@ -158,7 +158,7 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
                 "the provider no longer knows the subscriber",
             ),
             DisclosureFailure::AuthorisationMissing => pair(
-                "l’opérateur compte un rapprochement de plus et demande une autorisation",
+                "l’opérateur compte une mise en relation de plus et demande une autorisation",
                 "the provider counts one linking more and asks for an authorisation",
             ),
             DisclosureFailure::Refused => {

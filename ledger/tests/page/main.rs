@@ -245,7 +245,7 @@ fn both_languages_say_everything_and_axe_finds_nothing() {
     assert!(report.contains("Le registre est intact"), "{report}");
     assert_eq!(browser.title(), "Vérifier un registre");
     browser.narrow_to(320);
-    let wide = browser.run("return document.documentElement.scrollWidth > innerWidth");
+    let wide = browser.run("return document.documentElement.scrollWidth > screen.width");
     assert_eq!(wide, false, "nothing is wider than a narrow screen");
     let Some(axe) = std::env::var_os("ENTREMISE_AXE_JS") else {
         return absent("ENTREMISE_AXE_JS does not name axe.min.js").unwrap_or_default();

@@ -179,7 +179,8 @@ fn a_passkey_is_registered_comes_in_and_signs_the_grant_that_asks_the_provider()
     assert!(text.contains("entremise authorisation v1") && text.contains("ruling granted"));
     look(&browser, axe, "text to sign");
     browser.submit("form[data-passkey] button");
-    assert!(browser.text().contains("Vous avez autorisé le rapprochement"), "{}", browser.text());
+    let said = browser.text();
+    assert!(said.contains("Vous avez autorisé la mise en relation"), "{said}");
     look(&browser, axe, "granted");
     assert_eq!(served.world.state(), "asking");
     assert!(served.world.effects().contains(&"request_authorised_disclosure"));
@@ -221,7 +222,7 @@ fn without_script_a_ruling_signed_with_a_key_file_is_handed_in() {
     browser.go(&format!("{}/fr/controle/depot", served.review));
     browser.choose_file("#ruling", &path);
     browser.submit("main form button");
-    assert!(browser.text().contains("Vous avez refusé le rapprochement"), "{}", browser.text());
+    assert!(browser.text().contains("Vous avez refusé la mise en relation"), "{}", browser.text());
     assert_eq!(world.state(), "barred");
     browser.go(&format!("{}/en/review/hand-in", served.review));
     browser.choose_file("#ruling", &path);

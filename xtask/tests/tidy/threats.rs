@@ -4,8 +4,6 @@ use super::nothing_in;
 use super::source::{files, read};
 
 const MODEL: &str = "docs/threat-model.md";
-/// Threats that nothing tries, one a line. It only shrinks.
-const NOT_TRIED: &str = "xtask/tests/tidy/not_tried.txt";
 
 /// A row of one of the model's tables.
 struct Threat {
@@ -54,31 +52,16 @@ fn holds(text: &str, test: &str) -> bool {
     })
 }
 
-fn untried(model: &str, rust: &[(String, String)], admitted: &str) -> Vec<String> {
+fn untried(model: &str, rust: &[(String, String)]) -> Vec<String> {
     let mut findings = Vec::new();
-    let admitted: Vec<&str> = admitted.lines().collect();
-    let threats = threats(model);
-    for threat in &threats {
-        let is_admitted = admitted.contains(&threat.what.as_str());
-        let says_not_tried = threat.tried_by.starts_with("not tried: ");
-        match (says_not_tried, named(&threat.tried_by)) {
-            (true, _) if is_admitted => {}
-            (true, _) => findings.push(format!("{}: a new threat must be tried", threat.what)),
-            (false, tests) if tests.is_empty() => {
-                findings.push(format!("{}: names no test", threat.what));
-            }
-            (false, tests) => {
-                if is_admitted {
-                    findings.push(format!("{}: is tried; take it off {NOT_TRIED}", threat.what));
-                }
-                let gone = tests.into_iter().filter(|test| !is_there(test, rust));
-                findings.extend(gone.map(|test| format!("{}: no test {test}", threat.what)));
-            }
+    for threat in threats(model) {
+        let tests = named(&threat.tried_by);
+        if tests.is_empty() {
+            findings.push(format!("{}: names no test", threat.what));
         }
+        let gone = tests.into_iter().filter(|test| !is_there(test, rust));
+        findings.extend(gone.map(|test| format!("{}: no test {test}", threat.what)));
     }
-    let is_known = |line: &&&str| threats.iter().any(|threat| threat.what == **line);
-    let unknown = admitted.iter().filter(|line| !is_known(line));
-    findings.extend(unknown.map(|line| format!("{line}: is no threat any more")));
     findings
 }
 
@@ -88,27 +71,21 @@ fn every_threat_names_a_test_that_tries_it() {
         files(".rs").into_iter().map(|path| (path.clone(), read(&path))).collect();
     let model = read(MODEL);
     assert!(threats(&model).len() > 30, "the model is where this test looks for it");
-    nothing_in(&untried(&model, &rust, &read(NOT_TRIED)), "Write the test, or mend its name.");
+    nothing_in(&untried(&model, &rust), "Write the test, or mend its name.");
 }
 
 #[test]
 fn a_threat_without_its_test_is_seen() {
     let source = "#[test]\nfn tries_it() {}\nfn is_no_test() {}\n";
     let rust = vec![("store/tests/store/main.rs".to_owned(), source.to_owned())];
-    let findings = |tried_by: &str, admitted: &str| {
+    let findings = |tried_by: &str| {
         let model = format!("| attack or failure | answer | tried by |\n| x | y | {tried_by} |");
-        untried(&model, &rust, admitted)
+        untried(&model, &rust)
     };
-    assert!(findings("`store::store::tries_it`", "").is_empty());
-    assert_eq!(
-        findings("`store::store::tries_it_not`", ""),
-        ["x: no test store::store::tries_it_not"]
-    );
-    assert_eq!(findings("`store::store::is_no_test`", "").len(), 1);
-    assert_eq!(findings("`server::store::tries_it`", "").len(), 1);
-    assert_eq!(findings("by looking hard", ""), ["x: names no test"]);
-    assert_eq!(findings("not tried: too hard", ""), ["x: a new threat must be tried"]);
-    assert!(findings("not tried: too hard", "x").is_empty());
-    assert_eq!(findings("`store::store::tries_it`", "x").len(), 1);
-    assert_eq!(findings("`store::store::tries_it`", "z").len(), 1);
+    assert!(findings("`store::store::tries_it`").is_empty());
+    assert_eq!(findings("`store::store::tries_it_not`"), ["x: no test store::store::tries_it_not"]);
+    assert_eq!(findings("`store::store::is_no_test`").len(), 1);
+    assert_eq!(findings("`server::store::tries_it`").len(), 1);
+    assert_eq!(findings("by looking hard"), ["x: names no test"]);
+    assert_eq!(findings("not tried: too hard"), ["x: names no test"]);
 }
