@@ -13,6 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use entremise_core::id::{AuthorityId, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +35,37 @@ pub enum AlarmLine {
         /// The account name, sealed with the provider's key, base64.
         account: String,
     },
+    /// Something about a measure wants a person.
+    Measure {
+        id: String,
+        at: Timestamp,
+        authority: AuthorityId,
+        order: OrderId,
+        why: Why,
+    },
     Cleared {
         id: String,
         at: Timestamp,
     },
+}
+
+/// What is the matter with a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It is over, and may still be in force.
+    MeasureNotLifted,
+    MeasureNotApplied,
+    /// Its fifteen days are running out.
+    MeasureUndecided,
+}
+
+impl AlarmLine {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Raised { at, .. } | Self::Measure { at, .. } | Self::Cleared { at, .. } => *at,
+        }
+    }
 }
 
 /// Which accounts are alarmed now, as the file says.
@@ -71,7 +99,7 @@ impl AlarmFile {
             let line: AlarmLine = serde_json::from_slice(line)
                 .with_context(|| format!("{} is damaged", self.path.display()))?;
             match &line {
-                AlarmLine::Raised { id, .. } => {
+                AlarmLine::Raised { id, .. } | AlarmLine::Measure { id, .. } => {
                     self.raised.insert(id.clone(), line);
                 }
                 AlarmLine::Cleared { id, at } => {
@@ -91,9 +119,7 @@ impl AlarmFile {
     /// The alarms that nobody has cleared, oldest first.
     pub fn raised(&self) -> Vec<&AlarmLine> {
         let mut lines: Vec<&AlarmLine> = self.raised.values().collect();
-        lines.sort_by_key(|line| match line {
-            AlarmLine::Raised { at, .. } | AlarmLine::Cleared { at, .. } => *at,
-        });
+        lines.sort_by_key(|line| line.at());
         lines
     }
 

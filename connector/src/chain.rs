@@ -15,8 +15,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail, ensure};
-use entremise_core::id::{AuthorisationId, AuthorityId, QuestionId, RegimeId};
+use entremise_core::id::{
+    AuthorisationId, AuthorityId, Digest, OrderId, PersonId, QuestionId, RegimeId,
+};
 use entremise_core::identification::{IdentityField, Purpose};
+use entremise_wire::measure::{Acknowledgement, JournalLine};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,13 @@ pub enum Act {
     Disclosure,
     /// A message was to be handed over.
     Relay,
+}
+
+/// What a line of a measure is about; see [`MeasureEntry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureAct {
+    Measure,
 }
 
 /// One thing that was asked of the provider, and what came of it.
@@ -61,6 +71,40 @@ pub struct Entry {
     pub record: Option<String>,
 }
 
+/// One thing that happened to an order, or to an authority's measures altogether.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureEntry {
+    pub at: Timestamp,
+    pub act: MeasureAct,
+    pub authority: AuthorityId,
+    /// `ordered`, `refused`, `approved`, `declined`, `carrying`, `implemented`, `lifted`, `ended`,
+    /// `stopped`, `resumed`.
+    pub step: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regime: Option<RegimeId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The provider's person, and the signature by which it can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// What a line says. Told apart by what each must have: `step`, or `purpose`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Measure(MeasureEntry),
+    Asked(Entry),
+}
+
 /// A line as it stands in the file.
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -68,7 +112,7 @@ struct Line {
     /// SHA-256 of the line before, hexadecimal; zeros in the first.
     before: String,
     #[serde(flatten)]
-    entry: Entry,
+    said: Said,
 }
 
 /// Where a chain ends.
@@ -92,7 +136,7 @@ impl Head {
     }
 
     /// Takes the next line; fails where it does not follow.
-    fn follow(&mut self, bytes: &[u8]) -> anyhow::Result<Entry> {
+    fn follow(&mut self, bytes: &[u8]) -> anyhow::Result<Said> {
         let line: Line = serde_json::from_slice(bytes)
             .with_context(|| format!("line {} cannot be read", self.lines + 1))?;
         ensure!(
@@ -109,17 +153,19 @@ impl Head {
         );
         self.lines = line.number;
         self.digest = hex::encode(digest(bytes));
-        Ok(line.entry)
+        Ok(line.said)
     }
 }
 
 impl Chain {
-    /// Opens or begins the journal of a directory and gives each entry to `replay`. A broken chain
-    /// is not gone on with.
+    /// Opens or begins the journal of a directory and gives what was asked for to `replay`; of
+    /// measures there are records elsewhere. A broken chain is not gone on with.
     pub fn open(directory: &Path, mut replay: impl FnMut(Entry)) -> anyhow::Result<Self> {
         let mut head = Head::of_nothing();
         let journal = Journal::open_bytes(&directory.join(FILE), |bytes, _| {
-            replay(head.follow(bytes)?);
+            if let Said::Asked(entry) = head.follow(bytes)? {
+                replay(entry);
+            }
             Ok(())
         })?;
         Ok(Self { journal, head: Mutex::new(head) })
@@ -127,24 +173,41 @@ impl Chain {
 
     /// Adds an entry, durably. Only then may what it speaks of leave.
     pub fn enter(&self, entry: Entry) -> anyhow::Result<()> {
+        self.add(Said::Asked(entry)).map(|_| ())
+    }
+
+    /// The same for a measure; the line is what the authority gets as proof.
+    pub fn enter_measure(&self, entry: MeasureEntry) -> anyhow::Result<JournalLine> {
+        self.add(Said::Measure(entry))
+    }
+
+    fn add(&self, said: Said) -> anyhow::Result<JournalLine> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = Line { number: head.lines + 1, before: head.digest.clone(), entry };
+        let line = Line { number: head.lines + 1, before: head.digest.clone(), said };
         let mut bytes = serde_json::to_vec(&line)?;
         let digest = hex::encode(digest(&bytes));
+        let entered = JournalLine {
+            line: String::from_utf8(bytes.clone())?,
+            digest: Digest::try_from(digest.clone())?,
+        };
         bytes.push(b'\n');
         self.journal.append_bytes(&bytes, &[u32::try_from(bytes.len())?])?;
         *head = Head { lines: line.number, digest };
         drop(head);
-        self.journal.make_durable()
+        self.journal.make_durable()?;
+        Ok(entered)
     }
 }
+
+/// Authority, act, purpose and outcome; of a measure, the step and its reason.
+pub type Kind = (AuthorityId, &'static str, &'static str, String);
 
 /// What a journal that holds together says.
 #[derive(Debug)]
 pub struct Verified {
     pub head: Head,
     /// How many of each kind, in the words of the journal.
-    pub counts: BTreeMap<(AuthorityId, Act, &'static str, String), u64>,
+    pub counts: BTreeMap<Kind, u64>,
     /// Records that were erased since: their handles are forgotten.
     pub erased: u64,
     pub kept: u64,
@@ -164,17 +227,9 @@ pub fn verify<'a>(
         bail!("the last line is not whole");
     }
     for bytes in lines {
-        let entry = head.follow(bytes)?;
-        let purpose = match entry.purpose {
-            Purpose::Warn => "warn",
-            Purpose::Finding => "finding",
-        };
-        let outcome = match entry.reason {
-            Some(reason) => format!("{} ({reason})", entry.outcome),
-            None => entry.outcome,
-        };
-        *counts.entry((entry.authority, entry.act, purpose, outcome)).or_insert(0) += 1;
-        known.extend(entry.record);
+        let (key, record) = counted(head.follow(bytes)?);
+        *counts.entry(key).or_insert(0) += 1;
+        known.extend(record);
     }
     let total = known.len() as u64;
     for record in records {
@@ -184,4 +239,30 @@ pub fn verify<'a>(
     }
     let erased = known.len() as u64;
     Ok(Verified { head, counts, erased, kept: total - erased })
+}
+
+/// What a line is counted as, and the record that it speaks of.
+fn counted(said: Said) -> (Kind, Option<String>) {
+    let with = |outcome: String, reason: Option<String>| match reason {
+        Some(reason) => format!("{outcome} ({reason})"),
+        None => outcome,
+    };
+    match said {
+        Said::Measure(entry) => {
+            let outcome = with(entry.step, entry.reason);
+            ((entry.authority, "measure", "-", outcome), None)
+        }
+        Said::Asked(entry) => {
+            let purpose = match entry.purpose {
+                Purpose::Warn => "warn",
+                Purpose::Finding => "finding",
+            };
+            let act = match entry.act {
+                Act::Disclosure => "disclosure",
+                Act::Relay => "relay",
+            };
+            let outcome = with(entry.outcome, entry.reason);
+            ((entry.authority, act, purpose, outcome), entry.record)
+        }
+    }
 }

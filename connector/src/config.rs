@@ -61,6 +61,8 @@
 //! password = "/etc/entremise-connector/relay.password"
 //! from = "avertissements@isp.example"
 //! ```
+//!
+//! `[measures]` is described at the head of `measure/config.rs`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -75,6 +77,7 @@ use serde::Deserialize;
 use crate::identify::{Followed, Network};
 use crate::interval::{Millis, Prefix, SECOND};
 use crate::keys::KeyFile;
+use crate::measure::config::MeasuresConfig;
 use crate::read::{AccountFrom, Format, ReadOptions};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -95,6 +98,7 @@ pub struct Config {
     pub alarm: AlarmConfig,
     pub directory: Option<DirectoryConfig>,
     pub relay: Option<RelayConfig>,
+    pub measures: Option<MeasuresConfig>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -250,6 +254,9 @@ impl Config {
             if !authority.reviewers.is_empty() && authority.provider.is_none() {
                 bail!("authority {} has reviewers and needs `provider` too", authority.id);
             }
+        }
+        if let Some(measures) = &config.measures {
+            measures.check(&config.authorities)?;
         }
         if !config.public_url.starts_with("https://") {
             bail!("public_url must begin with https://");

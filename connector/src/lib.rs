@@ -9,6 +9,7 @@
 //! question ─▶ serve ─▶ identify ─▶ interval::answer ─▶ handle ─▶ journal ─▶ answer
 //! request ─▶ serve ─▶ disclose ─▶ (grant) ─▶ directory ─▶ chain ─▶ sealed identity
 //! message ─▶ serve ─▶ relay ─▶ directory ─▶ the provider's own mail system
+//! order ─▶ serve ─▶ measure ─▶ (two persons) ─▶ login list, access servers ─▶ chain
 //! ```
 
 pub mod alarm;
@@ -25,6 +26,7 @@ pub mod interval;
 pub mod journal;
 pub mod keys;
 pub mod load;
+pub mod measure;
 pub mod read;
 pub mod relay;
 pub mod serve;

@@ -8,15 +8,30 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 /// The example at the head of `config.rs`, with a key where it leaves one out.
 fn example() -> String {
-    let source = include_str!("../src/config.rs");
+    shown_in(include_str!("../src/config.rs")).replace("\"…\"", &key(7))
+}
+
+/// The same with what `measure/config.rs` shows, and the keys of so numbered persons in it.
+fn with_measures(persons: [u8; 2]) -> String {
+    let measures = shown_in(include_str!("../src/measure/config.rs"));
+    let measures = measures.replacen("\"…\"", &key(persons[0]), 1);
+    format!("{}\n{}", example(), measures.replacen("\"…\"", &key(persons[1]), 1))
+}
+
+fn key(seed: u8) -> String {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    format!("{:?}", STANDARD.encode(pair.public_key().as_ref()))
+}
+
+/// The TOML at the head of a file.
+fn shown_in(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let shown: Vec<&str> = lines
         .skip_while(|line| !line.contains("```toml"))
         .skip(1)
         .take_while(|line| !line.contains("```"))
         .collect();
-    let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-    shown.join("\n").replace("\"…\"", &format!("{:?}", STANDARD.encode(key.public_key().as_ref())))
+    shown.join("\n")
 }
 
 fn read(text: &str) -> anyhow::Result<Config> {
@@ -53,4 +68,27 @@ fn reviewers_need_the_name_that_their_grants_call_us_by() {
     let text = example().replace("provider = \"isp-1\"", "");
     let error = read(&text).err().unwrap();
     assert!(format!("{error:#}").contains("provider"), "{error:#}");
+}
+
+#[test]
+fn measures_need_two_persons_with_keys_of_their_own() {
+    let measures = read(&with_measures([1, 2])).unwrap().measures.unwrap();
+    assert_eq!((measures.persons.len(), measures.authorities[0].longest_days), (2, 366));
+    // One key under two names; the key of the authority, or of its reviewer.
+    for persons in [[1, 1], [1, 7]] {
+        assert!(read(&with_measures(persons)).is_err(), "{persons:?}");
+    }
+    let good = with_measures([1, 2]);
+    for (said, other) in [
+        ("name = \"a-petit\"", "name = \"c-martin\""),
+        // Nobody is stopped by what changes nothing, and no attribute says who it is about.
+        ("attributes = [{ type = 11, text = \"walled-garden\" }]", ""),
+        ("type = 11", "type = 1"),
+        ("id = \"autorite\"                              # also", "id = \"other\" # also"),
+        ("longest_days = 366", "longest_day = 366"),
+    ] {
+        let changed = good.replace(said, other);
+        assert_ne!(changed, good, "{said}");
+        assert!(read(&changed).is_err(), "{other}");
+    }
 }

@@ -111,6 +111,11 @@ number!(
     AuthorisationId
 );
 
+number!(
+    /// An order to a provider to carry a measure out. Its later versions bear the same number.
+    OrderId
+);
+
 word!(
     /// An authority for which this installation works. Every row belongs to exactly one.
     AuthorityId,

@@ -4,10 +4,12 @@
 //! It opens no socket, reads no file and knows neither cases nor subscriber records.
 //!
 //! * [`message`]: the JSON bodies of `POST /v1/identifications`, `/v1/disclosures`, `/v1/relays`.
+//! * [`measure`]: those of `POST /v1/measures` and `/v1/measures/states`.
 //! * [`signature`]: HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
 //! * [`sealing`]: a disclosure encrypted to the authority's identity compartment (RFC 9180).
 
 pub mod authorisation;
+pub mod measure;
 pub mod message;
 pub mod sealing;
 pub mod signature;

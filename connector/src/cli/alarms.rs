@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::alarm::{AlarmFile, AlarmLine};
 use crate::desk::account_sealer;
 use crate::keys::KeyFile;
+use crate::measure::state::word;
 
 #[derive(clap::Args)]
 pub struct AlarmsArguments {
@@ -50,6 +51,10 @@ fn list(alarms: &AlarmFile, arguments: &AlarmsArguments) -> anyhow::Result<()> {
     let path = arguments.keys.clone().unwrap_or_else(|| KeyFile::path_in(&arguments.index));
     let sealer = account_sealer(&KeyFile::read(&path)?);
     for line in alarms.raised() {
+        if let AlarmLine::Measure { id, at, authority, order, why } = line {
+            println!("{id}  {at}  {}  order {order} of {authority}", word(why));
+            continue;
+        }
         let AlarmLine::Raised { id, at, questions, addresses, account } = line else { continue };
         let name = STANDARD
             .decode(account)
@@ -69,7 +74,11 @@ fn full_id(alarms: &AlarmFile, given: &str) -> anyhow::Result<String> {
         .raised()
         .into_iter()
         .filter_map(|line| match line {
-            AlarmLine::Raised { id, .. } if id.starts_with(given) => Some(id),
+            AlarmLine::Raised { id, .. } | AlarmLine::Measure { id, .. }
+                if id.starts_with(given) =>
+            {
+                Some(id)
+            }
             _ => None,
         })
         .collect();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Subcommand;
 
-use crate::chain::{self, Act};
+use crate::chain;
 use crate::desk::RECORDS_FILE;
 
 #[derive(clap::Args)]
@@ -38,10 +38,6 @@ pub fn run(arguments: &JournalArguments) -> anyhow::Result<u8> {
     let verified = chain::verify(&journal, records)
         .with_context(|| format!("{} does not hold together", index.join(chain::FILE).display()))?;
     for ((authority, act, purpose, outcome), count) in &verified.counts {
-        let act = match act {
-            Act::Disclosure => "disclosure",
-            Act::Relay => "relay",
-        };
         println!("{authority}\t{act}\t{purpose}\t{outcome}\t{count}");
     }
     println!("{} records kept, {} erased with their handles", verified.kept, verified.erased);

@@ -5,6 +5,7 @@ pub mod answer_file;
 pub mod ask;
 pub mod journal;
 pub mod load;
+pub mod measure;
 
 use std::path::PathBuf;
 
@@ -44,6 +45,8 @@ pub enum Command {
     AnswerFile(answer_file::AnswerFileArguments),
     /// The provider's own journal of disclosures.
     Journal(journal::JournalArguments),
+    /// Measures that authorities ordered: look, approve, decline, stop.
+    Measure(measure::MeasureArguments),
     /// Make or change the provider's keys.
     Keys {
         #[command(subcommand)]
@@ -105,6 +108,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::AnswerFile(arguments) => answer_file::run(&arguments),
         Command::Journal(arguments) => journal::run(&arguments),
+        Command::Measure(arguments) => measure::run(&arguments),
         Command::Keys { command } => keys(command),
     }
 }
@@ -120,6 +124,15 @@ fn check(path: &std::path::Path) -> anyhow::Result<u8> {
     }
     if let Some(relay) = &config.relay {
         MailSystem::new(relay)?;
+    }
+    if let Some(measures) = &config.measures {
+        measures.servers()?;
+        for ordering in &measures.authorities {
+            println!("{}: its measures last at most {} days", ordering.id, ordering.longest_days);
+        }
+        for person in &measures.persons {
+            println!("  {} approves with {}", person.name, person.public_key);
+        }
     }
     for authority in &config.authorities {
         println!(

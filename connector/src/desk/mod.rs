@@ -70,6 +70,15 @@ struct HandleLine {
     account: String,
 }
 
+/// Who is behind a handle, for the provider's own use.
+pub enum Behind {
+    /// It was never given to this authority under this regime, or is forgotten.
+    Nobody,
+    /// The alarm holds the account back.
+    InDoubt,
+    Account(Vec<u8>),
+}
+
 /// Everything the desk needs to answer.
 pub struct Desk {
     directory: PathBuf,
@@ -219,6 +228,11 @@ impl Desk {
         self.records().memory.given.get(handle).map_or(0, given::Given::linkings)
     }
 
+    /// The provider's journal: measures are entered in it too.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     fn agreed(
         &self,
         authority: &AuthorityId,
@@ -231,14 +245,14 @@ impl Desk {
     }
 
     /// A batch id stands for one content.
-    fn is_same_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
+    pub(crate) fn is_same_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
         match self.memory().batches.get(&batch) {
             Some(known) if known != asked => Err(CallRefused::BatchChanged),
             _ => Ok(()),
         }
     }
 
-    fn keep_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
+    pub(crate) fn keep_batch(&self, batch: BatchId, asked: &str) -> Result<(), CallRefused> {
         let line = BatchLine { batch, asked: asked.to_owned() };
         self.answers.append(&[Line::Batch(line)])?;
         self.answers.make_durable()?;

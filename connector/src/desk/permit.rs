@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use entremise_core::authorisation::{Grant, LinkingAsked, SignedStatement};
-use entremise_core::id::{AuthorisationId, Handle, QuestionId, RegimeId};
+use entremise_core::id::{AuthorisationId, AuthorityId, Handle, QuestionId, RegimeId};
 use entremise_core::identification::{IdentityField, Purpose};
 use entremise_wire::authorisation::signature_holds;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::given::{Counted, Part};
 use super::records::{Record, Records};
 use super::rest::months_before;
-use super::{Desk, HandleLine, TOO_OFTEN};
+use super::{Behind, Desk, HandleLine, TOO_OFTEN};
 use crate::chain::{Act, Entry};
 use crate::config::Authority;
 
@@ -79,7 +79,8 @@ impl Desk {
         if parts.is_empty() {
             return refused("nothing_asked_for");
         }
-        let Some(account) = self.account_of(asked.handle, call)? else {
+        let (authority, regime) = (&call.authority.id, call.regime);
+        let Some(account) = self.account_of(asked.handle, authority, regime)? else {
             return Ok(Err(NotGiven::HandleUnknown));
         };
         let given = records.memory.given.get(asked.handle).cloned().unwrap_or_default();
@@ -143,18 +144,39 @@ impl Desk {
         Ok(())
     }
 
+    /// Who is behind a handle that was given to this authority under this regime.
+    pub fn behind(
+        &self,
+        authority: &AuthorityId,
+        regime: &RegimeId,
+        handle: &Handle,
+    ) -> anyhow::Result<Behind> {
+        let _calls = self.at_work();
+        let Some(account) = self.account_of(handle, authority, regime)? else {
+            return Ok(Behind::Nobody);
+        };
+        let is_alarmed = self.is_alarmed(&account)?;
+        Ok(if is_alarmed { Behind::InDoubt } else { Behind::Account(account) })
+    }
+
     /// The account behind a handle that was given to this authority under this regime.
-    fn account_of(&self, handle: &Handle, call: Call<'_>) -> anyhow::Result<Option<Vec<u8>>> {
+    fn account_of(
+        &self,
+        handle: &Handle,
+        authority: &AuthorityId,
+        regime: &RegimeId,
+    ) -> anyhow::Result<Option<Vec<u8>>> {
         let Some(place) = self.memory().handles.get(handle).copied() else { return Ok(None) };
         let line: HandleLine = self.handles.read(place)?;
-        if line.authority != call.authority.id || line.regime != *call.regime {
+        if line.authority != *authority || line.regime != *regime {
             return Ok(None);
         }
         let sealed = STANDARD.decode(&line.account)?;
         Ok(self.sealer.open(&sealed, handle.as_str().as_bytes()))
     }
 
-    fn is_alarmed(&self, account: &[u8]) -> anyhow::Result<bool> {
+    /// Whether the frequency alarm holds an account back.
+    pub fn is_alarmed(&self, account: &[u8]) -> anyhow::Result<bool> {
         let id = hex::encode(self.seal.keyed(account));
         let mut memory = self.memory();
         memory.alarms.refresh()?;

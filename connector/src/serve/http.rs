@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use entremise_core::id::AuthorityId;
+use entremise_wire::measure::{MEASURE_STATES_PATH, MEASURES_PATH, MeasureBatch, StatesAsked};
 use entremise_wire::message::{
     BODY_BYTES_MAX, CONTENT_TYPE, DISCLOSURES_PATH, DisclosureBatch, HEALTH_PATH, Health,
     IDENTIFICATIONS_PATH, IdentificationBatch, Problem, RELAYS_PATH, RelayBatch,
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Clock, stop};
 use crate::desk::{CallRefused, Desk};
+use crate::measure::Measures;
 use crate::read::digest;
 
 const PROBLEM: &str = "application/problem+json";
@@ -33,6 +35,8 @@ const STOPPED_RETRY_SECS: i64 = 3600;
 /// The desk and what proves who stands before and behind it.
 pub struct Office {
     pub desk: Desk,
+    /// Absent where the provider carries no measure out.
+    pub measures: Option<Measures>,
     pub pinned: Vec<VerifyingKey>,
     pub signing: SigningKey,
     /// Without a slash at the end.
@@ -45,6 +49,8 @@ pub fn router(office: Arc<Office>) -> Router {
         .route(IDENTIFICATIONS_PATH, post(identifications))
         .route(DISCLOSURES_PATH, post(disclosures))
         .route(RELAYS_PATH, post(relays))
+        .route(MEASURES_PATH, post(measures))
+        .route(MEASURE_STATES_PATH, post(measure_states))
         .route(HEALTH_PATH, get(health))
         .with_state(office)
 }
@@ -89,6 +95,31 @@ async fn relays(State(office): State<Arc<Office>>, request: Request<Body>) -> Re
         let asked = hex::encode(digest(&body.bytes));
         let answers = office.desk.relays(&batch, &asked, now.instant);
         Reply::json(&answers.map_err(refusal)?)
+    })
+    .await
+}
+
+async fn measures(State(office): State<Arc<Office>>, request: Request<Body>) -> Response<Body> {
+    answer(office, request, |office, body, now| {
+        let batch: MeasureBatch = parse(body)?;
+        office.allowed(&batch.authority, now)?;
+        let measures = office.measures()?;
+        let asked = hex::encode(digest(&body.bytes));
+        let answers = measures.receive(&office.desk, &batch, &asked, now.instant);
+        Reply::json(&answers.map_err(refusal)?)
+    })
+    .await
+}
+
+async fn measure_states(
+    State(office): State<Arc<Office>>,
+    request: Request<Body>,
+) -> Response<Body> {
+    answer(office, request, |office, body, now| {
+        let asked: StatesAsked = parse(body)?;
+        office.allowed(&asked.authority, now)?;
+        let states = office.measures()?.states(&asked, now.instant);
+        Reply::json(&states.map_err(refusal)?)
     })
     .await
 }
@@ -193,6 +224,10 @@ impl Office {
         }
         let detail = "the signing key is not this authority's";
         Err(Reply::problem(StatusCode::FORBIDDEN, "not-your-name", detail))
+    }
+
+    fn measures(&self) -> Result<&Measures, Reply> {
+        self.measures.as_ref().ok_or_else(|| refusal(CallRefused::NotAgreed))
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod follow;
 pub mod http;
+pub mod measures;
 pub mod stop;
 pub mod tls;
 
@@ -20,6 +21,7 @@ use self::http::Office;
 use crate::config::Config;
 use crate::desk::{Desk, Setup};
 use crate::keys::KeyFile;
+use crate::measure::Measures;
 
 /// How long a running answer may take after the order to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -57,8 +59,13 @@ impl Service {
             .with_context(|| format!("binding {}", config.listen))?;
         listener.set_nonblocking(true)?;
         follow::first_index(&config, &keys, clock())?;
+        let desk = Desk::open(Setup::of(&config)?, keys.clone())?;
+        let measures = config.measures.clone();
         let office = Office {
-            desk: Desk::open(Setup::of(&config)?, keys.clone())?,
+            measures: measures
+                .map(|measures| Measures::open(measures, &config.index, &keys))
+                .transpose()?,
+            desk,
             pinned: config.pinned()?,
             signing: keys.signing_key()?,
             public_url: config.public_url.trim_end_matches('/').to_owned(),
@@ -75,11 +82,13 @@ impl Service {
     pub async fn run(self, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
         let follower =
             follow::start(&self.config, &self.keys, Arc::clone(&self.office), self.follow_every)?;
+        let measures = measures::start(Arc::clone(&self.office), measures::PERIOD)?;
         let outcome = axum_server::from_tcp_rustls(self.listener, self.tls)?
             .handle(handle)
             .serve(http::router(self.office).into_make_service())
             .await;
         follower.stop();
+        measures.stop();
         outcome.context("serving")
     }
 }

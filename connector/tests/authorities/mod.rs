@@ -172,6 +172,21 @@ impl Isp {
         handle.clone()
     }
 
+    /// Names the holder once more, whatever comes of it.
+    pub fn handle_or_refusal(&mut self, last: u8) {
+        let number = self.number();
+        let batch = IdentificationBatch {
+            batch: BatchId(Uuid::from_u128(number)),
+            authority: AUTHORITY.parse().unwrap(),
+            regime: REGIME.parse().unwrap(),
+            questions: vec![Question {
+                id: QuestionId(Uuid::from_u128(self.number())),
+                ..question(&format!("192.0.2.{last}"), "2026-03-01T10:30:00Z")
+            }],
+        };
+        self.desk().identifications(&batch, &number.to_string(), self.now).unwrap();
+    }
+
     /// A lawful first request; each has its own id.
     pub fn request(&mut self, handle: &Handle, sequence: u32) -> DisclosureRequest {
         DisclosureRequest {
@@ -245,6 +260,7 @@ impl Isp {
         std::fs::read_dir(self.provider.index_path())
             .unwrap()
             .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_file())
             .map(|entry| {
                 let bytes = std::fs::read(entry.path()).unwrap();
                 (entry.file_name().into_string().unwrap(), bytes)
