@@ -17,6 +17,7 @@ mod erase;
 mod faults;
 pub mod file_number;
 mod gate;
+mod hand;
 mod intake;
 mod keys;
 mod ledger;
@@ -139,9 +140,9 @@ pub struct Store {
 
 struct Inner {
     cases: Pool,
-    evidence: Compartment,
-    traffic: Compartment,
-    identity: Compartment,
+    evidence: Arc<Compartment>,
+    traffic: Arc<Compartment>,
+    identity: Arc<Compartment>,
     /// Seals what the cases compartment itself keeps closed: reports that repeat sender numbers.
     cases_wrapping: compartment::WrappingKey,
     /// Under which duplicates are found without keeping what they are duplicates of.
@@ -149,6 +150,7 @@ struct Inner {
     regimes: BTreeMap<RegimeId, Regime>,
     entropy: Arc<dyn Entropy>,
     intake_gate: intake::IntakeGate,
+    intake_hands: intake::IntakeHands,
     apply_gates: apply::ApplyGates,
     faults: faults::Faults,
 }
@@ -171,7 +173,9 @@ impl Store {
             .map(|regime| Ok((regime.id().parse()?, regime)))
             .collect::<Result<_, entremise_core::id::BadId>>()
             .map_err(|error| Trouble::never_from("a regime's id is not a short name", error))?;
-        let open = Compartment::open;
+        let open = |name, data: &str, keys: &str, ring, draw: &mut entropy::Draw| {
+            Compartment::open(name, data, keys, ring, draw, now).map(Arc::new)
+        };
         let draw = &mut entropy::Draw::new(&*entropy);
         let inner = Inner {
             cases,
@@ -181,23 +185,14 @@ impl Store {
                 &places.keys.evidence,
                 keys.evidence,
                 draw,
-                now,
             )?,
-            traffic: open(
-                "traffic",
-                &places.traffic,
-                &places.keys.traffic,
-                keys.traffic,
-                draw,
-                now,
-            )?,
+            traffic: open("traffic", &places.traffic, &places.keys.traffic, keys.traffic, draw)?,
             identity: open(
                 "identity",
                 &places.identity,
                 &places.keys.identity,
                 keys.identity,
                 draw,
-                now,
             )?,
             cases_wrapping: compartment::WrappingKey::new(&keys.cases),
             digest_key: hmac::Key::new(
@@ -207,6 +202,7 @@ impl Store {
             regimes,
             entropy: Arc::clone(&entropy),
             intake_gate: intake::IntakeGate::default(),
+            intake_hands: intake::IntakeHands::new()?,
             apply_gates: apply::ApplyGates::default(),
             faults: faults::Faults::default(),
         };

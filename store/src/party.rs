@@ -97,6 +97,25 @@ impl Store {
         self.inner.cases.read(|tx| find(tx, authority, id))
     }
 
+    /// Why each of these parties is stopped, in their order; none for one that is not.
+    pub fn why_stopped<'p>(
+        &self,
+        parties: impl Iterator<Item = (&'p AuthorityId, &'p PartyId)>,
+    ) -> Result<Vec<Option<String>>, Trouble> {
+        self.inner.cases.read(|tx| {
+            let why = parties.map(|(authority, party)| {
+                let row = tx.query_one(
+                    "-- party-stopped
+                     SELECT stopped_why FROM party
+                     WHERE authority = $1 AND party = $2 AND stopped_at IS NOT NULL",
+                    &[authority.as_str().into(), party.as_str().into()],
+                )?;
+                row.map(|row| Ok(row.maybe_text(0)?.unwrap_or_default().to_owned())).transpose()
+            });
+            why.collect()
+        })
+    }
+
     /// All parties of an authority, by their short names.
     pub fn parties(&self, authority: &AuthorityId) -> Result<Vec<Party>, Trouble> {
         let rows = self.inner.cases.read(|tx| {

@@ -32,6 +32,13 @@ impl Trouble {
         Self::Again { what, source: None }
     }
 
+    pub(crate) fn again_from(
+        what: &'static str,
+        source: impl Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Again { what, source: Some(Box::new(source)) }
+    }
+
     pub(crate) fn never(what: &'static str) -> Self {
         Self::Never { what, source: None }
     }

@@ -10,6 +10,7 @@ mod rewrap;
 mod seal;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use entremise_core::id::{AuthorityId, RegimeId};
@@ -22,7 +23,7 @@ use crate::keys::Ring;
 use crate::migrate::{SEALED, migrate};
 use crate::trouble::Trouble;
 
-pub(crate) use register::{Register, Version, VersionState};
+pub(crate) use register::{Register, VersionState};
 pub(crate) use seal::{Fresh, Place, Wrapped, WrappingKey, nonce};
 
 /// What a record is.
@@ -60,7 +61,6 @@ pub(crate) struct Record {
 pub(crate) trait Arriving {
     fn owner(&self) -> (&AuthorityId, &RegimeId);
     fn created_at(&self) -> Timestamp;
-    fn records(&self) -> impl Iterator<Item = Record>;
 }
 
 /// What a compartment is told.
@@ -122,42 +122,43 @@ impl Compartment {
         records: impl Iterator<Item = Record>,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        self.write(|data, keys, wrapping| {
-            insert(data, keys, wrapping, (authority, regime), records, now)
+        let records: Vec<Record> = records.collect();
+        self.data.write(|data| {
+            self.register.pool.write(|keys| {
+                let wrapping = self.register.current(keys)?;
+                let fresh = records.iter().map(|record| (record.id, record.fresh));
+                register::wrap(keys, &wrapping, fresh)
+            })?;
+            insert(data, (authority, regime), records.into_iter(), now)
         })
     }
 
     /// Seals and writes records while whoever sends them is still at work, and commits when told
     /// that all is sent. A sender that ends without saying so has failed: nothing is kept.
-    pub fn keep_arriving<T: Arriving>(&self, arriving: &Receiver<Sent<T>>) -> Result<(), Trouble> {
-        self.write(|data, keys, wrapping| {
-            loop {
-                match arriving.recv() {
-                    Ok(Sent::More(more)) => {
-                        let records = more.records();
-                        let at = more.created_at();
-                        insert(data, keys, wrapping, more.owner(), records, at)?;
-                    }
-                    Ok(Sent::All) => return Ok(()),
-                    Err(_) => {
-                        return Err(Trouble::never("what these records are for was not kept"));
-                    }
-                }
-            }
+    ///
+    /// Their keys are kept by `keep_keys` at the same time. Whichever is committed alone, when a
+    /// machine loses its power, opens nothing and belongs to nothing: it is swept, or written anew.
+    pub fn keep_records<T: Arriving>(
+        &self,
+        arriving: &Receiver<Sent<Arc<Vec<T>>>>,
+        records: fn(&T) -> Vec<Record>,
+    ) -> Result<(), Trouble> {
+        self.data.write(|data| {
+            each(arriving, |part| {
+                insert(data, part.owner(), records(part).into_iter(), part.created_at())
+            })
         })
     }
 
-    /// A transaction of each database. That of the keys is committed first: a crash in between
-    /// leaves keys that open nothing, never a record that nothing opens.
-    fn write(
+    /// As `keep_records`, for the keys of those records.
+    pub fn keep_keys<T>(
         &self,
-        work: impl FnOnce(&mut Tx, &mut Tx, &Version) -> Result<(), Trouble>,
+        arriving: &Receiver<Sent<Arc<Vec<T>>>>,
+        keys: fn(&T) -> Vec<(Uuid, Fresh)>,
     ) -> Result<(), Trouble> {
-        self.data.write(|data| {
-            self.register.pool.write(|keys| {
-                let wrapping = self.register.current(keys)?;
-                work(data, keys, &wrapping)
-            })
+        self.register.pool.write(|tx| {
+            let wrapping = self.register.current(tx)?;
+            each(arriving, |part| register::wrap(tx, &wrapping, keys(part).into_iter()))
         })
     }
 
@@ -218,37 +219,43 @@ impl Compartment {
     }
 }
 
+/// Does something with each that comes, until all has come.
+fn each<T>(
+    arriving: &Receiver<Sent<Arc<Vec<T>>>>,
+    mut take: impl FnMut(&T) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    loop {
+        match arriving.recv() {
+            Ok(Sent::More(parts)) => parts.iter().try_for_each(&mut take)?,
+            Ok(Sent::All) => return Ok(()),
+            Err(_) => return Err(Trouble::never("what these records are for was not kept")),
+        }
+    }
+}
+
 fn insert(
     data: &mut Tx,
-    keys: &mut Tx,
-    wrapping: &Version,
     owner: (&AuthorityId, &RegimeId),
     records: impl Iterator<Item = Record>,
     created_at: Timestamp,
 ) -> Result<(), Trouble> {
     let (authority, regime) = owner;
-    let sealed: Vec<(Uuid, RecordKind, Wrapped, Vec<u8>)> = records
+    let sealed: Vec<Record> = records
         .map(|record| {
             let place = Place { authority, regime, id: record.id };
-            let wrapped = wrapping.key.wrap_fresh(&record.fresh, &record.id);
-            (record.id, record.kind, wrapped, record.fresh.seal(place, record.content))
+            Record { content: record.fresh.seal(place, record.content), ..record }
         })
         .collect();
-    register::insert(
-        keys,
-        wrapping.number,
-        sealed.iter().map(|(id, _, wrapped, _)| (id, wrapped)),
-    )?;
     let mut values = Vec::with_capacity(sealed.len() * RECORD.columns.len());
-    for (id, kind, wrapped, sealed) in &sealed {
+    for record in &sealed {
         values.extend([
-            Value::id(id),
+            Value::id(&record.id),
             authority.as_str().into(),
             regime.as_str().into(),
-            kind.name().into(),
+            record.kind.name().into(),
             Value::time(created_at),
-            Value::Bytes(&wrapped.nonce),
-            Value::Bytes(sealed),
+            Value::Bytes(&record.fresh.nonce),
+            Value::Bytes(&record.content),
         ]);
     }
     data.insert(&RECORD, &values)

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::seal::{self, WRAPPED_BYTES, Wrapped, WrappingKey};
+use super::seal::{self, Fresh, WRAPPED_BYTES, Wrapped, WrappingKey};
 use crate::conn::{Bulk, Kind, Pool, Rows, Tx, Value};
 use crate::keys::{self, Ring};
 use crate::migrate::{KEYS, migrate};
@@ -78,6 +78,17 @@ pub(super) fn insert<'k>(
         ]);
     }
     tx.insert(&RECORD_KEY, &values)
+}
+
+/// Wraps fresh keys under a version, and writes them.
+pub(super) fn wrap(
+    tx: &mut Tx,
+    wrapping: &Version,
+    fresh: impl Iterator<Item = (Uuid, Fresh)>,
+) -> Result<(), Trouble> {
+    let wrapped: Vec<(Uuid, Wrapped)> =
+        fresh.map(|(id, fresh)| (id, wrapping.key.wrap_fresh(&fresh, &id))).collect();
+    insert(tx, wrapping.number, wrapped.iter().map(|(id, wrapped)| (id, wrapped)))
 }
 
 impl Register {

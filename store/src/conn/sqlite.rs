@@ -18,6 +18,8 @@ const BUSY: Duration = Duration::from_secs(5);
 const READERS_KEPT: usize = 8;
 /// Statements kept prepared per connection: more than this room has texts.
 const STATEMENTS: usize = 128;
+/// Rows that one statement writes: it seeks its place in each index once, not for each row.
+const ROWS_AT_ONCE: usize = 32;
 
 pub(crate) struct Pool {
     path: String,
@@ -28,8 +30,12 @@ pub(crate) struct Pool {
 /// A connection with the SQLite form of the texts it has seen.
 struct Handle {
     connection: Connection,
-    texts: RefCell<HashMap<&'static str, String>>,
+    texts: RefCell<HashMap<Text, String>>,
 }
+
+/// A text by its place in the program, and for how many rows it is: texts are long, and are looked
+/// for often.
+type Text = (usize, usize, usize);
 
 pub(crate) struct Tx<'c>(&'c Handle);
 
@@ -38,21 +44,24 @@ impl Pool {
         let writer = Handle::open(path, OpenFlags::default())?;
         // Before anything else: the first page written settles the size of all.
         writer.set(match rows {
-            Rows::Small => "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 16384;",
+            Rows::Small => {
+                "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 16384;
+                 PRAGMA cache_size = -65536;"
+            }
+            // What is written grows at its end, and is read seldom: a small cache holds the ends.
             Rows::Large => {
                 "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 4096;
-                 PRAGMA secure_delete = ON;"
+                 PRAGMA secure_delete = ON; PRAGMA cache_size = -16384;"
             }
             Rows::Keys => {
                 "PRAGMA page_size = 4096; PRAGMA wal_autocheckpoint = 8192;
-                 PRAGMA secure_delete = ON;"
+                 PRAGMA secure_delete = ON; PRAGMA cache_size = -8192;"
             }
         })?;
         // 64 MiB of log between checkpoints: a batch touches pages all over the digests' indexes,
         // and a page touched twice between checkpoints is written to the file once.
         writer.set(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
-             PRAGMA temp_store = MEMORY;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
         )?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -137,20 +146,27 @@ impl Handle {
         self.connection.execute_batch(sql).map_err(|error| trouble(sql, error))
     }
 
-    fn statement(
+    fn statement(&self, sql: &'static str) -> Result<rusqlite::CachedStatement<'_>, Trouble> {
+        let mut texts = self.texts.borrow_mut();
+        let text = texts.entry((sql.as_ptr().addr(), sql.len(), 1)).or_insert_with(|| rewrite(sql));
+        self.connection.prepare_cached(text).map_err(|error| trouble(name_of(sql), error))
+    }
+
+    fn insertion(
         &self,
-        key: &'static str,
-        text: impl FnOnce() -> String,
+        bulk: &'static Bulk,
+        rows: usize,
     ) -> Result<rusqlite::CachedStatement<'_>, Trouble> {
         let mut texts = self.texts.borrow_mut();
-        let text = texts.entry(key).or_insert_with(text);
-        self.connection.prepare_cached(text).map_err(|error| trouble(name_of(key), error))
+        let key = (bulk.name.as_ptr().addr(), bulk.name.len(), rows);
+        let text = texts.entry(key).or_insert_with(|| insert_text(bulk, rows));
+        self.connection.prepare_cached(text).map_err(|error| trouble(bulk.name, error))
     }
 }
 
 impl Tx<'_> {
     pub fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Trouble> {
-        let mut statement = self.0.statement(sql, || rewrite(sql))?;
+        let mut statement = self.0.statement(sql)?;
         let touched = statement
             .execute(rusqlite::params_from_iter(values))
             .map_err(|error| trouble(name_of(sql), error))?;
@@ -158,7 +174,7 @@ impl Tx<'_> {
     }
 
     pub fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
-        let mut statement = self.0.statement(sql, || rewrite(sql))?;
+        let mut statement = self.0.statement(sql)?;
         collect(&mut statement, values, &mut Vec::new())
             .map_err(|error| trouble(name_of(sql), error))
     }
@@ -169,7 +185,7 @@ impl Tx<'_> {
         keys: &[&[u8]],
         rest: &[Value],
     ) -> Result<Vec<Row>, Trouble> {
-        let mut statement = self.0.statement(sql, || rewrite(sql))?;
+        let mut statement = self.0.statement(sql)?;
         let mut rows = Vec::new();
         let mut values = vec![Value::Null];
         values.extend_from_slice(rest);
@@ -182,10 +198,13 @@ impl Tx<'_> {
     }
 
     pub fn insert(&mut self, bulk: &'static Bulk, values: &[Value]) -> Result<(), Trouble> {
-        let mut statement = self.0.statement(bulk.name, || insert_text(bulk))?;
-        for row in values.chunks_exact(bulk.columns.len()) {
-            statement
-                .execute(rusqlite::params_from_iter(row))
+        let width = bulk.columns.len();
+        let many = values.chunks_exact(width * ROWS_AT_ONCE);
+        let few = many.remainder().chunks_exact(width);
+        for (rows, values) in many.map(|rows| (ROWS_AT_ONCE, rows)).chain(few.map(|row| (1, row))) {
+            self.0
+                .insertion(bulk, rows)?
+                .execute(rusqlite::params_from_iter(values))
                 .map_err(|error| trouble(bulk.name, error))?;
         }
         Ok(())
@@ -237,14 +256,20 @@ fn rewrite(sql: &str) -> String {
     sql.replace("$1[]", "?1").replace('$', "?")
 }
 
-fn insert_text(bulk: &Bulk) -> String {
-    let places: Vec<String> = (1..=bulk.columns.len()).map(|place| format!("?{place}")).collect();
+fn insert_text(bulk: &Bulk, rows: usize) -> String {
+    let width = bulk.columns.len();
+    let row = |row: usize| {
+        let places: Vec<String> =
+            (1..=width).map(|place| format!("?{}", row * width + place)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
     format!(
-        "-- {}\nINSERT INTO {} ({}) VALUES ({}) {}",
+        "-- {}\nINSERT INTO {} ({}) VALUES {} {}",
         bulk.name,
         bulk.table,
         column_list(bulk),
-        places.join(", "),
+        rows.join(", "),
         bulk.conflict
     )
 }

@@ -2,6 +2,7 @@
 //! written beside them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use entremise_core::id::{AuthorityId, RegimeId};
@@ -12,69 +13,86 @@ use uuid::Uuid;
 use super::digest::{self, Digests};
 use super::{BatchReport, IncomingBatch, IntakeError, batch, enter, plan};
 use crate::Inner;
-use crate::compartment::{Arriving, Fresh, Record, RecordKind, Sent};
+use crate::compartment::{Arriving, Compartment, Fresh, Record, RecordKind, Sent};
 use crate::conn::Tx;
 use crate::content::{EvidenceOut, TrafficOut};
 use crate::door::{Door, json};
 use crate::entropy::Draw;
 use crate::gate::Gate;
+use crate::hand::{Hand, Promise};
 use crate::ledger::Lateness;
 use crate::trouble::Trouble;
 
 /// Notices in one transaction, unless a single batch has more: nobody waits long for others.
 const NOTICES_AT_ONCE: usize = 4_000;
+/// Notices for which it is worth waking those who write beside: fewer wait for more.
+const WORTH_A_CALL: usize = 250;
 
 type Answer = Result<BatchReport, IntakeError>;
 
 /// A batch before the gate, with what needs no lock done.
-pub(crate) struct Asked {
-    batch: IncomingBatch,
-    digests: Vec<Option<Digests>>,
+pub(crate) struct Prepared {
+    pub(super) batch: IncomingBatch,
+    pub(super) digests: Vec<Option<Digests>>,
 }
 
 /// Where batches wait for their turn.
-pub(crate) type IntakeGate = Gate<Asked, Answer>;
+pub(crate) type IntakeGate = Gate<Arc<Prepared>, Answer>;
 
-/// Takes a batch in, together with those that wait beside it.
-pub(super) fn take_turn(inner: &Inner, batch: IncomingBatch) -> Answer {
-    let digests = digest::of_batch(&inner.digest_key, &batch);
-    let weight = batch.notices.len();
-    let asked = Asked { batch, digests };
-    inner.intake_gate.pass(asked, weight, NOTICES_AT_ONCE, |group| take_together(inner, group))?
+/// Who writes what, while the cases are written by whoever serves the group.
+pub(crate) struct IntakeHands {
+    evidence: Hand,
+    evidence_keys: Hand,
+    traffic: Hand,
+    traffic_keys: Hand,
 }
 
-/// One transaction of the cases, with one of evidence and one of traffic beside it. The cases are
-/// committed last, when the other two are on the disk.
-fn take_together(inner: &Inner, group: &[&Asked]) -> Result<Vec<Answer>, Trouble> {
-    inner.cases.write(|tx| {
-        std::thread::scope(|threads| {
-            let (compartments, evidence, traffic) = Compartments::new();
-            let evidence = threads.spawn(move || inner.evidence.keep_arriving(&evidence));
-            let traffic = threads.spawn(move || inner.traffic.keep_arriving(&traffic));
-            // Where this fails, the channels close unfinished and the other two keep nothing.
-            let answers = take_batches(tx, inner, group, &compartments)?;
-            compartments.finish();
-            let died = |_| Trouble::never("a thread that writes a compartment died");
-            evidence.join().map_err(died)??;
-            inner.fault("intake.evidence")?;
-            traffic.join().map_err(died)??;
-            inner.fault("intake.traffic")?;
-            inner.fault("intake.cases")?;
-            Ok(answers)
+impl IntakeHands {
+    pub fn new() -> Result<Self, Trouble> {
+        Ok(Self {
+            evidence: Hand::new("evidence")?,
+            evidence_keys: Hand::new("evidence keys")?,
+            traffic: Hand::new("traffic")?,
+            traffic_keys: Hand::new("traffic keys")?,
         })
+    }
+}
+
+/// Takes batches in, together with those that wait beside them.
+pub(super) fn take_turn(inner: &Inner, batches: Vec<IncomingBatch>) -> Vec<Answer> {
+    let asked = batches.into_iter().map(|batch| {
+        let digests = digest::of_batch(&inner.digest_key, &batch);
+        let weight = batch.notices.len();
+        (Arc::new(Prepared { batch, digests }), weight)
+    });
+    let serve = |group: &[&Arc<Prepared>]| take_together(inner, group);
+    let answers = inner.intake_gate.pass_many(asked.collect(), NOTICES_AT_ONCE, serve);
+    answers.into_iter().map(|answer| answer?).collect()
+}
+
+/// One transaction of the cases, with those of evidence, of traffic and of their keys beside it.
+/// The cases are committed last, when the others are on the disk: two flushes in a row.
+fn take_together(inner: &Inner, group: &[&Arc<Prepared>]) -> Result<Vec<Answer>, Trouble> {
+    inner.cases.write(|tx| {
+        // Where this fails, the others are told nothing more and keep nothing.
+        let mut compartments = Compartments::of(inner);
+        let answers = take_batches(tx, inner, group, &mut compartments)?;
+        compartments.finish()?;
+        inner.fault("intake.cases")?;
+        Ok(answers)
     })
 }
 
-fn take_batches<'b>(
+fn take_batches(
     tx: &mut Tx,
     inner: &Inner,
-    group: &[&'b Asked],
-    compartments: &Compartments<'b>,
+    group: &[&Arc<Prepared>],
+    compartments: &mut Compartments,
 ) -> Result<Vec<Answer>, Trouble> {
     // Authorities are locked in the one order that everybody keeps.
     let mut authorities: BTreeMap<&AuthorityId, Vec<usize>> = BTreeMap::new();
-    for (place, asked) in group.iter().enumerate() {
-        authorities.entry(&asked.batch.authority).or_default().push(place);
+    for (place, prepared) in group.iter().enumerate() {
+        authorities.entry(&prepared.batch.authority).or_default().push(place);
     }
     let mut answers: Vec<Option<Answer>> = Vec::new();
     answers.resize_with(group.len(), || None);
@@ -85,114 +103,205 @@ fn take_batches<'b>(
         for place in places {
             answers[place] = Some(take_batch(&mut door, inner, group[place], compartments)?);
         }
+        // Written over there while the cases are written here.
+        compartments.pass_on();
         door.close()?;
     }
     Ok(answers.into_iter().flatten().collect())
 }
 
-fn take_batch<'b>(
+fn take_batch(
     door: &mut Door,
     inner: &Inner,
-    asked: &'b Asked,
-    compartments: &Compartments<'b>,
+    prepared: &Arc<Prepared>,
+    compartments: &mut Compartments,
 ) -> Result<Answer, Trouble> {
-    let batch = &asked.batch;
-    match batch::stored(door, inner, batch) {
+    match batch::stored(door, inner, &prepared.batch) {
         Ok(Some(report)) => return Ok(Ok(report)),
         Ok(None) => {}
         Err(IntakeError::KeyReused) => return Ok(Err(IntakeError::KeyReused)),
         Err(IntakeError::Trouble(trouble)) => return Err(trouble),
     }
-    let plans = plan(door, inner, batch, &asked.digests)?;
-    enter(door, inner, batch, &plans, compartments).map(Ok)
+    let plans = plan(door, inner, &prepared.batch, &prepared.digests)?;
+    enter(door, inner, prepared, &plans, compartments).map(Ok)
 }
 
-/// The two compartments that are written beside the cases.
-pub(super) struct Compartments<'b> {
-    evidence: Sender<Sent<EvidencePart<'b>>>,
-    traffic: Sender<Sent<TrafficPart<'b>>>,
+/// What goes to the four databases that are written beside the cases.
+pub(super) struct Compartments<'i> {
+    inner: &'i Inner,
+    waiting: Vec<Part>,
+    ways: Option<Ways>,
 }
 
 /// The accepted notices of one batch, with the keys of their records.
-struct Part<'b> {
-    batch: &'b IncomingBatch,
+struct Part {
+    prepared: Arc<Prepared>,
     at: Timestamp,
-    notices: Vec<(Uuid, &'b Notice, Fresh)>,
+    raw: Fresh,
+    notices: Vec<Keyed>,
 }
 
-struct EvidencePart<'b>(Part<'b>, Fresh);
-struct TrafficPart<'b>(Part<'b>);
+struct Keyed {
+    id: Uuid,
+    /// In the batch.
+    place: usize,
+    evidence: Fresh,
+    traffic: Fresh,
+}
 
-type Ends<'b> =
-    (Compartments<'b>, Receiver<Sent<EvidencePart<'b>>>, Receiver<Sent<TrafficPart<'b>>>);
+type Parts = Arc<Vec<Part>>;
 
-impl<'b> Compartments<'b> {
-    fn new() -> Ends<'b> {
-        let (to_evidence, evidence) = channel();
-        let (to_traffic, traffic) = channel();
-        (Self { evidence: to_evidence, traffic: to_traffic }, evidence, traffic)
+/// A hand at work on one database, and what comes of it.
+struct Way(Sender<Sent<Parts>>, Promise<Result<(), Trouble>>);
+
+struct Ways {
+    evidence: Way,
+    evidence_keys: Way,
+    traffic: Way,
+    traffic_keys: Way,
+}
+
+impl<'i> Compartments<'i> {
+    fn of(inner: &'i Inner) -> Self {
+        Self { inner, waiting: Vec::new(), ways: None }
     }
 
-    /// Draws the keys here, where the order of draws is fixed; sealing happens over there. A
-    /// receiver that is gone has failed, and says so when it is joined.
+    /// Draws the keys here, where the order of draws is fixed; sealing happens over there.
     pub fn send(
-        &self,
-        batch: &'b IncomingBatch,
+        &mut self,
+        prepared: &Arc<Prepared>,
         at: Timestamp,
-        accepted: Vec<(Uuid, &'b Notice)>,
+        accepted: &[(Uuid, usize)],
         draw: &mut Draw,
     ) {
-        let mut keyed = || {
-            let keyed = accepted.iter().map(|(id, notice)| (*id, *notice, Fresh::draw(draw)));
-            keyed.collect()
+        let mut keys = || accepted.iter().map(|_| Fresh::draw(draw)).collect::<Vec<_>>();
+        let (traffic, evidence) = (keys(), keys());
+        let keyed = accepted.iter().zip(traffic.into_iter().zip(evidence));
+        let notices = keyed
+            .map(|(&(id, place), (traffic, evidence))| Keyed { id, place, evidence, traffic })
+            .collect();
+        let prepared = Arc::clone(prepared);
+        self.waiting.push(Part { prepared, at, raw: Fresh::draw(draw), notices });
+        if self.waiting.iter().map(|part| part.notices.len()).sum::<usize>() >= WORTH_A_CALL {
+            self.pass_on();
+        }
+    }
+
+    /// Has the hands write what waits. One that is gone has failed, and says so when it is waited
+    /// for.
+    fn pass_on(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let parts = Arc::new(std::mem::take(&mut self.waiting));
+        let ways = self.ways.get_or_insert_with(|| Ways::open(self.inner));
+        for way in [&ways.evidence, &ways.traffic, &ways.evidence_keys, &ways.traffic_keys] {
+            let _ = way.0.send(Sent::More(Arc::clone(&parts)));
+        }
+    }
+
+    /// Has all four committed, at the same time, and waits for it.
+    fn finish(mut self) -> Result<(), Trouble> {
+        self.pass_on();
+        let Some(Ways { evidence, evidence_keys, traffic, traffic_keys }) = self.ways else {
+            return Ok(());
         };
-        let traffic = Part { batch, at, notices: keyed() };
-        let evidence = Part { batch, at, notices: keyed() };
-        let _ = self.traffic.send(Sent::More(TrafficPart(traffic)));
-        let _ = self.evidence.send(Sent::More(EvidencePart(evidence, Fresh::draw(draw))));
-    }
-
-    fn finish(&self) {
-        let _ = self.evidence.send(Sent::All);
-        let _ = self.traffic.send(Sent::All);
-    }
-}
-
-impl Arriving for EvidencePart<'_> {
-    fn owner(&self) -> (&AuthorityId, &RegimeId) {
-        (&self.0.batch.authority, &self.0.batch.regime)
-    }
-
-    fn created_at(&self) -> Timestamp {
-        self.0.at
-    }
-
-    fn records(&self) -> impl Iterator<Item = Record> {
-        let notices = self.0.notices.iter().map(|(id, notice, fresh)| Record {
-            id: *id,
-            kind: RecordKind::Notice,
-            fresh: *fresh,
-            content: json(&EvidenceOut::of(notice)),
-        });
-        notices.chain(std::iter::once_with(|| batch::raw_record(self.1, self.0.batch)))
+        let traffic_keys = traffic_keys.finish();
+        self.inner.fault("intake.records")?;
+        let (evidence, traffic) = (evidence.finish(), traffic.finish());
+        self.inner.fault("intake.keys")?;
+        let evidence_keys = evidence_keys.finish();
+        for (kept, step) in [
+            ([evidence, evidence_keys], "intake.evidence"),
+            ([traffic, traffic_keys], "intake.traffic"),
+        ] {
+            for promise in kept {
+                promise.kept().ok_or_else(|| Trouble::never("a writer of records died"))??;
+            }
+            self.inner.fault(step)?;
+        }
+        Ok(())
     }
 }
 
-impl Arriving for TrafficPart<'_> {
+impl Ways {
+    fn open(inner: &Inner) -> Self {
+        let IntakeHands { evidence, evidence_keys, traffic, traffic_keys } = &inner.intake_hands;
+        Self {
+            evidence: Way::open(evidence, &inner.evidence, |compartment, parts| {
+                compartment.keep_records(parts, Part::evidence)
+            }),
+            evidence_keys: Way::open(evidence_keys, &inner.evidence, |compartment, parts| {
+                compartment.keep_keys(parts, Part::evidence_keys)
+            }),
+            traffic: Way::open(traffic, &inner.traffic, |compartment, parts| {
+                compartment.keep_records(parts, Part::traffic)
+            }),
+            traffic_keys: Way::open(traffic_keys, &inner.traffic, |compartment, parts| {
+                compartment.keep_keys(parts, Part::traffic_keys)
+            }),
+        }
+    }
+}
+
+impl Way {
+    fn open(
+        hand: &Hand,
+        compartment: &Arc<Compartment>,
+        keep: fn(&Compartment, &Receiver<Sent<Parts>>) -> Result<(), Trouble>,
+    ) -> Self {
+        let (send, arriving) = channel();
+        let compartment = Arc::clone(compartment);
+        Self(send, hand.give(move || keep(&compartment, &arriving)))
+    }
+
+    fn finish(self) -> Promise<Result<(), Trouble>> {
+        let _ = self.0.send(Sent::All);
+        self.1
+    }
+}
+
+impl Arriving for Part {
     fn owner(&self) -> (&AuthorityId, &RegimeId) {
-        (&self.0.batch.authority, &self.0.batch.regime)
+        (&self.prepared.batch.authority, &self.prepared.batch.regime)
     }
 
     fn created_at(&self) -> Timestamp {
-        self.0.at
+        self.at
+    }
+}
+
+impl Part {
+    fn evidence(&self) -> Vec<Record> {
+        let notices = self.records(|keyed| keyed.evidence, |notice| json(&EvidenceOut::of(notice)));
+        let batch = &self.prepared.batch;
+        notices.chain(std::iter::once_with(|| batch::raw_record(self.raw, batch))).collect()
     }
 
-    fn records(&self) -> impl Iterator<Item = Record> {
-        self.0.notices.iter().map(|(id, notice, fresh)| Record {
-            id: *id,
-            kind: RecordKind::Notice,
-            fresh: *fresh,
-            content: json(&TrafficOut::of(notice)),
+    fn evidence_keys(&self) -> Vec<(Uuid, Fresh)> {
+        let notices = self.notices.iter().map(|keyed| (keyed.id, keyed.evidence));
+        notices.chain(std::iter::once((self.prepared.batch.id.0, self.raw))).collect()
+    }
+
+    fn traffic(&self) -> Vec<Record> {
+        self.records(|keyed| keyed.traffic, |notice| json(&TrafficOut::of(notice))).collect()
+    }
+
+    fn traffic_keys(&self) -> Vec<(Uuid, Fresh)> {
+        self.notices.iter().map(|keyed| (keyed.id, keyed.traffic)).collect()
+    }
+
+    fn records(
+        &self,
+        fresh: fn(&Keyed) -> Fresh,
+        content: fn(&Notice) -> Vec<u8>,
+    ) -> impl Iterator<Item = Record> {
+        self.notices.iter().filter_map(move |keyed| {
+            // Only what was accepted was sent here.
+            let incoming = self.prepared.batch.notices.get(keyed.place)?;
+            let (notice, _) = incoming.verdict.as_ref().ok()?;
+            let (fresh, content) = (fresh(keyed), content(notice));
+            Some(Record { id: keyed.id, kind: RecordKind::Notice, fresh, content })
         })
     }
 }

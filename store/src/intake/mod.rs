@@ -10,6 +10,7 @@ mod digest;
 mod group;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entremise_core::case::Subject;
 use entremise_core::event::Event;
@@ -27,8 +28,8 @@ use crate::door::{Door, json};
 use crate::trouble::Trouble;
 use crate::{Inner, Store, party};
 use digest::Digests;
-use group::Compartments;
-pub(crate) use group::IntakeGate;
+use group::{Compartments, Prepared};
+pub(crate) use group::{IntakeGate, IntakeHands};
 
 /// What a sender handed in, read and screened. No `Debug`: it holds the notices themselves.
 pub struct IncomingBatch {
@@ -117,7 +118,18 @@ impl Store {
     /// Takes a batch. The same batch again (same key and body, or same id and body) changes nothing
     /// and yields the stored report.
     pub fn intake(&self, batch: IncomingBatch) -> Result<BatchReport, IntakeError> {
-        group::take_turn(&self.inner, batch)
+        self.intake_many(vec![batch])
+            .pop()
+            .unwrap_or_else(|| Err(Trouble::never("a batch was left without its report").into()))
+    }
+
+    /// Takes batches that came at the same time, with as few flushes as they allow. Each stands
+    /// alone: one that is not taken holds up no other. The reports stand in the batches' order.
+    pub fn intake_many(
+        &self,
+        batches: Vec<IncomingBatch>,
+    ) -> Vec<Result<BatchReport, IntakeError>> {
+        group::take_turn(&self.inner, batches)
     }
 
     /// The report of a batch that was taken.
@@ -225,22 +237,24 @@ fn local_day<'i>(
 }
 
 /// Writes what was decided, and sends what is to be sealed to its compartments.
-fn enter<'b>(
+fn enter(
     door: &mut Door,
     inner: &Inner,
-    batch: &'b IncomingBatch,
-    plans: &[Plan<'b>],
-    compartments: &Compartments<'b>,
+    prepared: &Arc<Prepared>,
+    plans: &[Plan],
+    compartments: &mut Compartments,
 ) -> Result<BatchReport, Trouble> {
-    let accepted: Vec<(Uuid, &Notice)> = plans
+    let batch = &prepared.batch;
+    let accepted: Vec<(Uuid, usize)> = plans
         .iter()
-        .filter_map(|plan| match plan {
-            Plan::Accept { notice, ids, .. } => Some((ids.notice.0, *notice)),
+        .enumerate()
+        .filter_map(|(place, plan)| match plan {
+            Plan::Accept { ids, .. } => Some((ids.notice.0, place)),
             _ => None,
         })
         .collect();
     let count = accepted.len();
-    compartments.send(batch, door.at, accepted, &mut door.draw);
+    compartments.send(prepared, door.at, &accepted, &mut door.draw);
     let actor = Actor::Party(batch.sender.clone());
     let mut results = Vec::with_capacity(plans.len());
     for (incoming, plan) in batch.notices.iter().zip(plans) {

@@ -223,9 +223,9 @@ fn what_was_never_brought_or_is_answered_cannot_be_taken_back() {
 #[test]
 fn a_cut_between_two_commits_loses_nothing_and_doubles_nothing() {
     on_both(|mut world| {
-        for (number, step) in
-            ["intake.evidence", "intake.traffic", "intake.cases"].iter().enumerate()
-        {
+        let steps =
+            ["intake.records", "intake.keys", "intake.evidence", "intake.traffic", "intake.cases"];
+        for (number, step) in steps.iter().enumerate() {
             let number = number as u32 + 1;
             world.store.fail_at(step);
             let cut = world.batch(vec![notice(number)]);
@@ -234,14 +234,15 @@ fn a_cut_between_two_commits_loses_nothing_and_doubles_nothing() {
             let (_, case) = world.one_notice(number);
             assert!(world.store.case_file(&authority(), &case).unwrap().is_some());
         }
-        assert_eq!(world.store.counts(&authority()).unwrap().notices["accepted"], 3);
-        assert_eq!(world.claim("ask_provider", 10).len(), 3);
+        assert_eq!(world.store.counts(&authority()).unwrap().notices["accepted"], 5);
+        assert_eq!(world.claim("ask_provider", 10).len(), 5);
         let until = world.later(7200);
-        // Each cut left a notice and a batch in evidence and a notice in traffic.
-        assert_eq!(world.store.sweep_orphans(until).unwrap(), 9);
+        // Each cut but the first left a notice and a batch in evidence and a notice in traffic, of
+        // which one cut had the keys of evidence not kept; the first left keys alone.
+        assert_eq!(world.store.sweep_orphans(until).unwrap(), 10);
         assert_eq!(world.store.sweep_orphans(until).unwrap(), 0);
         let claims = world.claim("ask_provider", 10);
-        assert_eq!(world.store.question_material(&claims, until).unwrap().len(), 3);
+        assert_eq!(world.store.question_material(&claims, until).unwrap().len(), 5);
     });
 }
 

@@ -35,7 +35,14 @@ enum Op {
 }
 
 const QUEUES: [&str; 4] = ["ask_provider", "establish_fact", "request_disclosure", "send_message"];
-const CUTS: [&str; 4] = ["apply.commit", "settle.commit", "intake.traffic", "intake.cases"];
+const CUTS: [&str; 6] = [
+    "apply.commit",
+    "settle.commit",
+    "intake.records",
+    "intake.keys",
+    "intake.traffic",
+    "intake.cases",
+];
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
@@ -47,7 +54,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => any::<u8>().prop_map(Op::Fact),
         6 => (any::<u8>(), 0..9u8).prop_map(|(case, event)| Op::Tell { case, event }),
         2 => (0..3_000_000u32).prop_map(Op::Wait),
-        1 => (0..4u8).prop_map(Op::Cut),
+        1 => (0..6u8).prop_map(Op::Cut),
         1 => Just(Op::Reopen),
     ]
 }
