@@ -116,6 +116,52 @@ async fn one_key_for_two_contents_is_refused() {
 }
 
 #[tokio::test]
+async fn sendings_that_come_at_once_are_each_answered_alone() {
+    let door = door();
+    let (authority, second) = ("autorite".parse().unwrap(), "second".parse().unwrap());
+    let by = Actor::Person("officer-1".parse().unwrap());
+    door.house.store.stop(&authority, &second, "as a test", &by, NOON.parse().unwrap()).unwrap();
+    // One is too large for others to wait for it.
+    let many: Vec<String> =
+        (0..100).map(|at| notice(&format!("L-{at}"), &format!("198.51.100.{at}"), SEEN)).collect();
+    let at = |number: usize| match number {
+        3 => (TOKEN, "key-3".to_owned(), "<Infringement><Case>".to_owned()),
+        5 => (OTHER_TOKEN, "key-5".to_owned(), notice("B-5", "198.51.100.5", SEEN)),
+        7 => (TOKEN, "key-7".to_owned(), many.join("\n")),
+        // The same sending twice.
+        8 | 9 => (TOKEN, "key-8".to_owned(), notice("A-8", "198.51.100.208", SEEN)),
+        _ => {
+            let body = notice(&format!("A-{number}"), &format!("198.51.100.2{number:02}"), SEEN);
+            (TOKEN, format!("key-{number}"), body)
+        }
+    };
+    let sent = (0..20).map(|number| {
+        let (token, key, body) = at(number);
+        let request = post(token).header("idempotency-key", key).body(Body::from(body)).unwrap();
+        let mut router = door.router.clone();
+        tokio::spawn(async move { read(router.call(request).await.unwrap()).await })
+    });
+    let sent: Vec<_> = sent.collect();
+    let mut answers = Vec::new();
+    for one in sent {
+        answers.push(one.await.unwrap());
+    }
+    for (number, (status, answer)) in answers.iter().enumerate() {
+        match number {
+            3 => assert_eq!(answer["type"], "/problems/unreadable", "{answer}"),
+            5 => assert_eq!(*status, StatusCode::FORBIDDEN, "{answer}"),
+            7 => assert_eq!(answer["accepted"], 100, "{answer}"),
+            _ => {
+                assert_eq!((*status, &answer["accepted"]), (StatusCode::OK, &1.into()), "{answer}");
+                let own = format!("A-{}", if number == 9 { 8 } else { number });
+                assert_eq!(answer["results"][0]["sender_case_id"], own);
+            }
+        }
+    }
+    assert_eq!(answers[8], answers[9]);
+}
+
+#[tokio::test]
 async fn without_a_token_or_with_a_wrong_one_nothing_is_said() {
     let door = door();
     let body = notice("A-1", "198.51.100.7", SEEN);

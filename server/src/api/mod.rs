@@ -6,6 +6,7 @@
 
 mod access;
 mod batches;
+mod desk;
 mod notices;
 pub mod problem;
 mod rate;
@@ -43,6 +44,7 @@ pub struct Now(pub Timestamp);
 pub struct Api {
     pub(crate) house: Arc<House>,
     pub(crate) intakes: Arc<Semaphore>,
+    pub(crate) desk: Arc<desk::Desk>,
     pub(crate) rates: Arc<rate::Rates>,
 }
 
@@ -83,6 +85,7 @@ pub fn router(house: Arc<House>) -> Router {
     let api = Api {
         house,
         intakes: Arc::new(Semaphore::new(INTAKES_KIB)),
+        desk: Arc::default(),
         rates: Arc::new(rate::Rates::default()),
     };
     let (router, description) = routes().split_for_parts();

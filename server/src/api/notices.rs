@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use entremise_store::BatchReport;
 
+use super::desk::Letter;
 use super::problem::Problem;
 use super::{Api, BODY_BYTES_MAX, Now, access};
 use crate::house::{Room, SenderRoom};
+use crate::intake::acknowledgement;
 use crate::intake::report::Report;
-use crate::intake::{Channel, Sending, acknowledgement, receive};
 
 /// The header with a detached JWS over the body.
 const SIGNATURE: &str = "entremise-signature";
@@ -79,22 +80,8 @@ pub(super) async fn bring(
     let room_for = super::room_for(bytes.len());
     let permit =
         api.intakes.clone().try_acquire_many_owned(room_for).map_err(|_| Problem::busy())?;
-    let house = api.house.clone();
-    let report = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let room = house.room(&authority).ok_or_else(Problem::unauthorised)?;
-        let sender = room.sender(&sender_id).ok_or_else(Problem::unauthorised)?;
-        let sending = Sending {
-            channel: Channel::Http,
-            bytes: bytes.to_vec(),
-            idempotency_key,
-            jws: jws.as_deref(),
-            received_at: now,
-        };
-        receive(&house.store, room, sender, sending).map_err(Problem::from)
-    })
-    .await
-    .map_err(|_| Problem::busy())??;
+    let letter = Letter { authority, sender: sender_id, bytes, idempotency_key, jws, at: now };
+    let report = api.desk.take(&api.house, letter, permit).await?;
     Ok(answer(&headers, room, sender, &report))
 }
 

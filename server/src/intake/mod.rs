@@ -73,9 +73,24 @@ pub fn receive(
     sender: &SenderRoom,
     sending: Sending<'_>,
 ) -> Result<BatchReport, NotTaken> {
+    let party = (&room.config.id, &sender.config.id);
+    let stopped = store.why_stopped(std::iter::once(party))?.pop().flatten();
+    let batch = prepare(store, room, sender, sending, stopped)?;
+    store.intake(batch).map_err(NotTaken::from)
+}
+
+/// Reads and screens one sending, up to what only the store can decide. `stopped`: why its sender
+/// is, if it is.
+pub fn prepare(
+    store: &Store,
+    room: &Room,
+    sender: &SenderRoom,
+    sending: Sending<'_>,
+    stopped: Option<String>,
+) -> Result<IncomingBatch, NotTaken> {
     let regime_id = &room.config.regime;
     let regime = store.regime(regime_id).ok_or_else(|| unknown_regime(regime_id))?;
-    if let Some(why) = stopped(store, room, sender)? {
+    if let Some(why) = stopped {
         return Err(NotTaken::Stopped { why });
     }
     let proof = check_signature(sender, &sending)?;
@@ -94,7 +109,7 @@ pub fn receive(
         .map(|item| incoming(item, room, sender, signed, sending.received_at, regime))
         .collect();
     let digest = ring::digest::digest(&ring::digest::SHA256, &sending.bytes);
-    let batch = IncomingBatch {
+    Ok(IncomingBatch {
         id: BatchId(store.new_id(sending.received_at)),
         authority: room.config.id.clone(),
         regime: regime_id.clone(),
@@ -107,21 +122,21 @@ pub fn receive(
         body_digest: digest.as_ref().try_into().expect("SHA-256 yields 32 bytes"),
         proof,
         notices,
-    };
-    store.intake(batch).map_err(|error| match error {
-        IntakeError::KeyReused => NotTaken::KeyReused,
-        IntakeError::Trouble(trouble) => NotTaken::Trouble(trouble),
     })
+}
+
+impl From<IntakeError> for NotTaken {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::KeyReused => Self::KeyReused,
+            IntakeError::Trouble(trouble) => Self::Trouble(trouble),
+        }
+    }
 }
 
 fn unknown_regime(regime: &RegimeId) -> NotTaken {
     tracing::error!(%regime, "no such regime is loaded");
     NotTaken::Trouble(Trouble::Never { what: "the regime is not loaded", source: None })
-}
-
-fn stopped(store: &Store, room: &Room, sender: &SenderRoom) -> Result<Option<String>, Trouble> {
-    let party = store.party(&room.config.id, &sender.config.id)?;
-    Ok(party.and_then(|party| party.stopped).map(|stopped| stopped.why))
 }
 
 /// The batch's own signature: required, absent, or held against the sender's key.
