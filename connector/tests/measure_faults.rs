@@ -5,9 +5,7 @@ mod measured;
 mod told;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::net::UdpSocket;
-use std::sync::{Arc, Mutex};
 
 use entremise_connector::alarm::{AlarmFile, AlarmLine, Why};
 use entremise_connector::desk::CallRefused;
@@ -286,49 +284,4 @@ fn an_account_that_the_alarm_holds_back_is_not_cut_off() {
     let obstacle = Some(Obstacle::AccountInDoubt);
     let expected = MeasureState::Approved { at: instant(APPROVED), obstacle };
     assert_eq!(house.status(1, START).state, expected);
-}
-
-/// Where a log goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn neither_log_nor_journal_nor_alarm_names_a_subscriber() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let handle = tracing::subscriber::with_default(subscriber, || {
-        let (double, mut house, order) = approved();
-        double.will(&[Manner::Refuse(None)]);
-        house.tick(START);
-        house.tick("2026-03-10T00:05:00Z");
-        double.will(&[Manner::Refuse(Some(404))]);
-        house.tick(END);
-        house.refused(&MeasureOrder { version: 9, ..order.clone() }, "2026-05-01T00:00:00Z");
-        for (name, bytes) in house.isp.files() {
-            let text = String::from_utf8_lossy(&bytes);
-            let is_sealed_here = ["measures.jsonl", "handles.jsonl", "answers.jsonl"];
-            let handle = text.contains(order.handle.as_str());
-            assert!(!handle || is_sealed_here.contains(&name.as_str()), "{name}");
-            assert!(!text.contains("alice"), "{name}");
-        }
-        order.handle
-    });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("could not be changed"), "{log}");
-    assert!(!log.contains("alice") && !log.contains(handle.as_str()), "{log}");
 }

@@ -1,5 +1,7 @@
 //! The service over real sockets: mutual TLS, signed both ways, idempotent, stoppable.
 
+mod authorities;
+mod measured;
 mod told;
 
 use std::net::SocketAddr;
@@ -9,11 +11,14 @@ use std::thread::JoinHandle;
 use axum_server::Handle;
 use entremise_connector::config::Config;
 use entremise_connector::keys::KeyFile;
+use entremise_connector::measure::notes::{Note, Verdict};
+use entremise_connector::measure::state::Memory;
 use entremise_connector::serve::{Service, stop};
-use entremise_core::id::{BatchId, Handle as SubscriberHandle, QuestionId};
+use entremise_core::id::{BatchId, Handle as SubscriberHandle, OrderId, QuestionId};
 use entremise_core::identification::{
     Answer, Disclosure, DisclosureRequest, IdentityField, Outcome, Purpose, Question,
 };
+use entremise_wire::measure;
 use entremise_wire::message::*;
 use entremise_wire::sealing::{OpeningKey, open};
 use entremise_wire::signature::*;
@@ -470,4 +475,76 @@ fn what_a_server_appends_is_found_without_a_restart() {
             && running.answers(id, vec![about(id, "192.0.2.20")])[0].outcome.name() == "identified"
     });
     assert!(found);
+}
+
+fn ordered(regime: &str, handle: &SubscriberHandle) -> Vec<u8> {
+    let now = Timestamp::now();
+    let demand = measured::carry(&(now - 1.hour()).to_string(), &(now + 24.hours()).to_string());
+    let batch = measure::MeasureBatch {
+        batch: BatchId(Uuid::from_u128(70)),
+        authority: "autorite".parse().unwrap(),
+        regime: regime.parse().unwrap(),
+        orders: vec![measure::MeasureOrder { demand, ..measured::order(1, 1, handle) }],
+    };
+    serde_json::to_vec(&batch).unwrap()
+}
+
+#[test]
+fn an_order_is_taken_from_who_may_order_and_the_server_carries_out_what_was_approved() {
+    let double = measured::AccessServerDouble::start();
+    let files = tempfile::tempdir().unwrap();
+    let measures = measured::config_text(files.path(), &[double.address], "", "measures.");
+    let running = Running::start(&format!("[measures]\n{measures}"));
+    let handle = running.handle_of_alice();
+    let order = ordered("fr-graduated-response", &handle);
+    let stranger = SigningKey::from_seed("stranger-1", &[8; 32]).unwrap();
+    let path = measure::MEASURES_PATH;
+    // The right name under another's signature; then a regime that was not agreed.
+    let forged = SigningKey::from_seed("autorite-1", &[8; 32]).unwrap();
+    assert_eq!(running.call_as(&stranger, path, &order).0, 401);
+    assert_eq!(running.call_as(&forged, path, &order).0, 401);
+    assert_eq!(running.call(path, &ordered("other-regime", &handle)).0, 403);
+    let (status, body) = running.call(path, &order);
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    let answers: measure::MeasureAnswers = serde_json::from_slice(&body).unwrap();
+    let measure::MeasureAnswer::Taken(taken) = &answers.answers[0] else { panic!("{answers:?}") };
+    assert_eq!(taken.state, measure::MeasureState::Received);
+    // Sent again, it is the same order.
+    let again: measure::MeasureAnswers =
+        serde_json::from_slice(&running.call(path, &order).1).unwrap();
+    assert_eq!(again, answers);
+    for person in [measured::person("c-martin", 1), measured::person("a-petit", 2)] {
+        let memory = Memory::read(&running.index()).unwrap();
+        let (key, known) = memory.orders.iter().next().unwrap();
+        let by = person.name.parse().unwrap();
+        Note::signed(&person.key, key, known, Verdict::Approved, by, Timestamp::now())
+            .leave(&running.index())
+            .unwrap();
+    }
+    let asked = measure::StatesAsked {
+        authority: "autorite".parse().unwrap(),
+        orders: vec![taken.order, OrderId(Uuid::from_u128(99))],
+    };
+    let asked = serde_json::to_vec(&asked).unwrap();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let states = loop {
+        let (_, body) = running.call(measure::MEASURE_STATES_PATH, &asked);
+        let states: measure::MeasureStates = serde_json::from_slice(&body).unwrap();
+        if matches!(states.states[0].state, measure::MeasureState::Implemented { .. }) {
+            break states;
+        }
+        assert!(std::time::Instant::now() < patience, "{states:?}");
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    };
+    // An order that is not known here is left out.
+    assert_eq!(states.states.len(), 1);
+    assert!(states.states[0].proofs.iter().all(measure::JournalLine::holds));
+    assert_eq!(double.heard()[0].account, "alice");
+}
+
+#[test]
+fn a_provider_without_measures_takes_no_order() {
+    let running = Running::start("");
+    let order = ordered("fr-graduated-response", &running.handle_of_alice());
+    assert_eq!(running.call(measure::MEASURES_PATH, &order).0, 403);
 }

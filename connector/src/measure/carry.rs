@@ -49,18 +49,22 @@ impl Measures {
     /// # Errors
     /// Where the provider's own files cannot be read or written.
     pub fn tick(&self, desk: &Desk, now: Timestamp) -> anyhow::Result<()> {
-        let mut owed = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reading = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         self.heed_switches(desk, now)?;
         self.take_notes(desk, now)?;
         self.begin(desk, now)?;
         let (restricted, due) = self.due(now)?;
-        let list = self.list.align(&restricted, owed.0);
-        owed.0 = list.is_err();
-        if let Err(error) = &list {
-            tracing::error!(error = format!("{error:#}"), "the login list was not taken");
-        }
+        let list_is_taken = match self.list.align(&restricted, &mut reading, now) {
+            Ok(true) => true,
+            // In a moment: the running sessions are changed then, too.
+            Ok(false) => return self.end_and_forget(desk, now),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the login list was not taken");
+                false
+            }
+        };
         for due in &due {
-            self.carry_out(desk, due, list.is_ok(), now)?;
+            self.carry_out(desk, due, list_is_taken, now)?;
         }
         self.end_and_forget(desk, now)
     }

@@ -16,11 +16,15 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How often, and after which time, it is seen whether the reloading program has ended: 10 s.
 const LOOKS: u32 = 200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// FreeRADIUS passes over a second reading within two seconds of another, without a word
+/// (3.2, `module_hup_module`); so readings keep this distance.
+const BETWEEN_READINGS: SignedDuration = SignedDuration::from_secs(3);
 
 /// Accounts that must be restricted, each with the end of the last measure.
 pub type Restricted = BTreeMap<String, Timestamp>;
@@ -37,19 +41,59 @@ pub fn is_expressible(account: &str) -> bool {
     (1..=253).contains(&account.len()) && !account.chars().any(char::is_control)
 }
 
+/// How far the RADIUS server has read the list.
+#[derive(Debug)]
+pub struct Reading {
+    /// It has not read the newest one, as far as is known.
+    unread: bool,
+    /// It read it, and reads it once more: somebody else's reading may have come just before.
+    again: bool,
+    last: Option<Timestamp>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { unread: true, again: false, last: None }
+    }
+}
+
 impl LoginList {
     pub fn new(path: &Path, reload: &[String]) -> Self {
         Self { path: path.to_owned(), reload: reload.to_vec() }
     }
 
-    /// Brings the file to what it must be, and makes the server read it. Nothing where it is so
-    /// already, unless a reading is `owed` since an earlier try.
-    pub fn align(&self, restricted: &Restricted, owed: bool) -> anyhow::Result<()> {
+    /// Brings the file to what it must be, and makes the server read it. True where it has; false
+    /// where the reading has to wait for a moment.
+    ///
+    /// # Errors
+    /// Where the file cannot be written, or the reading fails. It is owed then.
+    pub fn align(
+        &self,
+        restricted: &Restricted,
+        reading: &mut Reading,
+        now: Timestamp,
+    ) -> anyhow::Result<bool> {
         let text = text(restricted);
-        let is_there = fs::read(&self.path).is_ok_and(|there| there == text.as_bytes());
-        if is_there && !owed {
-            return Ok(());
+        if !fs::read(&self.path).is_ok_and(|there| there == text.as_bytes()) {
+            reading.unread = true;
+            self.write(&text)?;
         }
+        if self.reload.is_empty() {
+            return Ok(true);
+        }
+        let is_too_soon = reading
+            .last
+            .is_some_and(|last| last <= now && now.duration_since(last) < BETWEEN_READINGS);
+        if is_too_soon || !(reading.unread || reading.again) {
+            return Ok(!reading.unread);
+        }
+        let is_first = std::mem::replace(&mut reading.unread, true);
+        self.read_again()?;
+        *reading = Reading { unread: false, again: is_first, last: Some(now) };
+        Ok(true)
+    }
+
+    fn write(&self, text: &str) -> anyhow::Result<()> {
         let fresh = self.path.with_extension("new");
         let _ = fs::remove_file(&fresh);
         let mut file = OpenOptions::new()
@@ -60,12 +104,11 @@ impl LoginList {
             .with_context(|| format!("writing {}", fresh.display()))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&fresh, &self.path)?;
-        self.read_again()
+        fs::rename(&fresh, &self.path).with_context(|| format!("writing {}", self.path.display()))
     }
 
     fn read_again(&self) -> anyhow::Result<()> {
-        let Some((program, arguments)) = self.reload.split_first() else { return Ok(()) };
+        let (program, arguments) = self.reload.split_first().context("no program is named")?;
         let mut process = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())

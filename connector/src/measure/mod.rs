@@ -29,7 +29,7 @@ use entremise_core::id::OrderId;
 use entremise_wire::signature::VerifyingKey;
 
 use self::config::MeasuresConfig;
-use self::login::LoginList;
+use self::login::{LoginList, Reading};
 use self::radius::{AccessServer, Attribute, Code};
 use self::state::State;
 use crate::keys::{KeyFile, Sealer};
@@ -46,7 +46,7 @@ pub struct Measures {
     sealer: Sealer,
     state: Mutex<State>,
     /// Held through a tick: only one at a time speaks to the access servers.
-    at_work: Mutex<Owed>,
+    at_work: Mutex<Reading>,
 }
 
 /// How sessions are changed.
@@ -54,9 +54,6 @@ struct Change {
     code: Code,
     attributes: Vec<Attribute>,
 }
-
-/// Whether the RADIUS server may not have read the newest list.
-struct Owed(bool);
 
 impl Measures {
     /// Reads what happened before. `directory` is the index directory, which the desk has locked.
@@ -73,7 +70,7 @@ impl Measures {
             directory: directory.to_owned(),
             sealer: sealer(keys),
             state: Mutex::new(State::open(directory)?),
-            at_work: Mutex::new(Owed(true)),
+            at_work: Mutex::new(Reading::default()),
             config,
         })
     }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -172,29 +172,37 @@ pub struct House {
 }
 
 /// `[measures]`, with the access servers of the story.
-pub fn config(root: &std::path::Path, servers: &[SocketAddr], more: &str) -> MeasuresConfig {
+pub fn config(root: &Path, servers: &[SocketAddr], more: &str) -> MeasuresConfig {
+    toml::from_str(&config_text(root, servers, more, "")).unwrap()
+}
+
+/// The same as text; `within` is put before the names of its tables.
+pub fn config_text(root: &Path, servers: &[SocketAddr], more: &str, within: &str) -> String {
     let secret = root.join("access.secret");
     std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut text = format!(
         "spares = [\"telephony\", \"television\"]\nlogin_list = \"{}\"\n{more}\n\
-         apply = {{ by = \"coa\", attributes = [{{ type = 11, text = \"walled-garden\" }}] }}\n\
-         lift = {{ by = \"coa\", attributes = [{{ type = 11, text = \"open\" }}] }}\n\
-         [[authority]]\nid = \"{AUTHORITY}\"\nregimes = [\"{REGIME}\"]\nlongest_days = 60\n",
+         [{within}apply]\nby = \"coa\"\n\
+         attributes = [{{ type = 11, text = \"walled-garden\" }}]\n\
+         [{within}lift]\nby = \"coa\"\nattributes = [{{ type = 11, text = \"open\" }}]\n\
+         [[{within}authority]]\nid = \"{AUTHORITY}\"\nregimes = [\"{REGIME}\"]\nlongest_days = 60\n",
         root.join("restricted").display()
     );
     for (name, seed) in [("c-martin", 1), ("a-petit", 2)] {
         let public = person(name, seed).key.public();
-        text.push_str(&format!("[[person]]\nname = \"{name}\"\npublic_key = \"{public}\"\n"));
+        text.push_str(&format!(
+            "[[{within}person]]\nname = \"{name}\"\npublic_key = \"{public}\"\n"
+        ));
     }
     for (number, address) in servers.iter().enumerate() {
         text.push_str(&format!(
-            "[[access_server]]\nname = \"bng-{number}\"\naddress = \"{address}\"\n\
+            "[[{within}access_server]]\nname = \"bng-{number}\"\naddress = \"{address}\"\n\
              secret = \"{}\"\nwait_ms = 200\n",
             secret.display()
         ));
     }
-    toml::from_str(&text).unwrap()
+    text
 }
 
 impl House {
