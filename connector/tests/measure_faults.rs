@@ -258,6 +258,43 @@ fn a_hostile_authority_gets_no_further_than_the_provider_agreed() {
 }
 
 #[test]
+fn a_runaway_authority_is_stopped_for_the_day_before_anything_is_written() {
+    let double = AccessServerDouble::start();
+    let mut house = House::new(&[double.address], "");
+    let handle = house.isp.handle(10);
+    for number in 1..=20 {
+        house.taken(&order(number, 1, &handle), ORDERED);
+    }
+    let before = house.journal();
+    let outcome = house.send_under("fr-graduated-response", &order(21, 1, &handle), ORDERED);
+    let Err(CallRefused::Quota { retry_after_secs }) = outcome else { panic!("taken") };
+    assert_eq!(retry_after_secs, 12 * 3_600);
+    assert_eq!(house.journal(), before);
+    // What is known costs nothing, and the next day is another one.
+    house.taken(&order(1, 1, &handle), ORDERED);
+    house.taken(&order(21, 1, &handle), APPROVED);
+}
+
+#[test]
+fn a_silent_access_server_is_waited_for_once_however_many_are_to_be_let_go() {
+    let (here, gone) = (AccessServerDouble::start(), AccessServerDouble::start());
+    let mut house = House::new(&[here.address, gone.address], "");
+    let handles = [house.isp.handle(10), house.isp.handle(11)];
+    for (number, handle) in (1..).zip(&handles) {
+        house.taken(&order(number, 1, handle), ORDERED);
+        house.approve_both(number, APPROVED);
+    }
+    house.tick(START);
+    gone.heard();
+    gone.will(&[Manner::Lose; 8]);
+    here.heard();
+    house.tick(END);
+    // Three tries for the first of them, and none for the second; the other server heard both.
+    assert_eq!((gone.heard().len(), here.heard().len()), (3, 2));
+    assert!(house.restricted().is_empty());
+}
+
+#[test]
 fn a_measure_that_is_prolonged_piece_by_piece_ends_at_the_agreed_length_all_the_same() {
     let (_double, mut house, first) = approved();
     house.tick(START);

@@ -223,6 +223,8 @@ pub enum Obstacle {
     AccessServerSilent { access_server: String },
     /// It answered no, with the Error-Cause of RFC 5176, section 3.5, where it gave one.
     AccessServerRefused { access_server: String, error_cause: Option<u32> },
+    /// A session runs at one that the connector has no secret of.
+    AccessServerUnknown { access_server: String },
     /// The list that is read at each login could not be written or read again.
     LoginListNotTaken,
     /// The provider's own alarm holds this account back.

@@ -15,8 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::login::Restricted;
 use super::order::{Happened, Key, Order};
 use super::radius::{self, AccessServer, Outcome, SESSION_CONTEXT_NOT_FOUND};
+use super::sessions::Place;
 use super::state::Trouble;
-use super::{Change, Measures, account, notes, switch};
+use super::{Change, Measures, account, notes, sessions, switch};
 use crate::alarm::{AlarmFile, AlarmLine, Why};
 use crate::desk::Desk;
 
@@ -63,8 +64,9 @@ impl Measures {
                 false
             }
         };
+        let mut silent = HashSet::new();
         for due in &due {
-            self.carry_out(desk, due, list_is_taken, now)?;
+            self.carry_out(desk, due, list_is_taken, &mut silent, now)?;
         }
         self.end_and_forget(desk, now)
     }
@@ -168,6 +170,7 @@ impl Measures {
         desk: &Desk,
         due: &Due,
         list_is_taken: bool,
+        silent: &mut HashSet<String>,
         now: Timestamp,
     ) -> anyhow::Result<()> {
         let stopped = switch::of(&self.directory, &due.key.0).is_some();
@@ -180,8 +183,8 @@ impl Measures {
         }
         let asked = match (due.deed, due.is_covered) {
             (_, true) => Ok(Vec::new()),
-            (Deed::Apply, _) => self.ask_all(&self.apply, &due.account, now),
-            (Deed::Lift, _) => self.ask_all(&self.lift, &due.account, now),
+            (Deed::Apply, _) => self.ask_all(&self.apply, &due.account, silent, now),
+            (Deed::Lift, _) => self.ask_all(&self.lift, &due.account, silent, now),
         };
         let acknowledgements = match asked {
             Ok(acknowledgements) if list_is_taken => acknowledgements,
@@ -201,24 +204,38 @@ impl Measures {
         Ok(())
     }
 
-    /// Asks every access server, all at once: a session may be at any of them.
+    /// Asks for every session of the account, all at once. A server that kept silent in this tick
+    /// is not waited for again in it: nobody's end is held up by it.
     fn ask_all(
         &self,
         change: &Change,
         account: &str,
+        silent: &mut HashSet<String>,
         now: Timestamp,
     ) -> Result<Vec<Acknowledgement>, Obstacle> {
-        let change = radius::Change { code: change.code, account, attributes: &change.attributes };
+        let places = sessions::places(self.config.sessions.as_ref(), &self.servers, account)?;
+        let known = &*silent;
+        let ask = |place: &Place<'_>| {
+            if known.contains(&place.server.name) {
+                return Ok(Outcome::Silent);
+            }
+            let session = place.session.as_deref();
+            let (code, attributes) = (change.code, change.attributes.as_slice());
+            place.server.ask(radius::Change { code, account, session, attributes }, now)
+        };
         let outcomes: Vec<anyhow::Result<Outcome>> = thread::scope(|scope| {
-            let asking: Vec<_> = self
-                .servers
-                .iter()
-                .map(|server| scope.spawn(move || server.ask(change, now)))
-                .collect();
+            let ask = &ask;
+            let asking: Vec<_> =
+                places.iter().map(|place| scope.spawn(move || ask(place))).collect();
             asking.into_iter().map(|thread| thread.join().unwrap_or(Ok(Outcome::Silent))).collect()
         });
-        let answers = self.servers.iter().zip(outcomes);
-        answers.map(|(server, outcome)| acknowledged(server, outcome, now)).collect()
+        for (place, outcome) in places.iter().zip(&outcomes) {
+            if matches!(outcome, Ok(Outcome::Silent)) {
+                silent.insert(place.server.name.clone());
+            }
+        }
+        let answers = places.iter().zip(outcomes);
+        answers.map(|(place, outcome)| acknowledged(place.server, outcome, now)).collect()
     }
 
     /// Waits before the next try, longer each time, and raises the alarm.

@@ -13,11 +13,16 @@
 //! [measures.lift]
 //! by = "coa"
 //! attributes = [{ vendor = 9, type = 1, text = "ip:policy=open" }]
+//! [measures.sessions]                          # where access servers want to hear the session
+//! postgres = "host=radius.isp.example user=entremise dbname=radius"
+//! query = """SELECT host(nasipaddress) AS access_server, acctsessionid AS session
+//!            FROM radacct WHERE username = $1 AND acctstoptime IS NULL"""
 //! [[measures.authority]]
 //! id = "autorite"                              # also under [[authority]], with its key
 //! regimes = ["fr-graduated-response"]
 //! decided_by = ["court"]
 //! longest_days = 366
+//! orders_per_day = 200                         # a guard against a runaway sender
 //! [[measures.person]]                          # two different ones approve
 //! name = "c-martin"
 //! public_key = "…"                             # of `measure key`, base64
@@ -45,6 +50,7 @@ use entremise_wire::signature::VerifyingKey;
 use serde::Deserialize;
 
 use super::radius::{AccessServer, Attribute, Code};
+use super::sessions::SessionsConfig;
 use crate::config::Authority;
 
 /// How many persons it takes.
@@ -62,6 +68,8 @@ pub struct MeasuresConfig {
     pub forget_after_days: u32,
     pub apply: ChangeConfig,
     pub lift: ChangeConfig,
+    /// Absent: every access server is asked by the account's name.
+    pub sessions: Option<SessionsConfig>,
     #[serde(rename = "authority")]
     pub authorities: Vec<OrderingAuthority>,
     #[serde(rename = "person")]
@@ -109,6 +117,8 @@ pub struct OrderingAuthority {
     pub decided_by: BTreeSet<DecidedBy>,
     #[serde(default = "longest_of_the_law")]
     pub longest_days: u32,
+    #[serde(default = "more_than_a_court_pronounces")]
+    pub orders_per_day: u32,
 }
 
 /// Somebody of the provider's who may approve.
@@ -145,6 +155,11 @@ fn courts() -> BTreeSet<DecidedBy> {
 /// At most one year: CPI L335-7.
 fn longest_of_the_law() -> u32 {
     366
+}
+
+/// A suspension was pronounced once, on 3 June 2013 (law.md): two hundred in a day are a fault.
+fn more_than_a_court_pronounces() -> u32 {
+    200
 }
 
 fn two_seconds() -> u64 {

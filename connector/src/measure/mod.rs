@@ -17,6 +17,7 @@ pub mod notes;
 pub mod order;
 pub mod radius;
 mod receive;
+pub mod sessions;
 pub mod state;
 pub mod switch;
 

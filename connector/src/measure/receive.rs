@@ -18,6 +18,8 @@ use super::{Measures, account, switch};
 use crate::chain::{MeasureAct, MeasureEntry};
 use crate::desk::{Behind, CallRefused, Desk};
 
+const DAY_SECS: i64 = 86_400;
+
 /// An order, and where it comes from.
 struct Sent<'a> {
     authority: &'a OrderingAuthority,
@@ -50,6 +52,7 @@ impl Measures {
             return Err(CallRefused::TooMany);
         }
         desk.is_same_batch(batch.batch, asked)?;
+        self.count(authority, &batch.orders, now)?;
         let answers = batch
             .orders
             .iter()
@@ -57,6 +60,32 @@ impl Measures {
             .collect::<anyhow::Result<_>>()?;
         desk.keep_batch(batch.batch, asked)?;
         Ok(MeasureAnswers { batch: batch.batch, answers })
+    }
+
+    /// Counts what is new, before any of it is looked at: each may write lines that stay.
+    fn count(
+        &self,
+        authority: &OrderingAuthority,
+        orders: &[MeasureOrder],
+        now: Timestamp,
+    ) -> Result<(), CallRefused> {
+        let mut state = self.state();
+        let is_new = |order: &&MeasureOrder| {
+            let known = state.memory.orders.get(&(authority.id.clone(), order.order));
+            known.is_none_or(|known| known.order.version < order.version)
+        };
+        let new = u32::try_from(orders.iter().filter(is_new).count()).unwrap_or(u32::MAX);
+        let today = now.as_second().div_euclid(DAY_SECS);
+        let day = state.days.entry(authority.id.clone()).or_insert((today, 0));
+        if day.0 != today {
+            *day = (today, 0);
+        }
+        if day.1.saturating_add(new) > authority.orders_per_day {
+            let retry_after_secs = DAY_SECS - now.as_second().rem_euclid(DAY_SECS);
+            return Err(CallRefused::Quota { retry_after_secs });
+        }
+        day.1 += new;
+        Ok(())
     }
 
     /// Where orders stand, with the lines that prove it.

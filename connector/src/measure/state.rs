@@ -54,6 +54,8 @@ pub struct Memory {
 pub struct State {
     pub memory: Memory,
     pub troubles: HashMap<Key, Trouble>,
+    /// New orders of an authority on one day (UTC), refused ones too. A restart counts anew.
+    pub days: HashMap<AuthorityId, (i64, u32)>,
     journal: Journal,
 }
 
@@ -111,7 +113,7 @@ impl State {
     pub fn open(directory: &Path) -> anyhow::Result<Self> {
         let mut memory = Memory::default();
         let journal = Journal::open(&directory.join(FILE), |line: Line, _| memory.note(line))?;
-        Ok(Self { memory, troubles: HashMap::new(), journal })
+        Ok(Self { memory, troubles: HashMap::new(), days: HashMap::new(), journal })
     }
 
     /// Enters what happened in the provider's journal, then here, durably. If the machine dies

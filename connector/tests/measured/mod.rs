@@ -39,12 +39,13 @@ pub enum Manner {
     Refuse(Option<u32>),
 }
 
-/// What it heard: the whole packet, its code, the account and Filter-Id.
+/// What it heard: the whole packet, its code, the account, the session and Filter-Id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     pub packet: Vec<u8>,
     pub code: u8,
     pub account: String,
+    pub session: Option<String>,
     pub filter: Option<String>,
 }
 
@@ -122,7 +123,8 @@ fn heard(packet: &[u8]) -> Heard {
         None
     };
     let account = text(1).unwrap();
-    Heard { packet: packet.to_vec(), code: packet[0], account, filter: text(11) }
+    let (packet, code) = (packet.to_vec(), packet[0]);
+    Heard { code, account, session: text(44), filter: text(11), packet }
 }
 
 fn answers(request: &[u8], manner: Manner) -> Vec<Vec<u8>> {
@@ -186,7 +188,8 @@ pub fn config_text(root: &Path, servers: &[SocketAddr], more: &str, within: &str
          [{within}apply]\nby = \"coa\"\n\
          attributes = [{{ type = 11, text = \"walled-garden\" }}]\n\
          [{within}lift]\nby = \"coa\"\nattributes = [{{ type = 11, text = \"open\" }}]\n\
-         [[{within}authority]]\nid = \"{AUTHORITY}\"\nregimes = [\"{REGIME}\"]\nlongest_days = 60\n",
+         [[{within}authority]]\nid = \"{AUTHORITY}\"\nregimes = [\"{REGIME}\"]\n\
+         longest_days = 60\norders_per_day = 20\n",
         root.join("restricted").display()
     );
     for (name, seed) in [("c-martin", 1), ("a-petit", 2)] {
@@ -198,7 +201,7 @@ pub fn config_text(root: &Path, servers: &[SocketAddr], more: &str, within: &str
     for (number, address) in servers.iter().enumerate() {
         text.push_str(&format!(
             "[[{within}access_server]]\nname = \"bng-{number}\"\naddress = \"{address}\"\n\
-             secret = \"{}\"\nwait_ms = 200\n",
+             secret = \"{}\"\nwait_ms = 500\n",
             secret.display()
         ));
     }

@@ -25,6 +25,8 @@ pub const SESSION_CONTEXT_NOT_FOUND: u32 = 503;
 
 /// RFC 2865, section 5.1: User-Name.
 const ACCOUNT_NAME: u8 = 1;
+/// RFC 2866, section 5.5.
+const ACCT_SESSION_ID: u8 = 44;
 const NAS_IDENTIFIER: u8 = 32;
 const EVENT_TIMESTAMP: u8 = 55;
 
@@ -39,11 +41,13 @@ pub struct AccessServer {
     pub wait: Duration,
 }
 
-/// What is asked of an access server for all sessions of one account.
+/// What is asked of an access server for one session of an account, or for all it has there.
 #[derive(Clone, Copy)]
 pub struct Change<'a> {
     pub code: Code,
     pub account: &'a str,
+    /// Acct-Session-Id.
+    pub session: Option<&'a str>,
     pub attributes: &'a [Attribute],
 }
 
@@ -91,6 +95,7 @@ impl AccessServer {
     fn attributes(&self, change: Change<'_>, now: Timestamp) -> anyhow::Result<Vec<Attribute>> {
         let seconds = u32::try_from(now.as_second()).context("a clock beyond RADIUS's seconds")?;
         let mut attributes = vec![Attribute::text(ACCOUNT_NAME, change.account)];
+        attributes.extend(change.session.map(|id| Attribute::text(ACCT_SESSION_ID, id)));
         if let Some(identifier) = &self.identifier {
             attributes.push(Attribute::text(NAS_IDENTIFIER, identifier));
         }
