@@ -183,6 +183,19 @@ fn the_plug_lifts_what_is_in_force_at_once_and_takes_nothing_new() {
 }
 
 #[test]
+fn what_was_approved_before_the_plug_was_pulled_does_not_begin_when_it_is_let_go() {
+    let (double, house, _) = approved();
+    switch::stop(&house.index(), None, Switch::Lift).unwrap();
+    house.tick("2026-03-04T00:00:00Z");
+    switch::resume(&house.index(), None).unwrap();
+    house.tick(START);
+    assert_eq!(house.state(1, START), "received");
+    assert_eq!(double.heard(), []);
+    house.approve_both(1, START);
+    assert_eq!(double.heard().len(), 1);
+}
+
+#[test]
 fn the_plug_that_keeps_lets_what_is_in_force_run_to_its_end() {
     let (double, mut house, _) = approved();
     let handle = house.isp.handle(11);

@@ -203,7 +203,7 @@ pub enum End {
 
 /// Why a person of the provider declines. No free text: it would name somebody one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Impossible {
     /// The contract has ended, or the line has another holder.
     LineCeased,

@@ -219,9 +219,9 @@ pub fn word(value: &impl Serialize) -> String {
     }
 }
 
-/// Words of the command line are those of the wire.
+/// Words of the command line are those of the wire, with hyphens.
 pub fn impossible(word: &str) -> Result<Impossible, String> {
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|_| {
+    serde_json::from_value(serde_json::Value::String(word.replace('-', "_"))).map_err(|_| {
         "expected line-ceased, line-of-necessity, sparing-impossible or decision-doubtful"
             .to_owned()
     })
