@@ -7,6 +7,7 @@ use crate::authorisation::Grant;
 use crate::event::{Fact, Line};
 use crate::id::{NoticeId, PartyId};
 use crate::identification::{IdentityField, Purpose};
+use crate::procedure::ladder::Deliberated;
 use crate::regime::rules::ChannelKind;
 
 /// One thing to be done, once. Its row's `EffectId` is the idempotency key wherever it goes.
@@ -56,6 +57,8 @@ pub enum Effect {
         /// 1 for the first dispatch, 2 after a loss.
         attempt: u32,
     },
+    /// Hand the complete file to the prosecutor, as a member decided.
+    TransmitFile { stage: usize, decision: Deliberated },
     /// The time of keeping is over: destroy the record keys of this case's personal data.
     ErasePersonalData,
     /// Tell the people who watch. Carries no personal datum.
@@ -72,6 +75,7 @@ impl Effect {
             Self::RequestAuthorisedDisclosure { .. } => "request_authorised_disclosure",
             Self::RelayMessage { .. } => "relay_message",
             Self::SendMessage { .. } => "send_message",
+            Self::TransmitFile { .. } => "transmit_file",
             Self::ErasePersonalData => "erase_personal_data",
             Self::RaiseAlarm { .. } => "raise_alarm",
         }
@@ -100,6 +104,14 @@ pub enum Alarm {
     Unreachable { stage: usize },
     /// A letter said to be presented came back as not deliverable: the clock it started is void.
     PresentationContradicted { stage: usize },
+    /// A hearing was asked for, and nobody convened it in time.
+    HearingNotConvened { stage: usize },
+    /// A hearing's day is past, and there is no record of it.
+    HearingUnrecorded { stage: usize },
+    /// A file lies before the member past its time.
+    DeliberationLate { stage: usize },
+    /// Nobody said what became of a file that was sent to the prosecutor.
+    OutcomeUnknown { stage: usize },
 }
 
 impl Alarm {
@@ -114,6 +126,10 @@ impl Alarm {
             Self::MailBlocked { .. } => "mail_blocked",
             Self::Unreachable { .. } => "unreachable",
             Self::PresentationContradicted { .. } => "presentation_contradicted",
+            Self::HearingNotConvened { .. } => "hearing_not_convened",
+            Self::HearingUnrecorded { .. } => "hearing_unrecorded",
+            Self::DeliberationLate { .. } => "deliberation_late",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::authorisation::{Denial, Grant};
 use crate::id::{AuthorisationId, CaseId, Digest, Handle, NoticeId, PartyId, PersonId, QuestionId};
 use crate::identification::{IdentityField, Outcome};
+use crate::procedure::ladder::{CourtOutcome, Deliberated};
 use crate::regime::rules::{ChannelKind, ReturnReason};
 
 /// One thing that happened. The wire form is what replay reads, so a variant never changes meaning.
@@ -49,6 +50,23 @@ pub enum Event {
     /// News of a message on its way.
     Delivery(DeliveryReport),
 
+    /// The person concerned wrote: observations on what they are said to have done.
+    ObservationsReceived { document: Digest, received_at: Timestamp },
+    /// The person stated family charges, income, guardianship (CPI R331-12).
+    SituationStated { document: Digest, received_at: Timestamp },
+    /// The person asks to be heard.
+    HearingRequested { received_at: Timestamp },
+    /// The person was told when they will be heard; a later slot replaces an earlier one.
+    HearingConvened { by: PersonId, slot: Timestamp },
+    /// The person was heard. The record is signed by the person, and by counsel who came.
+    HearingHeld { by: PersonId, record: Digest, counsel: bool, held_at: Timestamp },
+    /// The person was convened and did not come.
+    HearingMissed { by: PersonId },
+    /// A member decided what follows from the finding.
+    Deliberated(Deliberated),
+    /// A prosecutor or a court said what became of a file that was sent.
+    OutcomeReported { by: PersonId, outcome: CourtOutcome, judgment: Digest },
+
     /// A court ordered that the file be kept until a day, whatever the rules of keeping say.
     HoldPlaced { by: PersonId, order: Digest, until: Timestamp },
     /// The court's order is spent.
@@ -75,6 +93,14 @@ impl Event {
             Self::Disclosed { .. } => "disclosed",
             Self::DisclosureFailed { .. } => "disclosure_failed",
             Self::Delivery(_) => "delivery",
+            Self::ObservationsReceived { .. } => "observations_received",
+            Self::SituationStated { .. } => "situation_stated",
+            Self::HearingRequested { .. } => "hearing_requested",
+            Self::HearingConvened { .. } => "hearing_convened",
+            Self::HearingHeld { .. } => "hearing_held",
+            Self::HearingMissed { .. } => "hearing_missed",
+            Self::Deliberated(_) => "deliberated",
+            Self::OutcomeReported { .. } => "outcome_reported",
             Self::HoldPlaced { .. } => "hold_placed",
             Self::HoldLifted { .. } => "hold_lifted",
             Self::DeadlinePassed => "deadline_passed",

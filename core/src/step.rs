@@ -52,6 +52,20 @@ pub enum Refusal {
     NotAuthorised(NotGranted),
     #[error("the dossier that was signed is not the one that was put before the reviewer")]
     OtherEvidence,
+    #[error("the law of the day gives no hearing on this finding")]
+    NoHearing,
+    #[error("the person was heard already, and the record stands in the file")]
+    AlreadyHeard,
+    #[error("the time to ask for it ended at {ended_at}")]
+    TooLate { ended_at: Timestamp },
+    #[error("a hearing is convened for a time to come, and {slot} is past")]
+    SlotInThePast { slot: Timestamp },
+    #[error("the person may still be heard, until {until} at least")]
+    StillHeard { until: Timestamp },
+    #[error("the law of the day does not let a deliberation end in {outcome}")]
+    NoSuchOutcome { outcome: &'static str },
+    #[error("the file holds {at_most} documents of the person already; send the rest as one")]
+    TooManyDocuments { at_most: usize },
     #[error("a court ordered that the file be kept until {until}")]
     OnHold { until: Timestamp },
     #[error("the regime has no rules in force on {day}")]
@@ -74,6 +88,13 @@ impl Refusal {
             Self::NotBeforeThisReviewer => "not_before_this_reviewer",
             Self::NotAuthorised(_) => "not_authorised",
             Self::OtherEvidence => "other_evidence",
+            Self::NoHearing => "no_hearing",
+            Self::AlreadyHeard => "already_heard",
+            Self::TooLate { .. } => "too_late",
+            Self::SlotInThePast { .. } => "slot_in_the_past",
+            Self::StillHeard { .. } => "still_heard",
+            Self::NoSuchOutcome { .. } => "no_such_outcome",
+            Self::TooManyDocuments { .. } => "too_many_documents",
             Self::OnHold { .. } => "on_hold",
             Self::NoRules { .. } => "no_rules",
             Self::NoRetention { .. } => "no_retention",

@@ -17,9 +17,11 @@ use entremise_core::event::{
 use entremise_core::id::{AuthorisationId, CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
 use entremise_core::procedure::Kept;
-use entremise_core::procedure::ladder::{self, Closure, Facts, Message, Started};
+use entremise_core::procedure::ladder::{
+    self, Closure, CourtOutcome, Defence, Deliberated, Facts, Heard, Hearing, Message, Started,
+};
 use entremise_core::regime::embedded;
-use entremise_core::regime::rules::{ChannelKind, Gate, Proof, ReturnReason};
+use entremise_core::regime::rules::{ChannelKind, DeliberationOutcome, Gate, Proof, ReturnReason};
 use entremise_core::step::{due, step};
 use jiff::Timestamp;
 
@@ -86,6 +88,7 @@ fn states() -> Vec<(String, ladder::State)> {
                     stage,
                     facts: facts(stage),
                     messages: messages(stage),
+                    defence: Defence::default(),
                     since,
                     alarmed: false,
                 },
@@ -107,6 +110,7 @@ fn states() -> Vec<(String, ladder::State)> {
         ladder::State::Barred { stage: 2, facts: facts(2), gate, since },
     ));
     states.push(("under review 2".to_owned(), under_review(since)));
+    states.extend(heard(since).map(|(name, state)| (name.to_owned(), state)));
     let held = |under: ladder::State, until| ladder::State::Held {
         under: Box::new(under),
         order: "d".repeat(64).parse().unwrap(),
@@ -124,6 +128,93 @@ fn states() -> Vec<(String, ladder::State)> {
     states.push(("closed, kept".to_owned(), closed(kept)));
     states.push(("closed".to_owned(), closed(None)));
     states
+}
+
+/// The finding's letter, and everything after its presentation.
+fn heard(since: Timestamp) -> [(&'static str, ladder::State); 6] {
+    let letter = BTreeMap::from([(
+        ChannelKind::RegisteredLetter,
+        Message { status: Some(DeliveryStatus::Presented), attempt: 1 },
+    )]);
+    let heard = |hearing| Heard {
+        stage: 2,
+        facts: facts(2),
+        started: Started { by: Proof::Presented, at: instant("2026-06-08T10:00:00Z") },
+        messages: letter.clone(),
+        defence: Defence { hearing, ..Defence::default() },
+    };
+    let answering =
+        |hearing| ladder::State::Contradictory { heard: heard(hearing), alarmed: false };
+    let slot = instant("2026-06-15T08:00:00Z");
+    let decision = deliberated(DeliberationOutcome::Transmit);
+    let was_heard = || heard(Hearing::NotAttended { at: slot });
+    [
+        (
+            "sending 2",
+            ladder::State::Sending {
+                stage: 2,
+                facts: facts(2),
+                messages: letter.clone(),
+                defence: Defence::default(),
+                since,
+                alarmed: false,
+            },
+        ),
+        ("answering 2", answering(Hearing::NotAsked)),
+        ("hearing asked", answering(Hearing::Asked { at: since })),
+        ("convened 2", answering(Hearing::Convened { slot })),
+        (
+            "deliberating 2",
+            ladder::State::Deliberating { heard: was_heard(), since, alarmed: false },
+        ),
+        (
+            "transmitted 2",
+            ladder::State::Transmitted { heard: was_heard(), decision, at: since, alarmed: false },
+        ),
+    ]
+}
+
+fn deliberated(outcome: DeliberationOutcome) -> Deliberated {
+    let digest = |letter: &str| letter.repeat(64).parse().unwrap();
+    let by = "membre-1".parse().unwrap();
+    Deliberated { by, outcome, reasons: digest("a"), examined: digest("b") }
+}
+
+/// What the person says and asks, and what is done about it.
+fn hearings() -> Vec<(&'static str, Event)> {
+    let by = || "membre-1".parse().unwrap();
+    let document = || "c".repeat(64).parse().unwrap();
+    let received_at = instant(NOW);
+    vec![
+        ("observations", Event::ObservationsReceived { document: document(), received_at }),
+        ("means and charges", Event::SituationStated { document: document(), received_at }),
+        ("a hearing is asked for", Event::HearingRequested { received_at }),
+        ("convened", Event::HearingConvened { by: by(), slot: instant("2026-07-01T08:00:00Z") }),
+        (
+            "convened for a past day",
+            Event::HearingConvened { by: by(), slot: instant("2026-06-01T08:00:00Z") },
+        ),
+        (
+            "heard",
+            Event::HearingHeld {
+                by: by(),
+                record: document(),
+                counsel: true,
+                held_at: received_at,
+            },
+        ),
+        ("did not come", Event::HearingMissed { by: by() }),
+        ("deliberated: close", Event::Deliberated(deliberated(DeliberationOutcome::Close))),
+        ("deliberated: transmit", Event::Deliberated(deliberated(DeliberationOutcome::Transmit))),
+        (
+            "a court's outcome",
+            Event::OutcomeReported {
+                by: by(),
+                outcome: CourtOutcome::Convicted,
+                judgment: document(),
+            },
+        ),
+    ]
 }
 
 fn under_review(since: Timestamp) -> ladder::State {
@@ -254,6 +345,7 @@ fn events(stage: usize) -> Vec<(&'static str, Event)> {
         events.push((name, news(letter, DeliveryStatus::Returned(reason))));
     }
     events.extend(rulings());
+    events.extend(hearings());
     let member = || "membre-1".parse().unwrap();
     let until = instant("2027-06-01T00:00:00Z");
     let order = "d".repeat(64).parse().unwrap();
@@ -355,4 +447,43 @@ fn only_a_decision_or_a_fallback_asks_who_somebody_is() {
         let by_fallback = row.contains("mail bounced") || row.contains("disclosed:");
         assert!(by_a_person || by_fallback, "{row}");
     }
+}
+
+#[test]
+fn only_a_member_s_deliberation_sends_a_file_and_only_once_the_person_was_heard() {
+    let table = table();
+    let sent: Vec<&str> = table.lines().filter(|row| row.contains("transmit_file")).collect();
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].starts_with("deliberating 2 deliberated: transmit"), "{}", sent[0]);
+    for waiting in ["answering 2", "hearing asked", "convened 2"] {
+        let refused = format!("{waiting:14} {:29} -- still_heard", "deliberated: transmit");
+        assert!(table.lines().any(|row| row == refused), "{refused}");
+    }
+}
+
+#[test]
+fn the_member_may_close_at_any_rung_once_nothing_is_on_its_way() {
+    let table = table();
+    let closed: Vec<&str> = table
+        .lines()
+        .filter(|row| row[15.min(row.len())..].starts_with("decided: close"))
+        .filter(|row| row.contains(" dismissed"))
+        .map(|row| row[..14].trim())
+        .collect();
+    assert_eq!(
+        closed,
+        [
+            "proposed 0",
+            "warned 0",
+            "proposed 1",
+            "warned 1",
+            "barred 2",
+            "under review 2",
+            "answering 2",
+            "hearing asked",
+            "convened 2",
+            "deliberating 2",
+            "held 0",
+        ]
+    );
 }

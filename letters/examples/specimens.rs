@@ -17,5 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{name}: {} page(s), {} bytes", pdf.pages, pdf.bytes.len());
         std::fs::write(folder.join(name), &pdf.bytes)?;
     }
+    let (data, pieces) = sample::transmission::transmission();
+    let pdf = renderer.transmission(&data, &pieces, sample::at())?;
+    println!("transmission.pdf: {} page(s), {} bytes", pdf.pages, pdf.bytes.len());
+    std::fs::write(folder.join("transmission.pdf"), &pdf.bytes)?;
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod mail;
 
 pub mod render;
 pub mod templates;
+pub mod transmission;
 pub mod wording;
 
 mod fonts;

@@ -51,8 +51,8 @@ pub enum LetterError {
 
 /// Sets letters. Made once (it reads the fonts), used by any number of threads.
 pub struct Renderer {
-    library: LazyHash<Library>,
-    fonts: Fonts,
+    pub(crate) library: LazyHash<Library>,
+    pub(crate) fonts: Fonts,
     /// Templates that were read before, by file name and text.
     read: Mutex<HashMap<(&'static str, &'static str), Source>>,
 }
@@ -94,14 +94,7 @@ impl Renderer {
         data: &LetterData,
         at: Timestamp,
     ) -> Result<Pdf, LetterError> {
-        let refuse = |diagnostics: &[SourceDiagnostic]| LetterError::Template {
-            template: template.name,
-            reasons: diagnostics
-                .iter()
-                .map(|diagnostic| diagnostic.message.to_string())
-                .collect::<Vec<_>>()
-                .join("; "),
-        };
+        let refuse = |diagnostics: &[SourceDiagnostic]| refused(template.name, diagnostics);
         let main = self.read("main.typ", template.source);
         let layout = self.read("letter.typ", template.layout);
         let world = LetterWorld {
@@ -109,23 +102,17 @@ impl Renderer {
             fonts: &self.fonts,
             main: &main,
             layout: &layout,
-            data: (file_id("data.json"), self.printed(data)),
-            facts: (file_id("facts.json"), attached(template, data, at)),
+            files: &[
+                (file_id("data.json"), self.printed(data)),
+                (file_id("facts.json"), attached(template, data, at)),
+            ],
         };
         let document = typst::compile::<PagedDocument>(&world)
             .output
             .map_err(|diagnostics| refuse(&diagnostics))?;
-        let options = PdfOptions {
-            ident: Smart::Custom(format!(
-                "{}/{}/{}/{}",
-                data.authority.name, data.file_number, template.name, at
-            )),
-            creator: Smart::Custom(Some("Entremise".to_owned())),
-            timestamp: Some(document_date(at).ok_or(LetterError::Instant)?),
-            standards: PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
-                .expect("PDF/A-3a and PDF/UA-1 share PDF 1.7"),
-            ..PdfOptions::default()
-        };
+        let ident =
+            format!("{}/{}/{}/{}", data.authority.name, data.file_number, template.name, at);
+        let options = archivable(ident, at)?;
         let bytes =
             typst_pdf::pdf(&document, &options).map_err(|diagnostics| refuse(&diagnostics))?;
         typst::comemo::evict(MEMO_AGE_LETTERS);
@@ -133,14 +120,14 @@ impl Renderer {
     }
 
     /// A template's text, read once: its tree and its digest serve every letter.
-    fn read(&self, name: &'static str, text: &'static str) -> Source {
+    pub(crate) fn read(&self, name: &'static str, text: &'static str) -> Source {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let source = read.entry((name, text));
         source.or_insert_with(|| Source::new(file_id(name), text.to_owned())).clone()
     }
 
     /// The data as the template prints them: every text made of signs the fonts have.
-    fn printed(&self, data: &LetterData) -> Bytes {
+    pub(crate) fn printed(&self, data: &impl Serialize) -> Bytes {
         let mut value = serde_json::to_value(data).expect("letter data are plain JSON");
         self.make_printable(&mut value);
         Bytes::from_string(value.to_string())
@@ -182,6 +169,24 @@ fn attached(template: &Template, data: &LetterData, at: Timestamp) -> Bytes {
     let mut text = serde_json::to_string_pretty(&facts).expect("facts are plain JSON");
     text.push('\n');
     Bytes::from_string(text)
+}
+
+/// A file for archives and for screen readers, dated as it says.
+pub(crate) fn archivable(ident: String, at: Timestamp) -> Result<PdfOptions, LetterError> {
+    Ok(PdfOptions {
+        ident: Smart::Custom(ident),
+        creator: Smart::Custom(Some("Entremise".to_owned())),
+        timestamp: Some(document_date(at).ok_or(LetterError::Instant)?),
+        standards: PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+            .expect("PDF/A-3a and PDF/UA-1 share PDF 1.7"),
+        ..PdfOptions::default()
+    })
+}
+
+/// What a template refused to become.
+pub(crate) fn refused(template: &'static str, diagnostics: &[SourceDiagnostic]) -> LetterError {
+    let reasons = diagnostics.iter().map(|diagnostic| diagnostic.message.to_string());
+    LetterError::Template { template, reasons: reasons.collect::<Vec<_>>().join("; ") }
 }
 
 fn document_date(at: Timestamp) -> Option<typst_pdf::Timestamp> {

@@ -18,10 +18,8 @@ pub(crate) struct LetterWorld<'a> {
     pub(crate) fonts: &'a Fonts,
     pub(crate) main: &'a Source,
     pub(crate) layout: &'a Source,
-    /// `data.json`: what the template prints.
-    pub(crate) data: (FileId, Bytes),
-    /// `facts.json`: what is attached.
-    pub(crate) facts: (FileId, Bytes),
+    /// What the template prints (`data.json`), and what it attaches.
+    pub(crate) files: &'a [(FileId, Bytes)],
 }
 
 /// The id of a file at the root of a letter's little world.
@@ -54,13 +52,8 @@ impl World for LetterWorld<'_> {
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        if id == self.data.0 {
-            Ok(self.data.1.clone())
-        } else if id == self.facts.0 {
-            Ok(self.facts.1.clone())
-        } else {
-            Err(FileError::AccessDenied)
-        }
+        let found = self.files.iter().find(|(known, _)| *known == id);
+        found.map(|(_, bytes)| bytes.clone()).ok_or(FileError::AccessDenied)
     }
 
     fn font(&self, index: usize) -> Option<Font> {

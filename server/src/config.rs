@@ -142,6 +142,9 @@ pub struct Authority {
     pub pages: Pages,
     pub mail: Mail,
     pub post: Post,
+    /// A folder from which complete files are taken to the prosecutor. Without it, no file leaves.
+    #[serde(default)]
+    pub prosecutor: Option<PathBuf>,
     /// Name of the ledger in its signed checkpoints, like `autorite.example/ledger`.
     pub ledger_origin: String,
     #[serde(rename = "sender", default)]
@@ -474,6 +477,7 @@ impl Authority {
         self.mail.notices.iter_mut().for_each(root);
         root(&mut self.mail.dkim_rsa.key);
         root(&mut self.mail.dkim_ed25519.key);
+        self.prosecutor.iter_mut().for_each(root);
         match &mut self.post {
             Post::Folder { folder } => root(folder),
             Post::Http { client_secret, .. } => root(client_secret),

@@ -19,6 +19,7 @@ use crate::config;
 use crate::delivery::code::CodeKey;
 use crate::delivery::email::Composer;
 use crate::delivery::post::Carrier;
+use crate::delivery::prosecutor::Prosecutor;
 use crate::delivery::smtp::Relay;
 use crate::intake::networks::Networks;
 use crate::provider::Answering;
@@ -55,6 +56,8 @@ pub struct Delivery {
     pub codes: CodeKey,
     pub renderer: Renderer,
     pub post: Box<dyn Carrier>,
+    /// None where the configuration names no way to the prosecutor.
+    pub prosecutor: Option<Prosecutor>,
     /// Where letters that cannot be delivered come back to.
     pub sender: PostalAddress,
 }

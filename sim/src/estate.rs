@@ -284,6 +284,7 @@ impl Estate {
             },
             mail: self.mail(),
             post: self.post(counters),
+            prosecutor: Some(self.folder.join("prosecutor")),
             ledger_origin: "autorite.example/ledger".to_owned(),
             senders: self.senders(),
             providers: self.house_providers(world, counters, answering),

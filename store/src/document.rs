@@ -1,6 +1,6 @@
 //! Messages as sent and carriers' proofs: sealed in the identity compartment, noted in cases.
 
-use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
+use entremise_core::id::{AuthorityId, CaseId, Digest, EffectId, RegimeId};
 use entremise_core::ledger::{self as form, Actor};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -19,12 +19,21 @@ use crate::trouble::Trouble;
 /// A kept document, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentRow {
-    pub effect: EffectId,
+    /// None for what belongs to the case itself; its row then bears the case's number.
+    pub effect: Option<EffectId>,
     /// `message.eml`, `letter.pdf`, `proof-D01-…`.
     pub name: String,
     pub sha256: [u8; 32],
     pub size_bytes: u64,
     pub kept_at: Timestamp,
+}
+
+/// To what a document belongs.
+struct Of<'o> {
+    authority: &'o AuthorityId,
+    case: CaseId,
+    /// The effect's number, or the case's.
+    owner: Uuid,
 }
 
 /// An effect with the case it belongs to, found by its number alone: what comes back from a
@@ -58,27 +67,55 @@ impl Store {
         now: Timestamp,
     ) -> Result<[u8; 32], Trouble> {
         let found = self.effect(effect)?.ok_or(Trouble::never("no such effect"))?;
+        let of = Of { authority: &found.authority, case: found.case, owner: effect.0 };
+        self.keep(&of, &found.regime, (name, bytes), &Actor::House, now)
+    }
+
+    /// Keeps one document that came to a case, or was made about it, by a person: observations,
+    /// the record of a hearing, the reasons of a decision. Idempotent by case and name.
+    pub fn keep_case_document(
+        &self,
+        authority: &AuthorityId,
+        case: CaseId,
+        name: &str,
+        bytes: &[u8],
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<Digest, Trouble> {
+        let found = self.case_file(authority, &case)?.ok_or(Trouble::never("no such case"))?;
+        let of = Of { authority, case, owner: case.0 };
+        let sha256 = self.keep(&of, &found.case.regime, (name, bytes), by, now)?;
+        form::hexadecimal(&sha256).parse().map_err(|_| Trouble::never("a digest is hexadecimal"))
+    }
+
+    fn keep(
+        &self,
+        of: &Of<'_>,
+        regime: &RegimeId,
+        (name, bytes): (&str, &[u8]),
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<[u8; 32], Trouble> {
         let sha256 = sha256(&[bytes]);
-        let id = record_id(effect, name);
+        let id = record_id(of.owner, name);
         let record = Record {
             id,
             kind: RecordKind::Document,
             fresh: Fresh::draw(&mut Draw::new(&*self.inner.entropy)),
             content: bytes.to_vec(),
         };
-        let (authority, regime) = (&found.authority, &found.regime);
         self.inner.cases.write(|tx| {
             // The lock keeps the sweep of orphans away from what is about to be noted.
-            ledger::lock(tx, authority)?;
+            ledger::lock(tx, of.authority)?;
             let kept = tx.query_one(
                 "-- document-noted\nSELECT record_id FROM document WHERE record_id = $1",
                 &[Value::id(&id)],
             )?;
             // What comes for a case that is erased is not kept any more.
-            if kept.is_some() || erase::is_erased(tx, found.case)? {
+            if kept.is_some() || erase::is_erased(tx, of.case)? {
                 return Ok(());
             }
-            self.inner.identity.keep(authority, regime, std::iter::once(record), now)?;
+            self.inner.identity.keep(of.authority, regime, std::iter::once(record), now)?;
             let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
             tx.execute(
                 "-- document-note
@@ -87,22 +124,23 @@ impl Store {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 &[
                     Value::id(&id),
-                    authority.as_str().into(),
+                    of.authority.as_str().into(),
                     regime.as_str().into(),
-                    Value::id(&found.case.0),
-                    Value::id(&effect.0),
+                    Value::id(&of.case.0),
+                    Value::id(&of.owner),
                     name.into(),
                     Value::Bytes(&sha256),
                     size.into(),
                     Value::time(now),
                 ],
             )?;
-            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Admit)?;
+            let mut door = Door::open(tx, &self.inner, of.authority, now, Lateness::Admit)?;
             let digest = form::hexadecimal(&sha256);
+            let effect = (of.owner != of.case.0).then_some(EffectId(of.owner));
             let body = serde_json::json!({ "effect": effect, "name": name, "sha256": digest });
             let kind = form::Kind::Outcome("document_kept");
-            let subject = form::Subject::Case(found.case);
-            door.enter(regime, subject, kind, Actor::House, json(&body))?;
+            let subject = form::Subject::Case(of.case);
+            door.enter(regime, subject, kind, by.clone(), json(&body))?;
             door.close()
         })?;
         Ok(sha256)
@@ -124,8 +162,9 @@ impl Store {
         })?;
         rows.iter()
             .map(|row| {
+                let owner = row.id(0)?;
                 Ok(DocumentRow {
-                    effect: EffectId(row.id(0)?),
+                    effect: (owner != case.0).then_some(EffectId(owner)),
                     name: row.text(1)?.to_owned(),
                     sha256: row
                         .bytes(2)?
@@ -140,8 +179,8 @@ impl Store {
 }
 
 /// The record's number is made of what it is, so that keeping it twice is keeping it once.
-fn record_id(effect: EffectId, name: &str) -> Uuid {
-    let digest = sha256(&[b"entremise document 1\0", effect.0.as_bytes(), name.as_bytes()]);
+fn record_id(owner: Uuid, name: &str) -> Uuid {
+    let digest = sha256(&[b"entremise document 1\0", owner.as_bytes(), name.as_bytes()]);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()

@@ -346,6 +346,15 @@ impl Store {
                         seen.traffic.push((NoticeId(id), read(&content)?));
                     }
                 }
+                LookField::Documents => {
+                    let ids: Vec<Uuid> = aim.documents.iter().map(|(id, _)| *id).collect();
+                    let mut opened: HashMap<Uuid, Vec<u8>> =
+                        open(&self.inner.identity, &ids)?.into_iter().collect();
+                    let kept = aim.documents.iter().filter_map(|(id, name)| {
+                        opened.remove(id).map(|bytes| (name.clone(), bytes))
+                    });
+                    seen.documents.extend(kept);
+                }
                 LookField::Identity => {
                     for (id, content) in open(&self.inner.identity, &aim.disclosures)? {
                         seen.identities.push((QuestionId(id), read(&content)?));

@@ -39,6 +39,8 @@ pub enum LookPurpose {
     Quarantine,
     /// A court asks.
     Court,
+    /// A complete file is made for the prosecutor.
+    Transmit,
 }
 
 impl LookPurpose {
@@ -51,6 +53,7 @@ impl LookPurpose {
             Self::Audit => "audit",
             Self::Quarantine => "quarantine",
             Self::Court => "court",
+            Self::Transmit => "transmit",
         }
     }
 }
@@ -64,6 +67,8 @@ pub enum LookField {
     Traffic,
     /// What the provider disclosed.
     Identity,
+    /// Messages as sent, carriers' proofs, what the person wrote, records and reasons.
+    Documents,
 }
 
 impl LookField {
@@ -72,6 +77,7 @@ impl LookField {
             Self::Evidence => "evidence",
             Self::Traffic => "traffic",
             Self::Identity => "identity",
+            Self::Documents => "documents",
         }
     }
 }
@@ -96,6 +102,8 @@ pub struct Seen {
     pub evidence: Vec<(NoticeId, serde_json::Value)>,
     pub traffic: Vec<(NoticeId, serde_json::Value)>,
     pub identities: Vec<(QuestionId, Identity)>,
+    /// By their names, oldest first.
+    pub documents: Vec<(String, Vec<u8>)>,
     /// The bytes of what was set aside.
     pub raw: Option<Vec<u8>>,
 }
@@ -116,6 +124,8 @@ pub(crate) struct Aim {
     pub regime: String,
     pub notices: Vec<Uuid>,
     pub disclosures: Vec<Uuid>,
+    /// Record and name.
+    pub documents: Vec<(Uuid, String)>,
     pub quarantined: Option<Uuid>,
 }
 
@@ -145,7 +155,13 @@ pub(crate) fn aim(
         return Ok(None);
     };
     let regime = row.text(0)?.to_owned();
-    let mut aim = Aim { regime, notices: Vec::new(), disclosures: Vec::new(), quarantined: None };
+    let mut aim = Aim {
+        regime,
+        notices: Vec::new(),
+        disclosures: Vec::new(),
+        documents: Vec::new(),
+        quarantined: None,
+    };
     match about {
         About::Notice(notice) => aim.notices.push(notice.0),
         About::Quarantined(quarantined) => aim.quarantined = Some(quarantined.0),
@@ -164,9 +180,19 @@ pub(crate) fn aim(
                  ORDER BY kept_at, question_id",
                 &[Value::id(&case.0)],
             )?)?;
+            aim.documents = documents(tx, case)?;
         }
     }
     Ok(Some(aim))
+}
+
+fn documents(tx: &mut Tx, case: CaseId) -> Result<Vec<(Uuid, String)>, Trouble> {
+    let rows = tx.query(
+        "-- look-documents
+         SELECT record_id, name FROM document WHERE case_id = $1 ORDER BY kept_at, record_id",
+        &[Value::id(&case.0)],
+    )?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.text(1)?.to_owned()))).collect()
 }
 
 impl Store {

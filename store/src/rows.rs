@@ -184,9 +184,14 @@ pub(crate) fn write_cases(
 fn waits_for_a_person(state: &State) -> bool {
     match state {
         State::Identification(identification::State::Asked { alarmed, .. }) => *alarmed,
-        State::Ladder(ladder::State::Proposed { .. }) => true,
+        State::Ladder(ladder::State::Proposed { .. } | ladder::State::Deliberating { .. }) => true,
+        State::Ladder(ladder::State::Contradictory { heard, alarmed }) => {
+            *alarmed || heard.defence.hearing.is_awaited()
+        }
         State::Ladder(
-            ladder::State::Asking { alarmed, .. } | ladder::State::Sending { alarmed, .. },
+            ladder::State::Asking { alarmed, .. }
+            | ladder::State::Sending { alarmed, .. }
+            | ladder::State::Transmitted { alarmed, .. },
         ) => *alarmed,
         _ => false,
     }
@@ -203,9 +208,10 @@ pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<
             Subject::Line(line) => Some(&line.provider),
             Subject::Notice { provider, .. } => Some(provider),
         },
-        Effect::EstablishFact { .. } | Effect::RaiseAlarm { .. } | Effect::ErasePersonalData => {
-            None
-        }
+        Effect::EstablishFact { .. }
+        | Effect::RaiseAlarm { .. }
+        | Effect::TransmitFile { .. }
+        | Effect::ErasePersonalData => None,
     }
 }
 

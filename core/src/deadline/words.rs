@@ -157,6 +157,15 @@ pub fn start_words(started_by: &str) -> Words {
         "contract_ended" => ("la fin du contrat", "the end of the contract"),
         "connected" => ("la connexion", "the connection"),
         "recorded" => ("l’enregistrement", "the recording"),
+        "requested" => ("la demande", "the request"),
+        "granted" => ("l’autorisation", "the grant"),
+        "asked_for" => ("la demande d’audition", "the request for a hearing"),
+        "convened" => ("le jour de l’audition", "the day of the hearing"),
+        "before_the_member" => {
+            ("la fin du temps laissé à la personne", "the end of the time left to the person")
+        }
+        "transmitted" => ("la transmission au parquet", "the transmission to the prosecutor"),
+        "judged" => ("la connaissance de l’issue", "the news of the outcome"),
         "measure_ended" => ("la fin de la mesure", "the end of the measure"),
         other => (other, other),
     };

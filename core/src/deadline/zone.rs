@@ -36,6 +36,12 @@ impl Zone {
         self.rules.to_datetime(instant)
     }
 
+    /// The instant of a local time; of two, the earlier. None beyond what can be counted.
+    pub fn instant_of(&self, local: DateTime) -> Option<Timestamp> {
+        let zoned = self.rules.to_ambiguous_zoned(local).compatible();
+        zoned.ok().map(|zoned| zoned.timestamp())
+    }
+
     /// The first instant of a local day. Where clocks jump over midnight, the first that exists.
     pub fn start_of(&self, day: Date) -> Timestamp {
         self.rules

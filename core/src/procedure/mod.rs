@@ -63,6 +63,8 @@ impl Kept {
 pub enum DueKind {
     /// Somebody is late: tell a person; the case stays where it is.
     Alarm,
+    /// A time that the law gives somebody is over: the case goes on by itself.
+    Next,
     /// The time the law gives is over: the case ends, or what was kept of it does.
     End,
 }

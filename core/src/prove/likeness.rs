@@ -173,6 +173,8 @@ impl Scale {
         match (value, name) {
             // How many more facts came while a step was taken is only told in its message.
             (_, "further") => {}
+            // What the person wrote moves nothing.
+            (_, "observations" | "situation") => {}
             // Of the last news of a message only a bounce is ever asked for again.
             (status, "status") if *status != "bounced" => {}
             (Value::String(word), _) => match instant(word) {

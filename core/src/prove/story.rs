@@ -9,7 +9,7 @@ use crate::deadline::{Lang, Words, Zone, date_words};
 use crate::event::{DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Verdict};
 use crate::identification::IdentityField;
 use crate::regime::Regime;
-use crate::regime::rules::{ChannelKind, ReturnReason};
+use crate::regime::rules::{ChannelKind, DeliberationOutcome, ReturnReason};
 use crate::step::Refusal;
 
 /// One event of a story.
@@ -26,6 +26,7 @@ pub(super) enum Because {
     NotThisGrant,
     LeftInPilot { effect: &'static str },
     NobodyDecided { stage: usize },
+    NotHeard { stage: usize },
     NoClock { stage: usize, below: usize },
     OutsideWindow { stage: usize, below: usize },
     NothingDue,
@@ -141,6 +142,34 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
             format!("« {} » refuse", denial.statement().reviewer),
             format!("“{}” refuses it", denial.statement().reviewer),
         ),
+        Event::ObservationsReceived { .. } => {
+            pair("la personne présente des observations", "the person sends observations")
+        }
+        Event::SituationStated { .. } => {
+            pair("la personne indique sa situation", "the person states their situation")
+        }
+        Event::HearingRequested { .. } => {
+            pair("la personne demande à être entendue", "the person asks to be heard")
+        }
+        Event::HearingConvened { .. } => {
+            pair("la personne est convoquée", "the person is convened")
+        }
+        Event::HearingHeld { .. } => pair("la personne est entendue", "the person is heard"),
+        Event::HearingMissed { .. } => {
+            pair("la personne ne vient pas à l’audition", "the person does not come to the hearing")
+        }
+        Event::Deliberated(decision) => match decision.outcome {
+            DeliberationOutcome::Close => {
+                pair("le membre classe le dossier", "the member closes the case")
+            }
+            DeliberationOutcome::Transmit => pair(
+                "le membre décide la transmission au parquet",
+                "the member decides to send the file to the prosecutor",
+            ),
+        },
+        Event::OutcomeReported { .. } => {
+            pair("l’issue judiciaire est connue", "the outcome in court is known")
+        }
         Event::HoldPlaced { until, .. } => (
             format!(
                 "une juridiction fait conserver le dossier jusqu’au {}",
@@ -257,6 +286,15 @@ fn why(because: &Because, regime: &Regime) -> Words {
             (
                 format!("l’étape {fr} est franchie sans qu’une personne l’ait décidé"),
                 format!("{en} is entered and no person decided it"),
+            )
+        }
+        Because::NotHeard { stage: place } => {
+            let (fr, en) = stage(*place, regime);
+            (
+                format!(
+                    "le dossier de l’étape {fr} est transmis avant que la personne ait pu répondre"
+                ),
+                format!("the file of {en} is sent before the person could answer"),
             )
         }
         Because::NoClock { stage: place, below } => {

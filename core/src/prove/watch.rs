@@ -37,6 +37,8 @@ pub(super) struct Watch {
     sent: Option<usize>,
     /// The request that lies before a reviewer, and who made it.
     asked: Option<(AuthorisationId, PersonId)>,
+    /// The person asked to be heard, and was not yet.
+    hearing_awaited: bool,
     /// The erasure of the personal data was asked for, or another case answers for them.
     pub(super) erased: bool,
 }
@@ -90,6 +92,8 @@ impl Watch {
                 self.asked = Some((*request, decision.by.clone()));
             }
             Event::AuthorisationRefused { .. } => self.asked = None,
+            Event::HearingRequested { .. } => self.hearing_awaited = true,
+            Event::HearingHeld { .. } | Event::HearingMissed { .. } => self.hearing_awaited = false,
             Event::DeadlinePassed if moved(seen) => self.asked = None,
             _ => {}
         }
@@ -114,6 +118,17 @@ impl Watch {
                 self.asked = None;
                 self.decided(*stage, broken);
                 self.clocks.remove(stage);
+            }
+            Effect::TransmitFile { stage, decision } => {
+                let decided = matches!(seen.event, Event::Deliberated(taken) if taken == decision);
+                if !decided {
+                    let because = Because::NobodyDecided { stage: *stage };
+                    broken.push((Property::NoSanctionWithoutPerson, because));
+                }
+                if !self.was_heard(*stage, seen) {
+                    let because = Because::NotHeard { stage: *stage };
+                    broken.push((Property::NoStageSkipped, because));
+                }
             }
             Effect::EstablishFact { .. } | Effect::ErasePersonalData => self.erased = true,
             Effect::AskProvider { .. } | Effect::RaiseAlarm { .. } => {}
@@ -154,6 +169,19 @@ impl Watch {
             self.leading = None;
             self.clocks.clear();
         }
+    }
+
+    /// Whether the letter's proof is old enough for the person to have answered it, and no hearing
+    /// is awaited.
+    fn was_heard(&self, stage: usize, seen: &Seen<'_>) -> bool {
+        let Some(started) = self.clocks.get(&stage) else { return false };
+        let hears = rung(stage, *started, seen.regime).and_then(|rung| rung.hears.as_ref());
+        let (zone, calendar) = (seen.regime.zone(), seen.regime.calendar());
+        !self.hearing_awaited
+            && hears.is_some_and(|hears| {
+                let span = hears.observations_within;
+                crate::deadline::ends_at(*started, span, zone, calendar) <= seen.at
+            })
     }
 
     /// Whether this step's event is a ruling on the request that was made, by somebody else than
@@ -197,6 +225,7 @@ fn leaves(effect: &Effect) -> bool {
             | Effect::RequestAuthorisedDisclosure { .. }
             | Effect::RelayMessage { .. }
             | Effect::SendMessage { .. }
+            | Effect::TransmitFile { .. }
     )
 }
 

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
-    Channel, ChannelKind, Consequence, Decider, Deliberation, Field, Gate, Hears, Intake, Linking,
-    Means, Measure, Mode, Proof, Provider, Retention, ReturnReason, Review, Rules, SenderKind,
-    Shown, Span, Stage, StageClock, Statement,
+    Channel, ChannelKind, Consequence, Decider, Deliberation, DeliberationOutcome, Field, Gate,
+    Hears, Intake, Linking, Means, Measure, Mode, Proof, Provider, Retention, ReturnReason, Review,
+    Rules, SenderKind, Shown, Span, Stage, StageClock, Statement,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -66,7 +66,10 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     for deliberation in &file.deliberation {
         let at = format!("deliberation.{}", deliberation.id);
         list.value::<Decider>(&format!("{at}.decides"), &deliberation.decides);
-        list.value::<Vec<String>>(&format!("{at}.outcomes"), &deliberation.outcomes);
+        list.span(&format!("{at}.decide_within"), &deliberation.decide_within).lapses();
+        let outcomes = &deliberation.outcomes;
+        list.value::<Vec<DeliberationOutcome>>(&format!("{at}.outcomes"), outcomes);
+        list.span(&format!("{at}.outcome_within"), &deliberation.outcome_within).lapses();
     }
     for measure in &file.measure {
         let at = format!("measure.{}", measure.id);
@@ -111,6 +114,8 @@ fn stage_values<'a>(list: &mut List<'a>, stage: &'a StageFile) {
         list.span(&format!("{at}.hears.observations_within"), &hears.observations_within);
         list.value::<bool>(&format!("{at}.hears.hearing"), &hears.hearing);
         list.value::<bool>(&format!("{at}.hears.counsel"), &hears.counsel);
+        list.span(&format!("{at}.hears.convene_within"), &hears.convene_within).lapses();
+        list.span(&format!("{at}.hears.record_within"), &hears.record_within).lapses();
     }
 }
 
@@ -287,6 +292,8 @@ fn stage(read: &Reader<'_>, file: &StageFile) -> Result<Stage, Missing> {
             observations_within: read.span(&at("hears.observations_within"))?,
             hearing: read.value(&at("hears.hearing"))?,
             counsel: read.value(&at("hears.counsel"))?,
+            convene_within: read.span(&at("hears.convene_within")).ok(),
+            record_within: read.span(&at("hears.record_within")).ok(),
         }),
         None => None,
     };
@@ -324,7 +331,9 @@ fn deliberations(read: &Reader<'_>, file: &RegimeFile) -> Result<Vec<Deliberatio
                 id: file.id.clone(),
                 after_stage: file.after_stage.clone(),
                 decides: read.value(&at("decides"))?,
+                decide_within: read.span(&at("decide_within")).ok(),
                 outcomes: read.value(&at("outcomes"))?,
+                outcome_within: read.span(&at("outcome_within")).ok(),
             })
         })
         .collect()

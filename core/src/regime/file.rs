@@ -188,6 +188,10 @@ pub struct HearsFile {
     pub observations_within: Dated,
     pub hearing: Dated,
     pub counsel: Dated,
+    #[serde(default)]
+    pub convene_within: Dated,
+    #[serde(default)]
+    pub record_within: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -199,7 +203,11 @@ pub struct DeliberationFile {
     #[serde(default)]
     pub decides: Dated,
     #[serde(default)]
+    pub decide_within: Dated,
+    #[serde(default)]
     pub outcomes: Dated,
+    #[serde(default)]
+    pub outcome_within: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]

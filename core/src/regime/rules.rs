@@ -215,6 +215,10 @@ pub struct Hears {
     pub observations_within: Span,
     pub hearing: bool,
     pub counsel: bool,
+    /// From the request for a hearing to its convocation; later an alarm is raised.
+    pub convene_within: Option<Span>,
+    /// From the day of the hearing to its record; later an alarm is raised.
+    pub record_within: Option<Span>,
 }
 
 /// A choice that only a person makes, after a stage.
@@ -223,8 +227,31 @@ pub struct Deliberation {
     pub id: String,
     pub after_stage: String,
     pub decides: Decider,
-    /// `close`, `transmit`.
-    pub outcomes: Vec<String>,
+    /// How long the person has before an alarm is raised.
+    pub decide_within: Option<Span>,
+    pub outcomes: Vec<DeliberationOutcome>,
+    /// From the transmission to the news of what became of it; later an alarm is raised.
+    pub outcome_within: Option<Span>,
+}
+
+/// What may be decided once the person was heard, or let the time to answer pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliberationOutcome {
+    /// The case ends here.
+    Close,
+    /// The file goes to the prosecutor.
+    Transmit,
+}
+
+impl DeliberationOutcome {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Transmit => "transmit",
+        }
+    }
 }
 
 /// What may be pronounced, and how it is carried out.

@@ -52,6 +52,8 @@ pub struct Step {
     pub sequence: Option<u32>,
     /// Until when a court's order runs.
     pub until: Option<Datetime>,
+    /// When a hearing is convened for.
+    pub slot: Option<Datetime>,
     /// A path of the regime file, for `rules_read` and `counted`.
     pub value: Option<String>,
     pub started_by: Option<String>,
@@ -90,7 +92,7 @@ pub struct Then {
     pub due: Option<Datetime>,
     /// The first instant that is too late.
     pub due_at: Option<Datetime>,
-    /// `alarm` or `end`.
+    /// `alarm`, `next` or `end`.
     pub due_what: Option<String>,
     /// In the explanation, in either language.
     pub says: Option<String>,

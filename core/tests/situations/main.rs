@@ -5,6 +5,7 @@
 
 mod expect;
 mod file;
+mod hearing;
 mod reviewer;
 mod world;
 

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::expect;
 use crate::file::Step;
-use crate::reviewer;
+use crate::{hearing, reviewer};
 
 /// Line, question and numbers are the same in every situation: one subscriber, one provider.
 pub struct World<'a> {
@@ -53,7 +53,7 @@ pub enum Done {
     Nothing,
 }
 
-type Because = String;
+pub type Because = String;
 
 impl<'a> World<'a> {
     pub fn new(regime: &'a Regime) -> Self {
@@ -187,6 +187,10 @@ impl<'a> World<'a> {
     /// The event of a step, and the case it belongs to.
     fn event(&mut self, on: &Step, at: Timestamp) -> Result<(Last, Event), Because> {
         use Last::{Identification, Ladder};
+        let slot = on.slot.as_ref().map(|slot| self.instant(slot)).transpose()?;
+        if let Some(event) = hearing::event(on, at, slot)? {
+            return Ok((Ladder, event));
+        }
         let fact_at = match &on.fact {
             Some(fact) => self.instant(fact)?,
             None => at,

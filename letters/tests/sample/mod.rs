@@ -1,5 +1,8 @@
 //! A made-up letter that the tests fill in and break.
 
+#[allow(dead_code, reason = "only some of the tests send a file")]
+pub mod transmission;
+
 use entremise_letters::address::PostalAddress;
 use entremise_letters::{Authority, Deadline, Fact, LetterData};
 use jiff::Timestamp;

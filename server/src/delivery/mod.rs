@@ -8,6 +8,7 @@ pub mod code;
 pub mod dkim;
 pub mod email;
 pub mod post;
+pub mod prosecutor;
 pub mod render;
 pub mod reply;
 pub mod smtp;

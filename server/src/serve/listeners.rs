@@ -14,6 +14,7 @@ use entremise_core::id::AuthorityId;
 use super::Clock;
 use crate::config::{Config, Tls};
 use crate::house::{House, Room};
+use crate::web::defence::over_store::StoreDefence;
 use crate::web::oversight::StoreOversight;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::rights::over_store::StoreRights;
@@ -110,6 +111,7 @@ fn page_doors(
             config.specimen,
         ))),
         rights: Some(Arc::new(StoreRights::new(house.store.clone(), config.id.clone()))),
+        defence: Some(Arc::new(StoreDefence::new(house.store.clone(), config.id.clone()))),
         authority: web::Authority {
             name: names(&config.name),
             email: config.contact.email.clone(),

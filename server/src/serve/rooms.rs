@@ -28,6 +28,7 @@ use crate::delivery::email::{Composer, MailAddress};
 use crate::delivery::post::Carrier;
 use crate::delivery::post::folder::Folder;
 use crate::delivery::post::http::Http;
+use crate::delivery::prosecutor::Prosecutor;
 use crate::delivery::smtp::{Login, Relay, Security};
 use crate::delivery::token::ReturnPaths;
 use crate::house::{Delivery, ProviderRoom, Room, SenderRoom};
@@ -222,7 +223,10 @@ fn delivery(
             Box::new(Http::new(client, url, client_id, text(client_secret)?.trim()))
         }
     };
+    let prosecutor = authority.prosecutor.as_deref().map(Prosecutor::open).transpose();
+    let prosecutor = prosecutor.context("the folder for the prosecutor cannot be made")?;
     Ok(Delivery {
+        prosecutor,
         composer,
         codes: CodeKey::new(&secret(&keys.join("codes.key"), entropy)?),
         renderer: Renderer::new(),

@@ -13,6 +13,8 @@ use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Span};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::defence::desk::DefenceView;
+
 /// The house as the pages see it. Called from blocking threads; `now` comes from whoever serves.
 pub trait Desk: Send + Sync + 'static {
     /// Open work in order of deadline, one page of it.
@@ -77,15 +79,31 @@ pub enum Asked {
     Barred,
     /// An outside reviewer was asked for leave.
     Review,
+    /// The person may answer a finding, or asked to be heard.
+    Hear,
+    /// The person was heard: a member deliberates.
+    Deliberate,
+    /// The prosecutor has the file.
+    Court,
     /// Nothing: the file is kept until its time is over.
     Keep,
 }
 
 impl Asked {
-    pub const ALL: [Self; 6] =
-        [Self::Decide, Self::Provider, Self::Message, Self::Barred, Self::Review, Self::Keep];
+    pub const ALL: [Self; 9] = [
+        Self::Decide,
+        Self::Provider,
+        Self::Message,
+        Self::Barred,
+        Self::Review,
+        Self::Hear,
+        Self::Deliberate,
+        Self::Court,
+        Self::Keep,
+    ];
     /// What can lie on a desk: the others wait for nobody.
-    pub const ON_DESK: [Self; 3] = [Self::Decide, Self::Provider, Self::Message];
+    pub const ON_DESK: [Self; 6] =
+        [Self::Decide, Self::Provider, Self::Message, Self::Hear, Self::Deliberate, Self::Court];
 
     /// The name in addresses and in the catalogue.
     pub fn name(self) -> &'static str {
@@ -95,6 +113,9 @@ impl Asked {
             Self::Message => "message",
             Self::Barred => "barred",
             Self::Review => "review",
+            Self::Hear => "hear",
+            Self::Deliberate => "deliberate",
+            Self::Court => "court",
             Self::Keep => "keep",
         }
     }
@@ -184,6 +205,8 @@ pub struct CaseView {
     pub decides: Option<String>,
     /// The step is barred, and an outside reviewer's authorisation would open it.
     pub opens_by_review: bool,
+    /// The person's side, once a finding was sent to them.
+    pub defence: Option<DefenceView>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,6 +290,14 @@ pub enum NextKind {
     Barred,
     /// An outside reviewer rules on the request.
     Review,
+    /// The person's time to answer runs.
+    Defence,
+    /// A hearing that the person asked for is awaited.
+    Hearing,
+    /// A member deliberates.
+    Deliberation,
+    /// The prosecutor has the file.
+    Court,
     /// Nothing more: the case is closed.
     Closed,
 }
@@ -280,9 +311,14 @@ impl NextKind {
             Self::Proof => "proof",
             Self::Repeat => "repeat",
             Self::Due(DueKind::Alarm) => "alarm",
+            Self::Due(DueKind::Next) => "next",
             Self::Due(DueKind::End) => "end",
             Self::Barred => "barred",
             Self::Review => "review",
+            Self::Defence => "defence",
+            Self::Hearing => "hearing",
+            Self::Deliberation => "deliberation",
+            Self::Court => "court",
             Self::Closed => "closed",
         }
     }

@@ -6,6 +6,7 @@
 
 mod assets;
 mod chart;
+pub mod defence;
 pub mod desk;
 mod entrance;
 mod headers;
@@ -34,6 +35,7 @@ use entremise_core::deadline::Words;
 use jiff::Timestamp;
 
 pub use crate::config::OfficeRole;
+pub use defence::desk::DefenceDesk;
 pub use desk::Desk;
 pub use review::desk::ReviewDesk;
 pub use rights::desk::RightsDesk;
@@ -53,6 +55,8 @@ pub struct Web {
     pub oversight: Option<Arc<dyn oversight::OversightDesk>>,
     /// The side of the house that answers the persons behind its cases.
     pub rights: Option<Arc<dyn RightsDesk>>,
+    /// The side of the house that takes the answers of those persons.
+    pub defence: Option<Arc<dyn DefenceDesk>>,
     pub authority: Authority,
     pub clock: Clock,
     /// Pages travel over TLS only: cookies and browsers are told so.

@@ -214,6 +214,16 @@ impl Page {
         Place::Erasure(reference.to_owned()).path(self.lang)
     }
 
+    /// The person's side of a case.
+    pub fn defence_path(&self, reference: &str) -> String {
+        Place::Defence(reference.to_owned()).path(self.lang)
+    }
+
+    /// Where a member deliberates on a case.
+    pub fn deliberation_path(&self, reference: &str) -> String {
+        Place::Deliberation(reference.to_owned()).path(self.lang)
+    }
+
     /// Where what a provider disclosed is mended.
     pub fn rectification_path(&self, reference: &str) -> String {
         Place::Rectification(reference.to_owned()).path(self.lang)

@@ -29,6 +29,10 @@ pub enum Place {
     Rectification(String),
     /// Where the erasure that the person asks for is confirmed.
     Erasure(String),
+    /// The person's side of a case.
+    Defence(String),
+    /// Where a member deliberates on a case.
+    Deliberation(String),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
     Oversight,
@@ -67,7 +71,9 @@ impl Place {
                 | Self::Authorisation(reference)
                 | Self::Rights(reference)
                 | Self::Rectification(reference)
-                | Self::Erasure(reference),
+                | Self::Erasure(reference)
+                | Self::Defence(reference)
+                | Self::Deliberation(reference),
                 lang,
             ) => format!("{}{}", case(reference, lang), self.under_case(lang)),
             (Self::Line(reference, entry), lang) => {
@@ -102,6 +108,9 @@ impl Place {
             (Self::Rectification(_), Lang::En) => "/rights/rectification",
             (Self::Erasure(_), Lang::Fr) => "/droits/effacement",
             (Self::Erasure(_), Lang::En) => "/rights/erasure",
+            (Self::Defence(_), Lang::Fr) => "/contradictoire",
+            (Self::Defence(_), Lang::En) => "/defence",
+            (Self::Deliberation(_), _) => "/deliberation",
             _ => "",
         }
     }

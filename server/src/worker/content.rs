@@ -55,7 +55,7 @@ fn language(regime: &str, letter: &str) -> Language {
         .unwrap_or(Language::Fr)
 }
 
-fn authority(config: &config::Authority, language: Language) -> letters::Authority {
+pub fn authority(config: &config::Authority, language: Language) -> letters::Authority {
     let name = config.name.get(language.tag()).or_else(|| config.name.values().next());
     letters::Authority {
         name: name.cloned().unwrap_or_default(),

@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod content;
+mod dossier;
 pub mod erasure;
 pub mod file;
 pub mod inbox;
@@ -12,6 +13,7 @@ pub mod outbox;
 pub mod publish;
 mod relay;
 mod send;
+mod transmit;
 
 use jiff::Timestamp;
 

@@ -176,7 +176,7 @@ fn prove(house: &House, room: &Room, event: &PostEvent, now: Timestamp) -> Resul
 fn is_kept(house: &House, row: &FoundEffect, proof: &ProofId) -> Result<bool, Trouble> {
     let name = proof.document_name();
     let kept = house.store.documents(&row.authority, &row.case)?;
-    Ok(kept.iter().any(|document| document.effect == row.row.id && document.name == name))
+    Ok(kept.iter().any(|document| document.effect == Some(row.row.id) && document.name == name))
 }
 
 /// What was bought of the post; None where the effect is no letter.

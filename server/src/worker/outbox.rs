@@ -15,7 +15,7 @@ use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
 use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Round, file, relay, send};
+use super::{Round, file, relay, send, transmit};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, ProviderTrouble};
 
@@ -31,6 +31,8 @@ const QUESTIONS_MOST: usize = 50_000;
 const BATCH_MOST: usize = 5_000;
 const DISCLOSURES_MOST: usize = 200;
 const MESSAGES_MOST: usize = 200;
+/// Files are large.
+const FILES_MOST: usize = 10;
 const ALARMS_MOST: usize = 1_000;
 /// How long a request about one subscriber may be answered.
 const REQUEST_EXPIRES_SECS: i64 = 72 * 3600;
@@ -44,6 +46,7 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     round += request_disclosures(house, now)?;
     round += send_messages(house, now)?;
     round += relay::messages(house, claim(house, "relay_message", MESSAGES_MOST, now)?, now)?;
+    round += transmit::files(house, claim(house, "transmit_file", FILES_MOST, now)?, now)?;
     ring_bells(house, now)?;
     Ok(round)
 }

@@ -17,6 +17,7 @@ use entremise_core::identification::{
 use entremise_core::ledger::{Actor, digest};
 use entremise_core::notice::{Claim, Class, Hash, Notice, Observation, Source, Transport, Work};
 use entremise_core::regime::embedded;
+use entremise_server::web::defence::over_store::StoreDefence;
 use entremise_server::web::oversight::StoreOversight;
 use entremise_server::web::rights::over_store::StoreRights;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web};
@@ -82,6 +83,7 @@ pub fn web(store: &Store) -> Web {
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
         rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),
+        defence: Some(Arc::new(StoreDefence::new(store.clone(), authority()))),
         authority: Authority {
             name: entremise_core::deadline::Words { fr: NAME.to_owned(), en: NAME.to_owned() },
             email: "contact@autorite.example".to_owned(),
@@ -104,6 +106,11 @@ impl World {
         let places = Places::in_folder(folder.path());
         let store = Store::open(&places, keys, regimes, entropy, begin).unwrap();
         Self { store, folder, batches: 0 }
+    }
+
+    /// A house that stands already.
+    pub fn over(store: Store) -> Self {
+        Self { store, folder: TempDir::new().unwrap(), batches: 0 }
     }
 
     /// A year of it, up to `now`.
@@ -248,7 +255,8 @@ impl World {
             let question = QuestionId(claim.id.0);
             let identity = Identity { name: Some("Nom-Clair".to_owned()), ..Identity::default() };
             let to = self.store.seal_to();
-            let sealed = sealing::seal(&identity, &to, question, Purpose::Warn).unwrap();
+            let Effect::RequestDisclosure { purpose, .. } = &claim.effect else { panic!() };
+            let sealed = sealing::seal(&identity, &to, question, *purpose).unwrap();
             let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
             let (key, sealed) = (bytes(&sealed.encapsulated_key), bytes(&sealed.ciphertext));
             self.store.keep_disclosure(&claim, question, &key, &sealed, now).unwrap();
@@ -265,7 +273,8 @@ impl World {
             // Now and then a person looks, rather than the machine.
             let person = Actor::Person("officer-7".parse().unwrap());
             let by = if stage == 1 { person } else { Actor::House };
-            let material = self.store.message_material(&claim, Purpose::Warn, &by, now);
+            let purpose = if stage == 2 { Purpose::Finding } else { Purpose::Warn };
+            let material = self.store.message_material(&claim, purpose, &by, now);
             material.unwrap_or_else(|error| panic!("{error}"));
             let status = match channel {
                 entremise_core::regime::rules::ChannelKind::Email => DeliveryStatus::HandedOver,

@@ -49,6 +49,7 @@ fn served() -> Served {
         review: Some(world.reviews.clone()),
         oversight: None,
         rights: None,
+        defence: None,
         authority: Authority {
             name: Words {
                 fr: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),

@@ -65,6 +65,7 @@ pub fn web(desk: Invented) -> Web {
         review: None,
         oversight: None,
         rights: None,
+        defence: None,
         authority: authority(),
         clock: clock(),
         secure: false,
@@ -264,6 +265,7 @@ impl Invented {
             timeline: self.timeline(),
             decides: decides.then(|| self.text("first")),
             opens_by_review: false,
+            defence: None,
         }
     }
 

@@ -136,8 +136,14 @@ impl Counted {
         match is.0 {
             // A request that was refused or lapsed leaves the stage as it was.
             Some("barred") if was.0 == Some("under_review") => {}
-            Some(name @ ("proposed" | "barred" | "warned")) => {
+            Some(
+                name @ ("proposed" | "barred" | "warned" | "contradictory" | "deliberating"
+                | "transmitted"),
+            ) => {
                 note(&format!("stage.{name}"), rung(is.1));
+                if name == "contradictory" && was.0 == Some("sending") {
+                    note("stage.warned", rung(is.1));
+                }
             }
             None if was.0.is_some() => note("closed", now.name().to_owned()),
             _ => {}

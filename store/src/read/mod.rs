@@ -162,7 +162,10 @@ fn is_late(state: &State) -> bool {
         | State::Ladder(
             ladder::State::Proposed { alarmed, .. }
             | ladder::State::Asking { alarmed, .. }
-            | ladder::State::Sending { alarmed, .. },
+            | ladder::State::Sending { alarmed, .. }
+            | ladder::State::Contradictory { alarmed, .. }
+            | ladder::State::Deliberating { alarmed, .. }
+            | ladder::State::Transmitted { alarmed, .. },
         ) => *alarmed,
         _ => false,
     }

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{State, take, waits};
+use super::{Closure, State, deliberation, take, waits};
 use crate::case::Case;
 use crate::deadline::{Deadline, Lang, Words, date_words};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::id::Digest;
-use crate::procedure::{Due, DueKind};
+use crate::procedure::{Due, DueKind, Kept};
 use crate::regime::Regime;
 use crate::step::{Refusal, Step};
 
@@ -20,8 +20,8 @@ pub(super) fn kept_after(
     now: Timestamp,
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
-    let State::Closed { kept, .. } = &mut step.state else { return Ok(step) };
-    let still = waits::kept(before, regime)?;
+    let State::Closed { closure, at, kept } = &mut step.state else { return Ok(step) };
+    let still = left_by(before, *closure, *at, regime)?;
     let is_over = match &still {
         Some(row) => regime.end_of_keeping(row)?.at() <= now,
         None => true,
@@ -32,6 +32,20 @@ pub(super) fn kept_after(
         *kept = still;
     }
     Ok(step)
+}
+
+/// What a case that ends is kept by: as in the state before, but for a file whose outcome is known.
+fn left_by(
+    before: &State,
+    closure: Closure,
+    at: Timestamp,
+    regime: &Regime,
+) -> Result<Option<Kept>, Refusal> {
+    match (closure, before) {
+        (_, State::Closed { .. }) => waits::kept(before, regime),
+        (Closure::Judged, _) => Ok(Some(deliberation::judged(at))),
+        _ => waits::kept(before, regime),
+    }
 }
 
 /// Puts a court's order over a case that has anything to keep.
@@ -75,8 +89,8 @@ pub(super) fn under_hold(
         }
         _ => {
             let mut step = take(case, under, event, now, regime)?;
-            if let State::Closed { kept, .. } = &mut step.state {
-                *kept = waits::kept(under, regime)?;
+            if let State::Closed { closure, at, kept } = &mut step.state {
+                *kept = left_by(under, *closure, *at, regime)?;
             }
             Ok(Step { state: held(step.state, order, until), effects: step.effects })
         }
@@ -109,7 +123,7 @@ pub(super) fn due_under_hold(
     regime: &Regime,
 ) -> Result<Option<Due>, Refusal> {
     let Some(due) = waits::due(under, regime)? else { return Ok(None) };
-    if due.what == DueKind::Alarm || until <= due.at() {
+    if due.what != DueKind::End || until <= due.at() {
         return Ok(Some(due));
     }
     let zone = regime.zone();

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Message, Started, State, Turn, ask, closed, out_of_turn};
+use super::{
+    Closure, Defence, Facts, Heard, Message, Started, State, Turn, ask, closed, deliberation,
+    out_of_turn,
+};
 use crate::effect::{Alarm, Effect};
 use crate::event::{DeliveryReport, DeliveryStatus, Event};
 use crate::identification::IdentityField;
@@ -47,10 +50,7 @@ pub(super) fn send(
         usable.iter().map(|channel| (*channel, Message { status: None, attempt: 1 })).collect();
     let effects = usable.iter().map(|channel| dispatch(stage, rung, facts, *channel, 1)).collect();
     let facts = facts.clone();
-    Ok(Step {
-        state: State::Sending { stage, facts, messages, since: turn.now, alarmed: false },
-        effects,
-    })
+    Ok(Step { state: sending(stage, facts, messages, turn), effects })
 }
 
 /// Has the provider send the mail itself. What became of it comes back as news like any other.
@@ -67,10 +67,17 @@ pub(super) fn relay(stage: usize, rung: &Stage, facts: Facts, turn: Turn<'_>) ->
         further_facts: facts.further,
     };
     let messages = BTreeMap::from([(ChannelKind::Email, Message { status: None, attempt: 1 })]);
-    Step {
-        state: State::Sending { stage, facts, messages, since: turn.now, alarmed: false },
-        effects: vec![relayed],
-    }
+    Step { state: sending(stage, facts, messages, turn), effects: vec![relayed] }
+}
+
+fn sending(
+    stage: usize,
+    facts: Facts,
+    messages: BTreeMap<ChannelKind, Message>,
+    turn: Turn<'_>,
+) -> State {
+    let (defence, since) = (Defence::default(), turn.now);
+    State::Sending { stage, facts, messages, defence, since, alarmed: false }
 }
 
 /// Whether one of the channels can bring the event that starts the stage's clock.
@@ -135,6 +142,9 @@ pub(super) fn heard(
         State::Sending { stage, messages, .. } | State::Warned { stage, messages, .. } => {
             (*stage, messages.clone())
         }
+        State::Contradictory { heard, .. }
+        | State::Deliberating { heard, .. }
+        | State::Transmitted { heard, .. } => (heard.stage, heard.messages.clone()),
         _ => return out_of_turn(state, &Event::Delivery(report.clone())),
     };
     let Some(message) = noted.get_mut(&report.channel).filter(|_| report.stage == stage) else {
@@ -146,7 +156,7 @@ pub(super) fn heard(
     let state = with_messages(state, noted);
     match report.status {
         DeliveryStatus::HandedOver if rung.clock.starts_at == Proof::HandedOver => {
-            Ok(Step::quiet(start_clock(state, Proof::HandedOver, report.at)))
+            start_clock(state, Proof::HandedOver, report.at, turn).map(Step::quiet)
         }
         // What was signed for was presented, on that day at the latest. A mail never is, and of a
         // simple letter nobody can prove it.
@@ -154,11 +164,9 @@ pub(super) fn heard(
             if rung.clock.starts_at == Proof::Presented
                 && report.channel == ChannelKind::RegisteredLetter =>
         {
-            Ok(Step::quiet(start_clock(state, Proof::Presented, report.at)))
+            start_clock(state, Proof::Presented, report.at, turn).map(Step::quiet)
         }
-        DeliveryStatus::Returned(reason) => {
-            Ok(returned(state, rung, report, reason, attempt, turn.now))
-        }
+        DeliveryStatus::Returned(reason) => returned(state, report, reason, attempt, turn),
         DeliveryStatus::Bounced => Ok(bounced(state, rung, report.channel, turn)),
         DeliveryStatus::Blocked => Ok(Step {
             state,
@@ -168,22 +176,28 @@ pub(super) fn heard(
     }
 }
 
-/// The messages of the two states that have any, with this news noted.
+/// The messages of the states that have any, with this news noted.
 fn with_messages(state: &State, noted: BTreeMap<ChannelKind, Message>) -> State {
     let mut state = state.clone();
-    if let State::Sending { messages, .. } | State::Warned { messages, .. } = &mut state {
-        *messages = noted;
+    match &mut state {
+        State::Sending { messages, .. }
+        | State::Warned { messages, .. }
+        | State::Contradictory { heard: Heard { messages, .. }, .. }
+        | State::Deliberating { heard: Heard { messages, .. }, .. }
+        | State::Transmitted { heard: Heard { messages, .. }, .. } => *messages = noted,
+        _ => {}
     }
     state
 }
 
 /// Starts the clock once. A second proof of the same kind is a duplicate, and the first date holds.
-fn start_clock(state: State, by: Proof, at: Timestamp) -> State {
+fn start_clock(state: State, by: Proof, at: Timestamp, turn: Turn<'_>) -> Result<State, Refusal> {
     match state {
-        State::Sending { stage, messages, facts, .. } => {
-            State::Warned { stage, facts, started: Started { by, at }, messages }
+        State::Sending { stage, messages, facts, defence, .. } => {
+            let started = Started { by, at };
+            deliberation::begun(Heard { stage, facts, started, messages, defence }, turn)
         }
-        other => other,
+        other => Ok(other),
     }
 }
 
@@ -214,33 +228,50 @@ fn bounced(state: State, rung: &Stage, bounced: ChannelKind, turn: Turn<'_>) -> 
 /// A letter that came back. What that means is a value of the regime, never a habit of the post.
 fn returned(
     state: State,
-    rung: &Stage,
     report: &DeliveryReport,
     reason: ReturnReason,
     attempt: u32,
-    now: Timestamp,
-) -> Step<State> {
+    turn: Turn<'_>,
+) -> Result<Step<State>, Refusal> {
+    let rung = turn.rung(report.stage)?;
     let consequence = rung.clock.returned.get(&reason).copied().unwrap_or(Consequence::NotNotified);
-    let clock_ran =
-        matches!(state, State::Warned { started: Started { by: Proof::Presented, .. }, .. });
+    let clock_ran = matches!(
+        state,
+        State::Warned { started: Started { by: Proof::Presented, .. }, .. }
+            | State::Contradictory { .. }
+            | State::Deliberating { .. }
+            | State::Transmitted { .. }
+    );
     match consequence {
         // A simple letter that came back reached the letter box, and proves no day for it.
         Consequence::CountsAsPresented if report.channel != ChannelKind::RegisteredLetter => {
-            Step::quiet(state)
+            Ok(Step::quiet(state))
         }
         Consequence::CountsAsPresented => {
-            Step::quiet(start_clock(state, Proof::Presented, report.at))
+            start_clock(state, Proof::Presented, report.at, turn).map(Step::quiet)
         }
         Consequence::SendAgain if attempt == 1 && !clock_ran => {
-            send_again(state, rung, report.channel)
+            Ok(send_again(state, rung, report.channel))
         }
-        Consequence::Close => Step::quiet(closed(Closure::Deceased, now)),
-        Consequence::NotNotified | Consequence::SendAgain => {
-            let alarm = Alarm::PresentationContradicted { stage: report.stage };
-            let effects = if clock_ran { vec![Effect::RaiseAlarm { alarm }] } else { Vec::new() };
-            Step { state: closed(Closure::NotNotified, now), effects }
+        Consequence::Close if !matches!(state, State::Transmitted { .. }) => {
+            Ok(Step::quiet(closed(Closure::Deceased, turn.now)))
+        }
+        Consequence::NotNotified | Consequence::SendAgain | Consequence::Close => {
+            Ok(not_notified(state, report.stage, clock_ran, turn))
         }
     }
+}
+
+/// Nobody was notified after all: the case ends, and where its clock ran already a person is told.
+/// A file that the prosecutor has cannot be taken back; that person must tell the prosecutor.
+fn not_notified(state: State, stage: usize, clock_ran: bool, turn: Turn<'_>) -> Step<State> {
+    let alarm = Effect::RaiseAlarm { alarm: Alarm::PresentationContradicted { stage } };
+    let effects = if clock_ran { vec![alarm] } else { Vec::new() };
+    let state = match state {
+        transmitted @ State::Transmitted { .. } => transmitted,
+        _ => closed(Closure::NotNotified, turn.now),
+    };
+    Step { state, effects }
 }
 
 fn send_again(mut state: State, rung: &Stage, channel: ChannelKind) -> Step<State> {

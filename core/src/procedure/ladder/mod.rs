@@ -3,6 +3,8 @@
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.
 
+mod defence;
+mod deliberation;
 mod keeping;
 mod messages;
 mod review;
@@ -24,6 +26,8 @@ use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Gate, Means, Proof, Stage};
 use crate::step::{Refusal, Step};
 
+pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
+pub use deliberation::{CourtOutcome, Deliberated, Heard};
 pub use review::{grant_expires, linking_asked};
 pub(crate) use waits::due;
 pub use waits::repeat_window;
@@ -50,6 +54,9 @@ pub enum State {
         stage: usize,
         facts: Facts,
         messages: BTreeMap<ChannelKind, Message>,
+        /// What the person answered before the proof of presentation came back.
+        #[serde(default, skip_serializing_if = "Defence::is_empty")]
+        defence: Defence,
         since: Timestamp,
         alarmed: bool,
     },
@@ -75,6 +82,12 @@ pub enum State {
         evidence: Digest,
         since: Timestamp,
     },
+    /// The finding was presented: the person's time to answer runs, or a hearing is awaited.
+    Contradictory { heard: Heard, alarmed: bool },
+    /// The person was heard, or let the time pass: a member deliberates.
+    Deliberating { heard: Heard, since: Timestamp, alarmed: bool },
+    /// The file went to the prosecutor. What becomes of it is told to us, or asked for.
+    Transmitted { heard: Heard, decision: Deliberated, at: Timestamp, alarmed: bool },
     Closed {
         closure: Closure,
         at: Timestamp,
@@ -102,6 +115,9 @@ impl State {
             Self::Warned { .. } => "warned",
             Self::Barred { .. } => "barred",
             Self::UnderReview { .. } => "under_review",
+            Self::Contradictory { .. } => "contradictory",
+            Self::Deliberating { .. } => "deliberating",
+            Self::Transmitted { .. } => "transmitted",
             Self::Closed { closure, .. } => closure.name(),
             Self::Held { under, .. } => under.name(),
         }
@@ -133,6 +149,9 @@ impl State {
             | Self::Warned { stage, .. }
             | Self::Barred { stage, .. }
             | Self::UnderReview { stage, .. } => Some(*stage),
+            Self::Contradictory { heard, .. }
+            | Self::Deliberating { heard, .. }
+            | Self::Transmitted { heard, .. } => Some(heard.stage),
             Self::Held { under, .. } => under.stage(),
         }
     }
@@ -183,6 +202,8 @@ pub enum Closure {
     Deceased,
     /// The step was due and the regime is only tried: nobody was linked or written to.
     Trial,
+    /// A prosecutor or a court said what became of the file.
+    Judged,
 }
 
 impl Closure {
@@ -195,6 +216,7 @@ impl Closure {
             Self::NotNotified => "not_notified",
             Self::Deceased => "deceased",
             Self::Trial => "trial",
+            Self::Judged => "judged",
         }
     }
 }
@@ -265,6 +287,24 @@ fn moved(
         (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
             decide(*stage, facts, decision, turn)
         }
+        (
+            State::Warned { .. } | State::Barred { .. } | State::UnderReview { .. },
+            Event::Decided(decision),
+        ) if decision.verdict == Verdict::Close => Ok(Step::quiet(closed(Closure::Dismissed, now))),
+        (
+            State::Contradictory { .. } | State::Deliberating { .. } | State::Transmitted { .. },
+            Event::Delivery(report),
+        ) => messages::heard(state, report, turn),
+        (
+            State::Contradictory { .. } | State::Deliberating { .. } | State::Transmitted { .. },
+            _,
+        ) => deliberation::step(state, event, turn),
+        (
+            _,
+            Event::ObservationsReceived { .. }
+            | Event::SituationStated { .. }
+            | Event::HearingRequested { .. },
+        ) => defence::step(state, event, turn),
         (State::Barred { .. } | State::UnderReview { .. }, _) => {
             review::step(case, state, event, turn)
         }
@@ -412,7 +452,12 @@ fn one_more_fact(state: &State) -> State {
         | State::Sending { facts, .. }
         | State::Warned { facts, .. }
         | State::Barred { facts, .. }
-        | State::UnderReview { facts, .. } => facts.further = facts.further.saturating_add(1),
+        | State::UnderReview { facts, .. }
+        | State::Contradictory { heard: Heard { facts, .. }, .. }
+        | State::Deliberating { heard: Heard { facts, .. }, .. }
+        | State::Transmitted { heard: Heard { facts, .. }, .. } => {
+            facts.further = facts.further.saturating_add(1);
+        }
         State::Open | State::Closed { .. } | State::Held { .. } => {}
     }
     state

@@ -27,7 +27,8 @@ fn leaves(effect: &Effect) -> bool {
         Effect::RequestDisclosure { .. }
         | Effect::RequestAuthorisedDisclosure { .. }
         | Effect::RelayMessage { .. }
-        | Effect::SendMessage { .. } => true,
+        | Effect::SendMessage { .. }
+        | Effect::TransmitFile { .. } => true,
         Effect::AskProvider { .. }
         | Effect::EstablishFact { .. }
         | Effect::ErasePersonalData

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Started, State, closed, keeping, review};
+use super::{Closure, Facts, Started, State, closed, deliberation, keeping, review};
 use crate::deadline::Deadline;
 use crate::effect::{Alarm, Effect};
 use crate::procedure::{Due, DueKind, Kept};
@@ -65,6 +65,20 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
         }
         State::Warned { stage, started, .. } => end_of_file(*stage, *started, regime).map(Some),
         State::Barred { stage, facts, .. } => end_without_message(*stage, facts, regime).map(Some),
+        State::Contradictory { heard, alarmed } => {
+            let next = deliberation::due_while_heard(heard, *alarmed, regime)?;
+            Ok(Due::earlier(next, Some(end_of_file(heard.stage, heard.started, regime)?)))
+        }
+        State::Deliberating { heard, since, alarmed } => {
+            let alarm = deliberation::due_while_deliberating(heard, *since, regime)?;
+            let alarm = alarm.filter(|_| !alarmed);
+            Ok(Due::earlier(alarm, Some(end_of_file(heard.stage, heard.started, regime)?)))
+        }
+        State::Transmitted { heard, at, alarmed, .. } => {
+            let alarm = deliberation::due_while_transmitted(heard, *at, regime)?;
+            let end = regime.end_of_keeping(&deliberation::transmitted(*at))?;
+            Ok(Due::earlier(alarm.filter(|_| !alarmed), Some(end)))
+        }
     }
 }
 
@@ -83,6 +97,10 @@ pub(super) fn kept(state: &State, regime: &Regime) -> Result<Option<Kept>, Refus
         State::Closed { kept, .. } => Ok(kept.clone()),
         State::Held { under, .. } => kept(under, regime),
         State::Warned { stage, started, .. } => file(*stage, *started, regime).map(Some),
+        State::Contradictory { heard, .. } | State::Deliberating { heard, .. } => {
+            file(heard.stage, heard.started, regime).map(Some)
+        }
+        State::Transmitted { at, .. } => Ok(Some(deliberation::transmitted(*at))),
         State::Proposed { stage, facts, .. }
         | State::Asking { stage, facts, .. }
         | State::Sending { stage, facts, .. }
@@ -124,6 +142,7 @@ pub(super) fn overdue(
     }
     match due.what {
         DueKind::End => Ok(Step::quiet(ended(state, now))),
+        DueKind::Next => Ok(Step::quiet(gone_on(state, now))),
         DueKind::Alarm => {
             let mut state = state.clone();
             let alarm = raise(&mut state);
@@ -135,12 +154,25 @@ pub(super) fn overdue(
     }
 }
 
+/// The person's time is over: the file lies before the member.
+fn gone_on(state: &State, now: Timestamp) -> State {
+    match state {
+        State::Contradictory { heard, .. } => {
+            State::Deliberating { heard: heard.clone(), since: now, alarmed: false }
+        }
+        other => other.clone(),
+    }
+}
+
 fn ended(state: &State, now: Timestamp) -> State {
     match state {
         State::Closed { closure, at, .. } => closed(*closure, *at),
-        State::Warned { .. } | State::Barred { .. } | State::UnderReview { .. } => {
-            closed(Closure::Lapsed, now)
-        }
+        State::Warned { .. }
+        | State::Barred { .. }
+        | State::UnderReview { .. }
+        | State::Contradictory { .. }
+        | State::Deliberating { .. }
+        | State::Transmitted { .. } => closed(Closure::Lapsed, now),
         _ => closed(Closure::OutOfTime, now),
     }
 }
@@ -166,11 +198,23 @@ fn raise(state: &mut State) -> Option<Alarm> {
             *alarmed = true;
             Some(Alarm::MessageLate { stage: *stage })
         }
+        State::Contradictory { heard, alarmed } => {
+            *alarmed = true;
+            Some(deliberation::late(heard))
+        }
+        State::Deliberating { heard, alarmed, .. } => {
+            *alarmed = true;
+            Some(Alarm::DeliberationLate { stage: heard.stage })
+        }
+        State::Transmitted { heard, alarmed, .. } => {
+            *alarmed = true;
+            Some(Alarm::OutcomeUnknown { stage: heard.stage })
+        }
         _ => None,
     }
 }
 
-fn proof_name(proof: Proof) -> &'static str {
+pub(super) fn proof_name(proof: Proof) -> &'static str {
     match proof {
         Proof::HandedOver => "handed_over",
         Proof::Presented => "presented",

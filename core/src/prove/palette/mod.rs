@@ -3,6 +3,7 @@
 //!
 //! Knows which news can come, and not what any of them leads to.
 
+mod hearing;
 mod review;
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +76,7 @@ pub(super) fn instants(
     // An alarm leaves a case where it is: what comes just before it is as what comes now.
     let (mut edges, mut instants) = (Vec::new(), vec![now]);
     match due {
-        Some(due) if due.what == DueKind::Alarm => instants.push(due.at()),
+        Some(due) if due.what != DueKind::End => instants.push(due.at()),
         due => edges.extend(due.map(Due::at)),
     }
     if let State::Ladder(state) = &case.state {
@@ -97,8 +98,8 @@ pub(super) fn instants(
 /// The events that can come at an instant.
 pub(super) fn events(case: &Case, at: Timestamp, due: Option<&Due>, regime: &Regime) -> Vec<Event> {
     let passed = due.filter(|due| due.at() <= at);
-    // An alarm that is due is raised first.
-    if passed.is_some_and(|due| due.what == DueKind::Alarm) {
+    // An alarm that is due is raised first, and a time that is over has ended.
+    if passed.is_some_and(|due| due.what != DueKind::End) {
         return vec![Event::DeadlinePassed];
     }
     let mut events = match &case.state {
@@ -112,6 +113,7 @@ pub(super) fn events(case: &Case, at: Timestamp, due: Option<&Due>, regime: &Reg
 fn on_the_ladder(case: &Case, state: &ladder::State, at: Timestamp, regime: &Regime) -> Vec<Event> {
     let mut events = facts(state, at, regime);
     events.extend(review::events(case, state, at, regime));
+    events.extend(hearing::events(state, at));
     events.extend(holds(at));
     for verdict in [Verdict::Send, Verdict::Close] {
         events.push(Event::Decided(decision(verdict)));
@@ -184,6 +186,9 @@ fn news(state: &ladder::State, at: Timestamp) -> Vec<Event> {
     let (stage, messages, left) = match state {
         ladder::State::Sending { stage, messages, since, .. } => (*stage, messages, Some(*since)),
         ladder::State::Warned { stage, messages, .. } => (*stage, messages, None),
+        ladder::State::Contradictory { heard, .. }
+        | ladder::State::Deliberating { heard, .. }
+        | ladder::State::Transmitted { heard, .. } => (heard.stage, &heard.messages, None),
         // Elsewhere nothing is on its way; one late news is tried all the same.
         other => {
             return vec![report(

@@ -236,6 +236,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("collector", "relevés du saisissant", "the sender’s own records"),
     ("referral", "saisine sans recommandation", "referral without warning"),
     ("file", "dossier", "file"),
+    ("transmitted", "transmis au parquet", "sent to the prosecutor"),
+    ("judged", "issue judiciaire connue", "outcome known"),
     ("identity", "identité", "identity"),
 ];
 
@@ -270,7 +272,10 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("observations_within", "observations dans les", "observations within"),
     ("hearing", "audition", "hearing"),
     ("counsel", "assistance d’un conseil", "with counsel"),
+    ("convene_within", "alerte si non convoquée dans les", "alarm if not convened within"),
+    ("record_within", "alerte sans procès-verbal dans les", "alarm if unrecorded after"),
     ("outcomes", "issues", "outcomes"),
+    ("outcome_within", "alerte si l’issue reste inconnue après", "alarm if no outcome after"),
     ("pronounced_by", "prononcée par", "pronounced by"),
     ("duration_max", "durée maximale", "at most"),
     ("fine_euros_max", "montant maximal", "at most"),

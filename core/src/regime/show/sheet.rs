@@ -174,7 +174,13 @@ impl Page<'_> {
         let names = ["must_say", "clock.starts_at", "clock.repeat_within"];
         lines.extend(self.lines(&under, &names));
         lines.extend(self.returned(&under, stage));
-        let names = ["hears.observations_within", "hears.hearing", "hears.counsel"];
+        let names = [
+            "hears.observations_within",
+            "hears.hearing",
+            "hears.counsel",
+            "hears.convene_within",
+            "hears.record_within",
+        ];
         lines.extend(self.lines(&under, &names));
         if !sections.is_empty() {
             let open = match self.version.rules.stages.get(place).and_then(|rung| rung.gate) {
@@ -275,7 +281,8 @@ impl Page<'_> {
         let all = self.regime.file().deliberation.iter();
         all.map(|one| {
             let under = format!("deliberation.{}", one.id);
-            let lines = self.lines(&under, &["decides", "outcomes"]);
+            let lines =
+                self.lines(&under, &["decides", "decide_within", "outcomes", "outcome_within"]);
             self.plain(one.title.in_lang(self.lang), Some(arrow), lines)
         })
         .collect()

@@ -4,6 +4,7 @@
 mod authorise;
 mod case;
 mod decide;
+mod defence;
 mod receipt;
 mod rights;
 mod sign;
@@ -13,7 +14,7 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -79,6 +80,18 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
             .route(
                 &of_case(Place::Erasure(String::new())),
                 get(rights::confirm_erasure).post(rights::erase),
+            )
+            .route(
+                &of_case(Place::Defence(String::new())),
+                get(defence::show)
+                    .post(defence::enter)
+                    .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
+            )
+            .route(
+                &of_case(Place::Deliberation(String::new())),
+                get(defence::deliberation)
+                    .post(defence::deliberate)
+                    .layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
             );
     }
     router.with_state(office)

@@ -119,7 +119,37 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
         Event::HoldPlaced { until, .. } => {
             Some(page.with("detail.hold_placed", "until", until.to_string()))
         }
+        Event::ObservationsReceived { document, .. } | Event::SituationStated { document, .. } => {
+            Some(page.with("detail.document", "sha256", document.to_string()))
+        }
+        Event::HearingConvened { by, slot } => Some(filled(
+            page.lang,
+            "detail.hearing_convened",
+            &[("slot", &slot.to_string()), ("by", by.as_str())],
+        )),
+        Event::HearingHeld { record, counsel, .. } => {
+            let counsel = if *counsel { "detail.with_counsel" } else { "detail.without_counsel" };
+            let values = [("sha256", record.as_str()), ("counsel", page.t(counsel))];
+            Some(filled(page.lang, "detail.hearing_held", &values))
+        }
+        Event::Deliberated(decision) => Some(filled(
+            page.lang,
+            "detail.deliberated",
+            &[
+                ("by", decision.by.as_str()),
+                ("outcome", &page.named("deliberation", decision.outcome.name())),
+                ("reasons", decision.reasons.as_str()),
+                ("examined", decision.examined.as_str()),
+            ],
+        )),
+        Event::OutcomeReported { outcome, judgment, .. } => Some(filled(
+            page.lang,
+            "detail.outcome_reported",
+            &[("outcome", &page.named("court", outcome.name())), ("sha256", judgment.as_str())],
+        )),
         Event::QuestionAsked { .. }
+        | Event::HearingRequested { .. }
+        | Event::HearingMissed { .. }
         | Event::HoldLifted { .. }
         | Event::NoticeRetracted { .. }
         | Event::FactEstablished { .. }

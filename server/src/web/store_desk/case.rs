@@ -11,8 +11,8 @@ use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Stage};
 use entremise_store::{CaseFile, HistoryEntry, Trouble};
 use jiff::Timestamp;
 
-use super::StoreDesk;
 use super::work::asked_of;
+use super::{StoreDesk, defence};
 use crate::web::desk::{
     CaseView, FactView, Happened, LedgerLine, MessageView, Next, NextKind, Procedure, Rung,
     Standing,
@@ -57,6 +57,7 @@ pub(super) fn view(
         next: next(file, regime, rules),
         timeline: file.history.iter().map(line).collect(),
         decides,
+        defence: defence::view(state, rules, now),
         opens_by_review: matches!(
             state,
             State::Ladder(state) if matches!(
@@ -112,6 +113,9 @@ fn facts(file: &CaseFile) -> Vec<FactView> {
             | ladder::State::Warned { facts, .. }
             | ladder::State::Barred { facts, .. }
             | ladder::State::UnderReview { facts, .. } => Some(facts.leading.notice),
+            ladder::State::Contradictory { heard, .. }
+            | ladder::State::Deliberating { heard, .. }
+            | ladder::State::Transmitted { heard, .. } => Some(heard.facts.leading.notice),
             _ => None,
         },
         State::Identification(_) => None,
@@ -187,6 +191,12 @@ fn next(file: &CaseFile, regime: &Regime, rules: &Rules) -> Vec<Next> {
             ladder::State::Sending { .. } => plain(NextKind::Proof),
             ladder::State::Barred { .. } => plain(NextKind::Barred),
             ladder::State::UnderReview { .. } => plain(NextKind::Review),
+            ladder::State::Contradictory { heard, .. } => {
+                let awaited = heard.defence.hearing.is_awaited();
+                plain(if awaited { NextKind::Hearing } else { NextKind::Defence })
+            }
+            ladder::State::Deliberating { .. } => plain(NextKind::Deliberation),
+            ladder::State::Transmitted { .. } => plain(NextKind::Court),
             state => {
                 let window = ladder::repeat_window(state, regime).ok().flatten();
                 let above = state.stage().and_then(|stage| rules.stages.get(stage + 1));

@@ -4,6 +4,7 @@
 //! number and a wrong code cost the same time.
 
 mod case;
+mod defence;
 mod receipts;
 mod work;
 

@@ -113,6 +113,9 @@ pub(super) fn asked_of(state: &State) -> Asked {
             ladder::State::Sending { .. } => Asked::Message,
             ladder::State::Barred { .. } => Asked::Barred,
             ladder::State::UnderReview { .. } => Asked::Review,
+            ladder::State::Contradictory { .. } => Asked::Hear,
+            ladder::State::Deliberating { .. } => Asked::Deliberate,
+            ladder::State::Transmitted { .. } => Asked::Court,
             ladder::State::Open
             | ladder::State::Warned { .. }
             | ladder::State::Closed { .. }
@@ -131,6 +134,9 @@ fn asked_of_name(name: &str) -> Option<Asked> {
         "ladder.sending" => Some(Asked::Message),
         "ladder.barred" => Some(Asked::Barred),
         "ladder.under_review" => Some(Asked::Review),
+        "ladder.contradictory" => Some(Asked::Hear),
+        "ladder.deliberating" => Some(Asked::Deliberate),
+        "ladder.transmitted" => Some(Asked::Court),
         "ladder.warned" => Some(Asked::Keep),
         _ => None,
     }

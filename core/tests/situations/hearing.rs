@@ -1,0 +1,48 @@
+//! What a person says after a finding, and what is decided, as situations write it.
+
+use entremise_core::event::Event;
+use entremise_core::id::{Digest, PersonId};
+use entremise_core::procedure::ladder::Deliberated;
+use jiff::Timestamp;
+
+use crate::file::Step;
+use crate::world::{Because, text, wanted, word};
+
+/// The event of a step, if it is one of these. `slot` is when a hearing is convened for.
+pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option<Event>, Because> {
+    let received_at = at;
+    Ok(Some(match on.event.as_str() {
+        "observations_received" => {
+            Event::ObservationsReceived { document: digest("a")?, received_at }
+        }
+        "situation_stated" => Event::SituationStated { document: digest("b")?, received_at },
+        "hearing_requested" => Event::HearingRequested { received_at },
+        "hearing_convened" => {
+            Event::HearingConvened { by: member()?, slot: slot.ok_or("a hearing needs its slot")? }
+        }
+        "hearing_held" => {
+            Event::HearingHeld { by: member()?, record: digest("c")?, counsel: true, held_at: at }
+        }
+        "hearing_missed" => Event::HearingMissed { by: member()? },
+        "deliberated" => Event::Deliberated(Deliberated {
+            by: member()?,
+            outcome: word(wanted(&on.outcome, "outcome")?)?,
+            reasons: digest("d")?,
+            examined: digest("e")?,
+        }),
+        "outcome_reported" => Event::OutcomeReported {
+            by: member()?,
+            outcome: word(wanted(&on.outcome, "outcome")?)?,
+            judgment: digest("f")?,
+        },
+        _ => return Ok(None),
+    }))
+}
+
+fn member() -> Result<PersonId, Because> {
+    "membre".parse().map_err(text)
+}
+
+fn digest(letter: &str) -> Result<Digest, Because> {
+    letter.repeat(64).parse().map_err(text)
+}

@@ -1,0 +1,102 @@
+//! The person's side of a case as its pages see it: documents in, a hearing, a decision with its
+//! reasons. What is shown for a deliberation is shown after the ledger has the look.
+
+use entremise_core::id::{Digest, PersonId};
+use entremise_core::notice::Work;
+use entremise_core::procedure::ladder::{CourtOutcome, Defence};
+use entremise_core::regime::rules::DeliberationOutcome;
+use jiff::Timestamp;
+
+use crate::web::desk::DeskTrouble;
+
+/// The house as an officer enters the person's side. Called from blocking threads.
+pub trait DefenceDesk: Send + Sync + 'static {
+    /// Keeps the document of an act, if it has one, and enters the act. What the law refuses keeps
+    /// no document; the refusal is in the ledger.
+    fn enter(&self, order: &DefenceOrder, now: Timestamp) -> Result<DefenceOutcome, DeskTrouble>;
+
+    /// A fresh look at the facts, for a deliberation: entered before anything is opened.
+    fn examine(&self, of: &OnCase, now: Timestamp) -> Result<ExamineOutcome, DeskTrouble>;
+}
+
+/// What a case says about the person's side, for its page.
+#[derive(Clone, Debug)]
+pub struct DefenceView {
+    pub defence: Defence,
+    /// The person may still write: letters of theirs can be entered.
+    pub writes: bool,
+    /// A hearing can be convened, or moved.
+    pub convenes: bool,
+    /// The day of the hearing has come: its record, or that nobody came.
+    pub records: bool,
+    pub deliberates: bool,
+    pub awaits_outcome: bool,
+}
+
+/// On which case, as the officer saw it, and who acts.
+#[derive(Clone)]
+pub struct OnCase {
+    pub reference: String,
+    /// The version of the case the officer looked at.
+    pub version: u64,
+    pub by: PersonId,
+}
+
+pub struct DefenceOrder {
+    pub of: OnCase,
+    pub act: DefenceAct,
+}
+
+/// A document as it came. No `Debug`: it may name anybody.
+pub struct Document {
+    /// `pdf`, `png`, `jpg`, `txt`.
+    pub ending: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+pub enum DefenceAct {
+    Observations { document: Document, received_at: Timestamp },
+    Situation { document: Document, received_at: Timestamp },
+    HearingAsked { received_at: Timestamp },
+    Convened { slot: Timestamp },
+    Held { record: Document, counsel: bool },
+    Missed,
+    Deliberated { outcome: DeliberationOutcome, reasons: String, examined: Digest },
+    Outcome { outcome: CourtOutcome, judgment: Document },
+}
+
+pub enum DefenceOutcome {
+    Entered,
+    /// The law says no, by the refusal's name.
+    Refused(&'static str),
+    Not(NotDone),
+}
+
+pub enum ExamineOutcome {
+    Shown(Box<Examined>),
+    Not(NotDone),
+}
+
+/// Why nothing was done, and nothing entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDone {
+    NoSuchCase,
+    /// The case has moved since the officer looked at it.
+    Stale,
+}
+
+/// The facts, as they were shown to whoever deliberates. No `Debug`.
+pub struct Examined {
+    pub facts: Vec<ExaminedFact>,
+    /// SHA-256 of what was opened.
+    pub digest: Digest,
+}
+
+/// One notice of the case.
+pub struct ExaminedFact {
+    pub observed_at: Option<Timestamp>,
+    /// Address and port, as the notice gives them.
+    pub source: Option<String>,
+    pub protocol: Option<String>,
+    pub works: Vec<Work>,
+}

@@ -1,0 +1,244 @@
+//! The person's side of a case: what they wrote, their hearing, what became of the file. An officer
+//! enters it; the deliberation has a page of its own.
+
+mod deliberate;
+mod sent;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::multipart::Multipart;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use entremise_core::procedure::ladder::{CourtOutcome, Hearing};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+
+pub(super) use deliberate::{enter as deliberate, form as deliberation};
+use sent::Sent;
+
+use super::{AtDesk, Office};
+use crate::web::ask;
+use crate::web::defence::desk::{
+    DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, DefenceView, NotDone, OnCase,
+};
+use crate::web::desk::{CaseView, DeskTrouble};
+use crate::web::page::{Page, render, said};
+use crate::web::place::Place;
+use crate::web::words;
+
+/// The largest form with a document. A scanned letter of a few pages is far below. Unit: bytes.
+pub(super) const SENT_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// The largest form with reasons, each letter of which may be sent as nine. Unit: bytes.
+pub(super) const REASONS_BYTES_MAX: usize = 128 * 1024;
+
+const OUTCOMES: [CourtOutcome; 4] = [
+    CourtOutcome::Dropped,
+    CourtOutcome::Alternative,
+    CourtOutcome::Acquitted,
+    CourtOutcome::Convicted,
+];
+
+#[derive(Template)]
+#[template(path = "defence/page.html")]
+struct DefencePage {
+    page: Page,
+    case: CaseView,
+    view: DefenceView,
+    token: String,
+    /// Field and the key of what is wrong with it.
+    wrong: Option<(&'static str, &'static str)>,
+    entered: bool,
+    today: Date,
+}
+
+impl DefencePage {
+    fn outcomes(&self) -> [CourtOutcome; 4] {
+        OUTCOMES
+    }
+
+    fn is_wrong(&self, field: &str) -> bool {
+        self.wrong.is_some_and(|(of, _)| of == field)
+    }
+
+    fn day_of(&self, at: &Timestamp) -> String {
+        self.page.day(self.case.zone.day_of(*at))
+    }
+
+    /// The hearing, in a sentence.
+    fn hearing(&self) -> String {
+        let zone = &self.case.zone;
+        let (key, at) = match &self.view.defence.hearing {
+            Hearing::NotAsked => return self.page.t("defence.hearing_state.not_asked").to_owned(),
+            Hearing::Asked { at } => ("defence.hearing_state.asked", at),
+            Hearing::Convened { slot } => ("defence.hearing_state.convened", slot),
+            Hearing::Held { at, counsel: true, .. } => ("defence.hearing_state.held_counsel", at),
+            Hearing::Held { at, counsel: false, .. } => ("defence.hearing_state.held", at),
+            Hearing::NotAttended { at } => ("defence.hearing_state.not_attended", at),
+        };
+        self.page.with(key, "at", self.page.instant(at, zone))
+    }
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Told {
+    #[serde(default)]
+    entered: bool,
+}
+
+/// What the person said so far, and what can be entered now.
+pub(super) async fn show(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Path(reference): Path<String>,
+    told: Result<Query<Told>, QueryRejection>,
+) -> Response {
+    let entered = told.is_ok_and(|Query(told)| told.entered);
+    page(&office, &desk, reference, None, entered).await
+}
+
+async fn page(
+    office: &Office,
+    desk: &AtDesk,
+    reference: String,
+    wrong: Option<(&'static str, &'static str)>,
+    entered: bool,
+) -> Response {
+    let (case, view) = match case(office, desk, &reference).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let token = office.sessions.form_token(&desk.session, &purpose(&reference, case.version));
+    let page = office.page(desk, Place::Defence(reference));
+    let title = page.t("defence.title");
+    let page = page.titled(title).with_error(wrong.is_some());
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let today = case.zone.day_of(desk.now);
+    render(status, &DefencePage { page, case, view, token, wrong, entered, today })
+}
+
+/// Enters one act of the person's, or about them.
+pub(super) async fn enter(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Path(reference): Path<String>,
+    form: Multipart,
+) -> Response {
+    let Some(sent) = Sent::read(form).await else {
+        return page(&office, &desk, reference, Some(("document", "unreadable")), false).await;
+    };
+    if !office.sessions.form_token_fits(
+        &desk.session,
+        &purpose(&reference, sent.version()),
+        sent.field("token"),
+    ) {
+        let page = office.page(&desk, Place::Defence(reference));
+        return said(StatusCode::FORBIDDEN, page, "foreign_form");
+    }
+    let (case, _) = match case(&office, &desk, &reference).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let version = sent.version();
+    let act = match sent.act(&case.zone, desk.now) {
+        Ok(act) => act,
+        Err(wrong) => return page(&office, &desk, reference, Some(wrong), false).await,
+    };
+    done(&office, &desk, reference, version, act).await
+}
+
+/// Enters an act and says what became of it.
+async fn done(
+    office: &Office,
+    desk: &AtDesk,
+    reference: String,
+    version: u64,
+    act: DefenceAct,
+) -> Response {
+    let of = of(desk, &reference, version);
+    let now = desk.now;
+    let outcome =
+        with_defence(office, move |house| house.enter(&DefenceOrder { of, act }, now)).await;
+    match outcome {
+        Ok(Some(DefenceOutcome::Entered)) => {
+            let to = format!("{}?entered=true", Place::Defence(reference).path(desk.lang));
+            Redirect::to(&to).into_response()
+        }
+        Ok(Some(DefenceOutcome::Refused(name))) => {
+            let page = office.page(desk, Place::Defence(reference));
+            let known = words::known(page.lang, "defence.refused", &format!("{name}.heading"));
+            let name = if known.is_some() { name } else { "other" };
+            said(StatusCode::UNPROCESSABLE_ENTITY, page, &format!("defence.refused.{name}"))
+        }
+        Ok(Some(DefenceOutcome::Not(not))) => not_done(office, desk, reference, not),
+        other => trouble(office, desk, reference, other.is_ok()),
+    }
+}
+
+/// The case and its person's side, or the page that says why not.
+async fn case(
+    office: &Office,
+    desk: &AtDesk,
+    reference: &str,
+) -> Result<(CaseView, DefenceView), Box<Response>> {
+    let (now, asked) = (desk.now, reference.to_owned());
+    let no_case = || said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case");
+    match ask(&office.web.desk, move |desk| desk.case(&asked, now)).await {
+        Ok(Some(case)) => match case.defence.clone() {
+            Some(view) => Ok((case, view)),
+            None => Err(Box::new(said(
+                StatusCode::CONFLICT,
+                office.page(desk, Place::Case(reference.to_owned())),
+                "defence.none",
+            ))),
+        },
+        Ok(None) => Err(Box::new(no_case())),
+        Err(_) => Err(Box::new(trouble(office, desk, reference.to_owned(), false))),
+    }
+}
+
+fn of(desk: &AtDesk, reference: &str, version: u64) -> OnCase {
+    let (reference, by) = (reference.to_owned(), desk.session.person.clone());
+    OnCase { reference, version, by }
+}
+
+/// Asks the side of the house that takes persons' answers; none where there is no such side.
+async fn with_defence<T: Send + 'static>(
+    office: &Office,
+    question: impl FnOnce(&dyn DefenceDesk) -> Result<T, DeskTrouble> + Send + 'static,
+) -> Result<Option<T>, DeskTrouble> {
+    let Some(house) = office.web.defence.clone() else { return Ok(None) };
+    let house: Arc<dyn DefenceDesk> = house;
+    tokio::task::spawn_blocking(move || question(house.as_ref()).map(Some))
+        .await
+        .unwrap_or(Err(DeskTrouble))
+}
+
+/// What the forms' token is tied to: this case as it stood.
+fn purpose(reference: &str, version: u64) -> String {
+    format!("defence\n{version}\n{reference}")
+}
+
+fn not_done(office: &Office, desk: &AtDesk, reference: String, why: NotDone) -> Response {
+    match why {
+        NotDone::NoSuchCase => {
+            said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case")
+        }
+        NotDone::Stale => {
+            said(StatusCode::CONFLICT, office.page(desk, Place::Case(reference)), "stale")
+        }
+    }
+}
+
+/// There is no such side of the house, or it cannot answer now.
+fn trouble(office: &Office, desk: &AtDesk, reference: String, no_such_side: bool) -> Response {
+    let page = office.page(desk, Place::Case(reference));
+    if no_such_side {
+        return said(StatusCode::NOT_FOUND, page, "not_found");
+    }
+    said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble")
+}

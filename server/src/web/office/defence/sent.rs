@@ -1,0 +1,106 @@
+//! A form with a document, as a browser sends it, and the act that it asks for.
+
+use std::collections::BTreeMap;
+
+use axum::extract::multipart::Multipart;
+use entremise_core::deadline::Zone;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+use super::OUTCOMES;
+use crate::web::defence::desk::{DefenceAct, Document};
+
+/// Fields by name, and the one document.
+pub(super) struct Sent {
+    fields: BTreeMap<String, String>,
+    document: Vec<u8>,
+}
+
+/// A field, and the key of what is wrong with it.
+type Wrong = (&'static str, &'static str);
+
+impl Sent {
+    /// None where the form is no form, or larger than may be sent.
+    pub async fn read(mut form: Multipart) -> Option<Self> {
+        let mut sent = Self { fields: BTreeMap::new(), document: Vec::new() };
+        while let Some(field) = form.next_field().await.ok()? {
+            let name = field.name().unwrap_or_default().to_owned();
+            let bytes = field.bytes().await.ok()?;
+            if name == "document" {
+                sent.document = bytes.to_vec();
+            } else {
+                sent.fields.insert(name, String::from_utf8(bytes.to_vec()).ok()?);
+            }
+        }
+        Some(sent)
+    }
+
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", |value| value.trim())
+    }
+
+    pub fn version(&self) -> u64 {
+        self.field("version").parse().unwrap_or_default()
+    }
+
+    /// The act, or which field stands in its way.
+    pub fn act(self, zone: &Zone, now: Timestamp) -> Result<DefenceAct, Wrong> {
+        match self.field("act") {
+            "observations" => {
+                let received_at = self.received_at(zone, now)?;
+                Ok(DefenceAct::Observations { document: self.document()?, received_at })
+            }
+            "situation" => {
+                let received_at = self.received_at(zone, now)?;
+                Ok(DefenceAct::Situation { document: self.document()?, received_at })
+            }
+            "hearing" => Ok(DefenceAct::HearingAsked { received_at: self.received_at(zone, now)? }),
+            "convene" => Ok(DefenceAct::Convened { slot: self.slot(zone, now)? }),
+            "held" => {
+                let counsel = self.field("counsel") == "yes";
+                Ok(DefenceAct::Held { record: self.document()?, counsel })
+            }
+            "missed" => Ok(DefenceAct::Missed),
+            "outcome" => {
+                let named = self.field("outcome");
+                let outcome = OUTCOMES.into_iter().find(|outcome| outcome.name() == named);
+                let outcome = outcome.ok_or(("outcome", "choose"))?;
+                Ok(DefenceAct::Outcome { outcome, judgment: self.document()? })
+            }
+            _ => Err(("act", "choose")),
+        }
+    }
+
+    /// The beginning of the day on which a letter came, so that no hour of it is held against the
+    /// person; now for a letter of today.
+    fn received_at(&self, zone: &Zone, now: Timestamp) -> Result<Timestamp, Wrong> {
+        let day: Date = self.field("received_on").parse().map_err(|_| ("received_on", "day"))?;
+        let begins = zone.start_of(day);
+        if begins > now { Err(("received_on", "future")) } else { Ok(begins) }
+    }
+
+    fn slot(&self, zone: &Zone, now: Timestamp) -> Result<Timestamp, Wrong> {
+        let local: DateTime = self.field("slot").parse().map_err(|_| ("slot", "slot"))?;
+        let slot = zone.instant_of(local).ok_or(("slot", "slot"))?;
+        if slot <= now { Err(("slot", "past")) } else { Ok(slot) }
+    }
+
+    /// What the bytes say they are; a name proves nothing.
+    fn document(self) -> Result<Document, Wrong> {
+        let ending = match self.document.as_slice() {
+            [] => return Err(("document", "missing")),
+            [b'%', b'P', b'D', b'F', b'-', ..] => "pdf",
+            [0x89, b'P', b'N', b'G', ..] => "png",
+            [0xff, 0xd8, 0xff, ..] => "jpg",
+            text if is_text(text) => "txt",
+            _ => return Err(("document", "kind")),
+        };
+        Ok(Document { ending, bytes: self.document })
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        text.chars().all(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
+    })
+}

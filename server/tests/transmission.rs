@@ -1,0 +1,189 @@
+//! A file goes to the prosecutor: whole, once, after the ledger has the look, and it stands alone.
+
+mod api_house;
+mod defence_world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use api_house::Hand;
+use defence_world::oversight_world::{World, authority};
+use defence_world::{BEGIN, Finding, over};
+use entremise_server::house::House;
+use entremise_server::{serve, worker};
+use entremise_store::SystemEntropy;
+use jiff::SignedDuration;
+use ring::digest::{SHA256, digest};
+use tempfile::TempDir;
+
+const LETTER: &[u8] = b"%PDF-1.7 SPECIMEN: ce n'est pas moi";
+
+struct Town {
+    folder: TempDir,
+    house: House,
+    finding: Finding,
+}
+
+/// A finding in a whole house, whose person wrote a letter and was not heard.
+fn town(has_prosecutor: bool) -> Town {
+    let folder = TempDir::new().unwrap();
+    let mut config = api_house::config(folder.path());
+    config.authorities[0].id = authority();
+    config.authorities[0].prosecutor = has_prosecutor.then(|| folder.path().join("prosecutor"));
+    let clock = Hand::at(BEGIN).clock();
+    let house = serve::open(&config, &clock, Arc::new(SystemEntropy::default())).unwrap();
+    let mut finding = over(World::over(house.store.clone()));
+    let wrote = [("act", "observations"), ("received_on", "2023-05-10")];
+    finding.enter(&wrote, LETTER);
+    finding.at("2023-05-26T08:00:00Z");
+    finding.late();
+    let page = finding.get(&format!("{}/deliberation", finding.path()));
+    let opened = finding.deliberate(&page, "", "");
+    finding.deliberate(&opened, "transmit", "Les faits sont établis.\nRien ne les explique.");
+    assert_eq!(finding.state(), "transmitted");
+    Town { folder, house, finding }
+}
+
+impl Town {
+    fn publish(&self) {
+        let room = &self.house.rooms[0];
+        worker::publish::ledger(&self.house, room, self.finding.now()).unwrap();
+    }
+
+    /// One round of the outbox, some hours later.
+    fn work(&self, hours: i64) {
+        let now = self.finding.now() + SignedDuration::from_hours(hours);
+        worker::outbox::round(&self.house, now).unwrap();
+    }
+
+    /// What lies in the hand-over folder.
+    fn packages(&self) -> Vec<PathBuf> {
+        let Ok(folder) = fs::read_dir(self.folder.path().join("prosecutor")) else {
+            return Vec::new();
+        };
+        folder.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.finding.file().history.into_iter().map(|entry| entry.kind).collect()
+    }
+}
+
+fn sha256(path: &Path) -> String {
+    hex::encode(digest(&SHA256, &fs::read(path).unwrap()))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_package_is_whole_and_its_manifest_names_every_piece_with_its_digest() {
+    let town = town(true);
+    town.publish();
+    town.work(1);
+    let packages = town.packages();
+    assert_eq!(packages.len(), 1, "{packages:?}");
+    let package = &packages[0];
+    assert_eq!(names(package), ["content", "manifest.xml", "transmission.pdf"]);
+    let pieces = names(&package.join("content"));
+    for wanted in ["constats.json", "identifications.json", "procedure.json"] {
+        assert!(pieces.iter().any(|name| name == wanted), "{wanted}: {pieces:?}");
+    }
+    for kind in ["observations-", "reasons-"] {
+        assert!(pieces.iter().any(|name| name.contains(kind)), "{kind}: {pieces:?}");
+    }
+    assert!(pieces.iter().any(|name| name.ends_with(".tlog-proof")), "{pieces:?}");
+    let letter = pieces.iter().find(|name| name.contains("observations-")).unwrap();
+    assert_eq!(fs::read(package.join("content").join(letter)).unwrap(), LETTER);
+    let manifest = fs::read_to_string(package.join("manifest.xml")).unwrap();
+    for name in &pieces {
+        let file = package.join("content").join(name);
+        assert!(manifest.contains(&format!("content/{name}")), "{name}");
+        assert!(manifest.contains(&sha256(&file)), "{name}");
+    }
+    assert!(manifest.contains(&sha256(&package.join("transmission.pdf"))));
+}
+
+#[test]
+fn the_statement_stands_alone_with_every_piece_attached() {
+    let town = town(true);
+    town.publish();
+    town.work(1);
+    let package = town.packages().remove(0);
+    let text = |tool: &str, options: &[&str]| {
+        let statement = package.join("transmission.pdf");
+        let mut command = Command::new(tool);
+        let told = command.args(options).arg(statement).arg("-").output();
+        told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned())
+    };
+    let Ok(said) = text("pdftotext", &["-layout"]) else {
+        assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "pdftotext is absent");
+        return;
+    };
+    for wanted in [
+        "Nom-Clair",
+        "Les Heures du port, épisode 5",
+        "198.0.0.4",
+        "Les faits sont établis.",
+        "Observations reçues le 10 mai 2023",
+        "Seconde recommandation, lettre remise contre signature",
+        "seul un juge le peut",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    let statement = package.join("transmission.pdf");
+    let listed = Command::new("pdfdetach").arg("-list").arg(statement).output().unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    for piece in names(&package.join("content")) {
+        assert!(listed.contains(&piece), "{piece}: {listed}");
+    }
+}
+
+#[test]
+fn the_look_stands_in_the_ledger_in_the_name_of_the_member_who_decided() {
+    let town = town(true);
+    town.publish();
+    town.work(1);
+    let kinds = town.kinds();
+    let at = |kind: &str| kinds.iter().position(|known| known == kind).unwrap_or(usize::MAX);
+    assert!(at("event.deliberated") < at("intent.transmit_file"), "{kinds:?}");
+    assert!(at("intent.transmit_file") < at("look.transmit"), "{kinds:?}");
+    assert!(at("look.transmit") < at("outcome.transmit_file"), "{kinds:?}");
+    let history = town.finding.file().history;
+    let look = history.iter().find(|entry| entry.kind == "look.transmit").unwrap();
+    assert_eq!(look.actor, "person:officer-7");
+}
+
+#[test]
+fn what_is_not_published_yet_waits_and_nothing_is_opened_for_it() {
+    let town = town(true);
+    town.work(1);
+    assert!(town.packages().is_empty());
+    assert!(!town.kinds().iter().any(|kind| kind == "look.transmit"), "{:?}", town.kinds());
+    town.publish();
+    town.work(12);
+    assert_eq!(town.packages().len(), 1);
+    // It was left, and is not left again.
+    town.work(48);
+    assert_eq!(town.packages().len(), 1);
+}
+
+#[test]
+fn without_a_way_to_the_prosecutor_a_person_is_told_and_nothing_is_opened() {
+    let town = town(false);
+    town.publish();
+    town.work(1);
+    assert!(town.packages().is_empty());
+    assert!(!town.kinds().iter().any(|kind| kind == "look.transmit"));
+    let alarms = town.house.store.alarms(&authority()).unwrap();
+    let told = alarms.iter().any(|alarm| alarm.body.to_string().contains("no_way_to_the_prosec"));
+    assert!(told, "{:?}", alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>());
+}
