@@ -6,8 +6,9 @@ use entremise_core::deadline::Lang;
 use entremise_core::effect::Effect;
 use entremise_core::event::{Decision, DeliveryStatus, Event, Ground, Verdict};
 use entremise_core::procedure::Due;
-use entremise_core::procedure::ladder;
+use entremise_core::procedure::ladder::{self, Deliberated};
 use entremise_core::prove::{Bound, Engine, Proof, Property, Stepping, Story, prove};
+use entremise_core::regime::rules::DeliberationOutcome;
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::step::{Refusal, Step, due, step};
 use jiff::{SignedDuration, Timestamp};
@@ -176,6 +177,54 @@ fn a_stage_that_starts_without_its_proof_is_a_stage_skipped() {
     let story = spoilt(&specimen(), &trusting, Property::NoStageSkipped);
     assert!(story.because.en.contains("nothing proves"), "{}", story.text(Lang::En));
     assert!(story.text(Lang::Fr).contains("est relayé"), "{}", story.text(Lang::Fr));
+}
+
+/// A procedure that sends the file of a finding as soon as this happens to it.
+fn sending_at(on: &str, decision: &Deliberated, property: Property) -> Story {
+    let regime = embedded("fr-graduated-response").unwrap();
+    let hasty = |case: &Case, event: &Event, now: Timestamp, regime: &Regime| {
+        // The way there is long: what is tried on it is kept short.
+        if matches!(event, Event::HoldPlaced { .. } | Event::AuthorisationRequested { .. }) {
+            return Err(refused(case, event));
+        }
+        let State::Ladder(ladder::State::Contradictory { heard, .. }) = &case.state else {
+            return step(case, event, now, regime);
+        };
+        if event.name() != on {
+            return step(case, event, now, regime);
+        }
+        let decision = match event {
+            Event::Deliberated(decision) => decision.clone(),
+            _ => decision.clone(),
+        };
+        let effect = Effect::TransmitFile { stage: heard.stage, decision: decision.clone() };
+        let heard = heard.clone();
+        let state = ladder::State::Transmitted { heard, decision, at: now, alarmed: false };
+        Ok(Step { state: State::Ladder(state), effects: vec![effect] })
+    };
+    let engine = Engine { step: &hasty, due: &|_, _| Ok(None) };
+    let proof = proven(&regime, &engine, Bound { depth: 13, states: 60_000 });
+    broken(&proof, property).clone()
+}
+
+fn decision() -> Deliberated {
+    let digest = || "f".repeat(64).parse().unwrap();
+    let by = "machine".parse().unwrap();
+    let outcome = DeliberationOutcome::Transmit;
+    Deliberated { by, outcome, reasons: digest(), examined: digest() }
+}
+
+#[test]
+fn a_file_that_leaves_before_the_person_could_answer_is_a_stage_skipped() {
+    let story = sending_at("deliberated", &decision(), Property::NoStageSkipped);
+    assert!(story.because.fr.contains("avant que la personne ait pu répondre"), "{story:?}");
+    assert_eq!(events(&story).last(), Some(&"deliberated"));
+}
+
+#[test]
+fn a_file_that_leaves_and_nobody_deliberated_is_a_sanction_without_a_person() {
+    let story = sending_at("observations_received", &decision(), Property::NoSanctionWithoutPerson);
+    assert!(story.because.en.contains("no person decided it"), "{story:?}");
 }
 
 #[test]

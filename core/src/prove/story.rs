@@ -142,34 +142,14 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
             format!("« {} » refuse", denial.statement().reviewer),
             format!("“{}” refuses it", denial.statement().reviewer),
         ),
-        Event::ObservationsReceived { .. } => {
-            pair("la personne présente des observations", "the person sends observations")
-        }
-        Event::SituationStated { .. } => {
-            pair("la personne indique sa situation", "the person states their situation")
-        }
-        Event::HearingRequested { .. } => {
-            pair("la personne demande à être entendue", "the person asks to be heard")
-        }
-        Event::HearingConvened { .. } => {
-            pair("la personne est convoquée", "the person is convened")
-        }
-        Event::HearingHeld { .. } => pair("la personne est entendue", "the person is heard"),
-        Event::HearingMissed { .. } => {
-            pair("la personne ne vient pas à l’audition", "the person does not come to the hearing")
-        }
-        Event::Deliberated(decision) => match decision.outcome {
-            DeliberationOutcome::Close => {
-                pair("le membre classe le dossier", "the member closes the case")
-            }
-            DeliberationOutcome::Transmit => pair(
-                "le membre décide la transmission au parquet",
-                "the member decides to send the file to the prosecutor",
-            ),
-        },
-        Event::OutcomeReported { .. } => {
-            pair("l’issue judiciaire est connue", "the outcome in court is known")
-        }
+        Event::ObservationsReceived { .. }
+        | Event::SituationStated { .. }
+        | Event::HearingRequested { .. }
+        | Event::HearingConvened { .. }
+        | Event::HearingHeld { .. }
+        | Event::HearingMissed { .. }
+        | Event::Deliberated(_)
+        | Event::OutcomeReported { .. } => after_the_finding(&moved.event),
         Event::HoldPlaced { until, .. } => (
             format!(
                 "une juridiction fait conserver le dossier jusqu’au {}",
@@ -181,22 +161,41 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
             pair("la juridiction lève son ordre", "the court lifts its order")
         }
         Event::Disclosed { fields, .. } => disclosed(fields),
-        Event::DisclosureFailed { reason, .. } => match reason {
-            DisclosureFailure::HandleUnknown => pair(
-                "l’opérateur ne connaît plus l’abonné",
-                "the provider no longer knows the subscriber",
-            ),
-            DisclosureFailure::AuthorisationMissing => pair(
-                "l’opérateur compte une mise en relation de plus et demande une autorisation",
-                "the provider counts one linking more and asks for an authorisation",
-            ),
-            DisclosureFailure::Refused => {
-                pair("l’opérateur refuse de répondre", "the provider refuses to answer")
-            }
-        },
+        Event::DisclosureFailed { reason, .. } => not_disclosed(*reason),
         Event::Delivery(report) => heard(report, moved.at, regime),
         Event::DeadlinePassed => pair("l’échéance passe", "the deadline passes"),
     }
+}
+
+/// What the person and the authority do once a finding was presented.
+fn after_the_finding(event: &Event) -> (String, String) {
+    let (fr, en) = match event {
+        Event::ObservationsReceived { .. } => {
+            ("la personne présente des observations", "the person sends observations")
+        }
+        Event::SituationStated { .. } => {
+            ("la personne indique sa situation", "the person states their situation")
+        }
+        Event::HearingRequested { .. } => {
+            ("la personne demande à être entendue", "the person asks to be heard")
+        }
+        Event::HearingConvened { .. } => ("la personne est convoquée", "the person is convened"),
+        Event::HearingHeld { .. } => ("la personne est entendue", "the person is heard"),
+        Event::HearingMissed { .. } => {
+            ("la personne ne vient pas à l’audition", "the person does not come to the hearing")
+        }
+        Event::Deliberated(decision) => match decision.outcome {
+            DeliberationOutcome::Close => {
+                ("le membre classe le dossier", "the member closes the case")
+            }
+            DeliberationOutcome::Transmit => (
+                "le membre décide la transmission au parquet",
+                "the member decides to send the file to the prosecutor",
+            ),
+        },
+        _ => ("l’issue judiciaire est connue", "the outcome in court is known"),
+    };
+    (fr.to_owned(), en.to_owned())
 }
 
 fn disclosed(fields: &[IdentityField]) -> (String, String) {
@@ -216,6 +215,22 @@ fn disclosed(fields: &[IdentityField]) -> (String, String) {
         format!("l’opérateur communique {}", fr.join(", ")),
         format!("the provider discloses {}", en.join(", ")),
     )
+}
+
+fn not_disclosed(reason: DisclosureFailure) -> (String, String) {
+    let (fr, en) = match reason {
+        DisclosureFailure::HandleUnknown => {
+            ("l’opérateur ne connaît plus l’abonné", "the provider no longer knows the subscriber")
+        }
+        DisclosureFailure::AuthorisationMissing => (
+            "l’opérateur compte une mise en relation de plus et demande une autorisation",
+            "the provider counts one linking more and asks for an authorisation",
+        ),
+        DisclosureFailure::Refused => {
+            ("l’opérateur refuse de répondre", "the provider refuses to answer")
+        }
+    };
+    (fr.to_owned(), en.to_owned())
 }
 
 fn heard(report: &DeliveryReport, at: Timestamp, regime: &Regime) -> (String, String) {
