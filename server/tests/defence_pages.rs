@@ -171,6 +171,26 @@ fn an_outcome_closes_the_file_and_keeps_the_judgment() {
     assert!(documents(&finding).iter().any(|name| name.starts_with("judgment-")));
 }
 
+#[test]
+fn a_member_may_close_while_the_person_may_answer_and_can_send_nothing() {
+    let mut finding = finding();
+    let case = finding.path();
+    let page = finding.get(&case);
+    assert!(page.text.contains("choice-close_discretion"), "{}", page.text);
+    assert!(!page.text.contains("choice-send"), "{}", page.text);
+    let version = value_of(&page, "version");
+    let sent = finding.get(&format!("{case}/decision?choice=send&version={version}"));
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let confirm =
+        finding.get(&format!("{case}/decision?choice=close_discretion&version={version}"));
+    let token = value_of(&confirm, "token");
+    let form = format!("choice=close_discretion&version={version}&token={token}");
+    let kind = "application/x-www-form-urlencoded";
+    let done = finding.post(&format!("{case}/decision"), kind, form.into_bytes());
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    assert_eq!(finding.state(), "dismissed");
+}
+
 /// The person let the fifteen days pass.
 fn ripe() -> Finding {
     let mut finding = finding();

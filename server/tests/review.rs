@@ -7,7 +7,7 @@ use entremise_core::authorisation::{Ruling, SignedStatement, Statement};
 use entremise_core::event::Event;
 use entremise_core::id::AuthorisationId;
 use entremise_core::ledger::{Actor, digest};
-use entremise_server::web::desk::Desk;
+use entremise_server::web::desk::{Asked, Desk, WorkQuery};
 use entremise_server::web::review::desk::{AskOutcome, Dossier, Entered, ReviewDesk};
 use entremise_server::web::review::file::{RequestFile, RulingFile};
 use entremise_store::{CaseRef, ReviewError, WhyErased};
@@ -352,4 +352,17 @@ fn dossier_and_reasons_are_swept_by_nobody_and_belong_to_the_case() {
     let by = Actor::Person(JUDGE.parse().unwrap());
     world.store.open_dossier(&authority(), request, &by, now()).unwrap();
     assert_eq!(world.store.review_records(world.case).unwrap().len(), 2);
+}
+
+#[test]
+fn a_barred_case_lies_on_no_desk_and_is_found_all_the_same() {
+    let world = World::new();
+    let wanted = |asked| WorkQuery { asked, after: None, rows_max: 10 };
+    let listed = |asked| world.desk.today(&wanted(asked), now()).unwrap().rows.len();
+    assert_eq!(listed(None), 0);
+    assert_eq!(listed(Some(Asked::Barred)), 1);
+    assert_eq!(listed(Some(Asked::Review)), 0);
+    world.ask(JUDGE);
+    assert_eq!(listed(Some(Asked::Barred)), 0);
+    assert_eq!(listed(Some(Asked::Review)), 1);
 }

@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Migration] = &[
         name: "0005_oversight",
         sql: include_str!("../migrations/cases/0005_oversight.sql"),
     },
+    Migration { name: "0006_standing", sql: include_str!("../migrations/cases/0006_standing.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -101,9 +101,18 @@ impl Asked {
         Self::Court,
         Self::Keep,
     ];
-    /// What can lie on a desk: the others wait for nobody.
-    pub const ON_DESK: [Self; 6] =
-        [Self::Decide, Self::Provider, Self::Message, Self::Hear, Self::Deliberate, Self::Court];
+    /// What can be listed: what lies on a desk, and what only a reviewer can open. The others wait
+    /// for nobody.
+    pub const LISTED: [Self; 8] = [
+        Self::Decide,
+        Self::Provider,
+        Self::Message,
+        Self::Barred,
+        Self::Review,
+        Self::Hear,
+        Self::Deliberate,
+        Self::Court,
+    ];
 
     /// The name in addresses and in the catalogue.
     pub fn name(self) -> &'static str {
@@ -203,6 +212,8 @@ pub struct CaseView {
     pub timeline: Vec<LedgerLine>,
     /// The step a person is asked to decide, by its name in the regime.
     pub decides: Option<String>,
+    /// That decision may be to send; otherwise it can only end the case.
+    pub sends: bool,
     /// The step is barred, and an outside reviewer's authorisation would open it.
     pub opens_by_review: bool,
     /// The person's side, once a finding was sent to them.

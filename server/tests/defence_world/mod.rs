@@ -149,7 +149,7 @@ impl Finding {
         self.post(&path, "application/x-www-form-urlencoded", form.join("&").into_bytes())
     }
 
-    fn post(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
+    pub fn post(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, kind);
@@ -195,7 +195,7 @@ fn multipart(fields: &[(&str, &str)], document: &[u8]) -> Vec<u8> {
     body
 }
 
-/// What the first hidden field of this name holds, past the page's head; nothing where there is none.
+/// What the first hidden field of this name holds, past the page's head; nothing without one.
 pub fn value_of(page: &Got, name: &str) -> String {
     let marked = format!("name=\"{name}\" value=\"");
     let main = page.text.split_once("<main").map_or("", |(_, main)| main);

@@ -265,6 +265,7 @@ impl Invented {
             timeline: self.timeline(),
             decides: decides.then(|| self.text("first")),
             opens_by_review: false,
+            sends: true,
             defence: None,
         }
     }

@@ -92,6 +92,46 @@ impl Store {
             .collect()
     }
 
+    /// Open cases of a line that stand so, by the state's name: those that lie on no desk.
+    pub fn standing(
+        &self,
+        authority: &AuthorityId,
+        state: &str,
+        order: WorkOrder,
+    ) -> Result<Vec<WorkRow>, Trouble> {
+        let after = order.after.map_or(uuid::Uuid::nil(), |place| place.case.0);
+        let found = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- standing
+                 SELECT case_id, authority, regime, subject, state, opened_at, file_number,
+                     question, due_at
+                 FROM cases
+                 WHERE authority = $1 AND state_name = $2 AND case_id > $3
+                     AND procedure = 'ladder' AND closed = 0
+                 ORDER BY case_id LIMIT $4",
+                &[
+                    authority.as_str().into(),
+                    state.into(),
+                    Value::id(&after),
+                    Value::count(order.limit),
+                ],
+            )
+        })?;
+        found
+            .iter()
+            .map(|row| {
+                let stored = rows::read_case(row)?;
+                Ok(WorkRow {
+                    late: is_late(&stored.case.state),
+                    place: WorkPlace { desk_at: i64::MIN, case: stored.case.id },
+                    case: stored.case,
+                    file_number: stored.file_number,
+                    due_at: stored.due_at,
+                })
+            })
+            .collect()
+    }
+
     /// The case of a file number, however its parts are separated.
     pub fn find_file(
         &self,

@@ -64,8 +64,8 @@ impl CasePage {
         let title = page.with("case.title", "reference", &case.reference);
         let page = page.titled(title);
         let figure = Figure::of(&case.rungs);
-        let lines = case.timeline.iter().map(|entry| line(entry, &page)).collect();
-        let choices = if case.decides.is_some() { Choice::ALL.to_vec() } else { Vec::new() };
+        let lines = case.timeline.iter().map(|entry| line(entry, &page, &case.zone)).collect();
+        let choices = Choice::of(&case);
         Self { page, case, figure, lines, choices, choice_missing: false, entered: false }
     }
 

@@ -37,6 +37,12 @@ impl Choice {
         Self { name, verdict, ground }
     }
 
+    /// What may be decided of a case as it stands.
+    pub fn of(case: &CaseView) -> Vec<Self> {
+        let all = Self::ALL.into_iter().filter(|_| case.decides.is_some());
+        all.filter(|choice| case.sends || !choice.sends()).collect()
+    }
+
     fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.name == name)
     }
@@ -86,7 +92,8 @@ pub(super) async fn confirm(
     let Some(stage) = case.decides.clone().filter(|_| case.version == chosen.version) else {
         return stale(&office, &desk, reference);
     };
-    let Some(choice) = Choice::named(&chosen.choice) else {
+    let offered = Choice::of(&case);
+    let Some(choice) = offered.into_iter().find(|choice| choice.name == chosen.choice) else {
         let mut page = CasePage::of(office.page(&desk, Place::Case(reference)), case);
         page.page = page.page.with_error(true);
         page.choice_missing = true;

@@ -1,6 +1,7 @@
 //! Ledger lines, alarms and channels in words.
 
 use entremise_core::authorisation::SignedStatement;
+use entremise_core::deadline::Zone;
 use entremise_core::effect::Alarm;
 use entremise_core::event::{DisclosureFailure, Event, Ground, Verdict};
 use entremise_core::regime::rules::ChannelKind;
@@ -23,9 +24,11 @@ pub(in crate::web) struct Line {
     pub class: &'static str,
 }
 
-pub(in crate::web) fn line(entry: &LedgerLine, page: &Page) -> Line {
+pub(in crate::web) fn line(entry: &LedgerLine, page: &Page, zone: &Zone) -> Line {
     let (class, what, detail) = match &entry.happened {
-        Happened::Event(event) => ("event", page.named("event", event.name()), detail(event, page)),
+        Happened::Event(event) => {
+            ("event", page.named("event", event.name()), detail(event, page, zone))
+        }
         Happened::Refusal(name) => {
             ("refusal", page.t("line.refusal").to_owned(), Some(page.named("refusal", name)))
         }
@@ -72,7 +75,7 @@ fn actor(by: &str, page: &Page) -> String {
     }
 }
 
-fn detail(event: &Event, page: &Page) -> Option<String> {
+fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
     match event {
         Event::NoticeAccepted { sender, provider, .. } => Some(filled(
             page.lang,
@@ -117,15 +120,35 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
         Event::AuthorisationGranted { grant } => Some(ruling(grant.signed(), page)),
         Event::AuthorisationRefused { denial } => Some(ruling(denial.signed(), page)),
         Event::HoldPlaced { until, .. } => {
-            Some(page.with("detail.hold_placed", "until", until.to_string()))
+            Some(page.with("detail.hold_placed", "until", page.instant(until, zone)))
         }
+        Event::ObservationsReceived { .. }
+        | Event::SituationStated { .. }
+        | Event::HearingConvened { .. }
+        | Event::HearingHeld { .. }
+        | Event::Deliberated(_)
+        | Event::OutcomeReported { .. } => after_the_finding(event, page, zone),
+        Event::QuestionAsked { .. }
+        | Event::HearingRequested { .. }
+        | Event::HearingMissed { .. }
+        | Event::HoldLifted { .. }
+        | Event::NoticeRetracted { .. }
+        | Event::FactEstablished { .. }
+        | Event::Disclosed { .. }
+        | Event::DeadlinePassed => None,
+    }
+}
+
+/// What the person and the authority did once a finding was presented.
+fn after_the_finding(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
+    match event {
         Event::ObservationsReceived { document, .. } | Event::SituationStated { document, .. } => {
             Some(page.with("detail.document", "sha256", document.to_string()))
         }
         Event::HearingConvened { by, slot } => Some(filled(
             page.lang,
             "detail.hearing_convened",
-            &[("slot", &slot.to_string()), ("by", by.as_str())],
+            &[("slot", &page.instant(slot, zone)), ("by", by.as_str())],
         )),
         Event::HearingHeld { record, counsel, .. } => {
             let counsel = if *counsel { "detail.with_counsel" } else { "detail.without_counsel" };
@@ -147,14 +170,7 @@ fn detail(event: &Event, page: &Page) -> Option<String> {
             "detail.outcome_reported",
             &[("outcome", &page.named("court", outcome.name())), ("sha256", judgment.as_str())],
         )),
-        Event::QuestionAsked { .. }
-        | Event::HearingRequested { .. }
-        | Event::HearingMissed { .. }
-        | Event::HoldLifted { .. }
-        | Event::NoticeRetracted { .. }
-        | Event::FactEstablished { .. }
-        | Event::Disclosed { .. }
-        | Event::DeadlinePassed => None,
+        _ => None,
     }
 }
 

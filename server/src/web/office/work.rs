@@ -243,9 +243,7 @@ fn filters(page: &Page, asked: Option<Asked>) -> Vec<Filter> {
         current: which == asked,
     };
     std::iter::once(one(page.t("work.all").to_owned(), None))
-        .chain(
-            Asked::ON_DESK.map(|which| one(page.named("work.filter", which.name()), Some(which))),
-        )
+        .chain(Asked::LISTED.map(|which| one(page.named("work.filter", which.name()), Some(which))))
         .collect()
 }
 

@@ -32,12 +32,20 @@ pub(super) fn view(
     let Some(regime) = desk.store.regime(&file.case.regime) else { return Ok(None) };
     let Ok(rules) = regime.at(now) else { return Ok(None) };
     let state = &file.case.state;
-    let decides = match state {
-        State::Ladder(ladder::State::Proposed { stage, .. }) => {
-            rules.stages.get(*stage).map(|rung| rung.id.clone())
-        }
-        _ => None,
+    let (decides, sends) = match state {
+        State::Ladder(ladder::State::Proposed { stage, .. }) => (Some(*stage), true),
+        // The member may close at any rung, once nothing is on its way.
+        State::Ladder(
+            state @ (ladder::State::Warned { .. }
+            | ladder::State::Barred { .. }
+            | ladder::State::UnderReview { .. }
+            | ladder::State::Contradictory { .. }),
+        ) => (state.stage(), false),
+        _ => (None, false),
     };
+    let decides = decides.map(|stage| {
+        rules.stages.get(stage).map_or_else(|| "next".to_owned(), |rung| rung.id.clone())
+    });
     Ok(Some(CaseView {
         zone: regime.zone().clone(),
         reference: file.file_number.clone().unwrap_or_else(|| file.case.id.to_string()),
@@ -57,6 +65,7 @@ pub(super) fn view(
         next: next(file, regime, rules),
         timeline: file.history.iter().map(line).collect(),
         decides,
+        sends,
         defence: defence::view(state, rules, now),
         opens_by_review: matches!(
             state,
@@ -232,6 +241,7 @@ fn happened(entry: &HistoryEntry) -> Happened {
         ("event", Some(event)) => Happened::Event(event.clone()),
         ("refusal", _) => Happened::Refusal(name),
         ("intent", _) => Happened::Intent(name),
+        ("outcome", _) if name == "document_kept" => Happened::Other(format!("house.{name}")),
         ("outcome", _) => {
             let effect = entry.body.as_ref().and_then(|body| body.get("effect")?.as_str());
             Happened::Outcome { effect: effect.unwrap_or_default().to_owned(), outcome: name }

@@ -54,6 +54,16 @@ fn page(
     now: Timestamp,
 ) -> Result<(Vec<WorkRow>, Option<String>), Trouble> {
     let mut after = query.after.as_deref().and_then(read_place);
+    if let Some(state) = query.asked.and_then(off_desk) {
+        let order = WorkOrder { limit: query.rows_max + 1, after };
+        let mut found = desk.store.standing(&desk.authority, state, order)?;
+        let more = found.len() > query.rows_max;
+        found.truncate(query.rows_max);
+        let next = found.last().filter(|_| more).map(|row| write_place(row.place));
+        let asked = |row: &Stored| asked_of(&row.case.state);
+        let rows = found.iter().map(|row| view(desk, row, asked(row), now)).collect();
+        return Ok((rows, next));
+    }
     let mut rows = Vec::new();
     let mut seen = 0;
     loop {
@@ -121,6 +131,15 @@ pub(super) fn asked_of(state: &State) -> Asked {
             | ladder::State::Closed { .. }
             | ladder::State::Held { .. } => Asked::Keep,
         },
+    }
+}
+
+/// The state of cases that lie on no desk and can be listed all the same.
+fn off_desk(asked: Asked) -> Option<&'static str> {
+    match asked {
+        Asked::Barred => Some("barred"),
+        Asked::Review => Some("under_review"),
+        _ => None,
     }
 }
 

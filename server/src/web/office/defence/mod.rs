@@ -74,7 +74,10 @@ impl DefencePage {
         let zone = &self.case.zone;
         let (key, at) = match &self.view.defence.hearing {
             Hearing::NotAsked => return self.page.t("defence.hearing_state.not_asked").to_owned(),
-            Hearing::Asked { at } => ("defence.hearing_state.asked", at),
+            // Of a request its day counts, and no hour.
+            Hearing::Asked { at } => {
+                return self.page.with("defence.hearing_state.asked", "at", self.day_of(at));
+            }
             Hearing::Convened { slot } => ("defence.hearing_state.convened", slot),
             Hearing::Held { at, counsel: true, .. } => ("defence.hearing_state.held_counsel", at),
             Hearing::Held { at, counsel: false, .. } => ("defence.hearing_state.held", at),

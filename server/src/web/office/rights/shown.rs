@@ -92,7 +92,7 @@ impl HeldPage {
             identities: identities.collect(),
             notices: held.notices.iter().map(|one| notice(one, &page, &case.zone)).collect(),
             documents: documents.collect(),
-            lines: case.timeline.iter().map(|entry| line(entry, &page)).collect(),
+            lines: case.timeline.iter().map(|entry| line(entry, &page, &case.zone)).collect(),
             page,
             case,
         }
