@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::chance::Chance;
 use crate::mail::make_maildir;
 use crate::signing;
+use crate::third_step::ReviewerKey;
 use crate::world::{SENDERS, World};
 
 pub const AUTHORITY: &str = "autorite";
@@ -70,6 +71,8 @@ pub struct Estate {
     jws_public: Vec<u8>,
     dkim_seed: [u8; 32],
     requests_seed: [u8; 32],
+    /// Who may authorise a third linking; the providers pinned the key themselves.
+    reviewer: ReviewerKey,
 }
 
 /// Where the world's relay and its post answer.
@@ -133,6 +136,7 @@ impl Estate {
             jws_public: pair.public_key().as_ref().to_vec(),
             dkim_seed,
             requests_seed,
+            reviewer: ReviewerKey::new(seed)?,
         };
         estate.write_keys()?;
         estate.write_certificates()?;
@@ -234,8 +238,9 @@ impl Estate {
              public_url = \"https://{address}\"\n\n[tls]\ncertificate = {certificate:?}\n\
              key = {key:?}\nclient_ca = {ca:?}\n\n[network]\nprefixes = {prefixes:?}\n\
              retention_days = 365\n\n[[authority]]\nid = \"{AUTHORITY}\"\n\
-             regimes = [\"{REGIME}\"]\nkey_id = \"autorite-1\"\n\
+             regimes = [\"{REGIME}\"]\nkey_id = \"autorite-1\"\nprovider = \"{name}\"\n\
              public_key = \"{public}\"\n\n[directory]\ncsv = {csv:?}\n",
+            name = provider.name,
             index = provider.index,
             keys = provider.folder.join("keys.json"),
             address = provider.address,
@@ -253,6 +258,7 @@ impl Estate {
                 "\n[[source]]\nformat = \"{format}\"\nfiles = [{path:?}]\nsilence_secs = 172800\n"
             );
         }
+        text += &self.reviewer.pin();
         fs::write(&provider.config, text)?;
         Ok(())
     }
@@ -293,7 +299,7 @@ impl Estate {
                 id: MEMBER.parse().expect("the name is a constant"),
                 secret_sha256: sha256(self.member_secret.as_bytes()),
             }],
-            reviewers: Vec::new(),
+            reviewers: self.reviewer.reviewer().into_iter().collect(),
             operators: Vec::new(),
         };
         house::Config {

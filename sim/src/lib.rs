@@ -19,5 +19,6 @@ pub mod shop;
 pub mod signing;
 pub mod simulation;
 pub mod tell;
+pub mod third_step;
 pub mod troubled;
 pub mod world;

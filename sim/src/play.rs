@@ -29,6 +29,7 @@ use crate::post::Post;
 use crate::providers::{Connectors, InProcess, Shared, append};
 use crate::shop::Shop;
 use crate::signing::MailSigner;
+use crate::third_step::ThirdStep;
 use crate::troubled::LogFaults;
 use crate::world::people::Mailbox;
 use crate::world::sightings::Sighting;
@@ -77,6 +78,8 @@ pub struct Play {
     pub post: Post,
     pub carrier: Carrier,
     pub member: Member,
+    /// Whoever acts once a third fact stands against a line.
+    pub third_step: ThirdStep,
     pub authority: AuthorityId,
     pub engine: Engine,
     /// What the senders sent, for the oracle.
@@ -143,6 +146,7 @@ impl Play {
             seed,
             carrier: Carrier::new(post.clone(), seed),
             member: Member::new(seed),
+            third_step: ThirdStep::new(seed)?,
             authority: AUTHORITY.parse().context("the authority's name")?,
             paper: Chance::of(seed, "paper"),
             sent: Vec::new(),
@@ -268,7 +272,9 @@ impl Play {
             Engine::Sockets { office, .. } => Some(office),
             Engine::InProcess { .. } => None,
         };
-        self.member.sit(&house, &self.authority, office, self.clock.now())
+        let now = self.clock.now();
+        self.third_step.sit(&house, &self.authority, now)?;
+        self.member.sit(&house, &self.authority, office, now)
     }
 
     /// A case officer looks at what was given up, mends what was in the way, and lets it be tried

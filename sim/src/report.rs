@@ -25,6 +25,9 @@ pub struct Report {
     pub letters: BTreeMap<String, u64>,
     pub cases: BTreeMap<String, u64>,
     pub decisions: BTreeMap<String, u64>,
+    /// What was done once a third fact stood against a line.
+    #[serde(default)]
+    pub third_step: BTreeMap<String, u64>,
     /// Alarms nobody has settled, by what they are about.
     pub alarms: BTreeMap<String, u64>,
     pub ledger: LedgerReport,
@@ -85,6 +88,7 @@ impl Report {
             letters: letters(play),
             cases: of_kind("ladder."),
             decisions,
+            third_step: play.third_step.done.clone(),
             alarms: alarms(play)?,
             ledger: ledger(play)?,
         })
@@ -100,6 +104,7 @@ impl Report {
             ("letters", &self.letters),
             ("cases", &self.cases),
             ("decisions", &self.decisions),
+            ("third step", &self.third_step),
             ("open alarms", &self.alarms),
         ];
         for (name, counts) in rows {

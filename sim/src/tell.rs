@@ -145,8 +145,9 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
         told(
             "barred",
             has(&counts.cases, "ladder.barred"),
-            "A third fact within a year. The third step is barred: it needs a prior authorisation \
-             (CJEU C-470/21) that nobody can give yet. No identity is asked for; nothing is sent.",
+            "A third fact within a year. The third step is barred: it needs the prior \
+             authorisation of somebody outside (CJEU C-470/21). Until then no identity is asked \
+             for and nothing is sent. The reviewing body here is invented: no decree names one.",
         ),
         told(
             "dismissed",
@@ -155,7 +156,43 @@ fn milestones(play: &Play, counts: &Counts) -> Vec<Milestone> {
         ),
     ];
     milestones.extend(on_the_way(play, counts));
+    milestones.extend(third_step(play));
     milestones
+}
+
+/// What a reviewer, the person and a member do about a third fact.
+fn third_step(play: &Play) -> [Milestone; 6] {
+    let done = |name: &str| play.third_step.done.contains_key(name);
+    [
+        told(
+            "granted",
+            done("granted"),
+            "An outside reviewer grants a third linking, with a key that this house never holds. \
+             The provider checks the signature against the key that it pinned itself.",
+        ),
+        told(
+            "review_refused",
+            done("refused"),
+            "The reviewer refuses a third linking: the step stays closed, and nobody is named.",
+        ),
+        told(
+            "observations",
+            done("observations"),
+            "A person answers the finding. The letter is kept sealed, with its digest in the \
+             ledger.",
+        ),
+        told("heard", done("heard"), "A person is heard, before anybody decides anything."),
+        told(
+            "closed_after",
+            done("closed"),
+            "The member looks at the facts again, and closes the file.",
+        ),
+        told(
+            "transmitted",
+            done("transmitted"),
+            "A complete file goes to the prosecutor. Only a court can pronounce a penalty.",
+        ),
+    ]
 }
 
 /// What becomes of the messages.

@@ -64,8 +64,6 @@ impl Town {
         let estate = Estate::lay(folder.path(), 11, &world).unwrap();
         let own = &estate.providers[0];
         let config = fs::read_to_string(&own.config).unwrap();
-        let called = format!("key_id = \"autorite-1\"\nprovider = \"{}\"\n", own.name);
-        let config = config.replace("key_id = \"autorite-1\"\n", &called);
         fs::write(&own.config, config + &pin(pinned)).unwrap();
         let provider = Arc::new(InProcess::open(own).unwrap());
         let mut until = from;

@@ -117,6 +117,9 @@ fn messages_have_an_intent(books: &Books<'_>, violations: &mut Vec<Violation>) {
     }
 }
 
+/// What a member decides alone, and what a member puts before a reviewer.
+const DECISIONS: [&str; 2] = ["event.decided", "event.authorisation_requested"];
+
 fn a_person_stands_behind_each_message(file: &CaseFile, violations: &mut Vec<Violation>) {
     let rule = "no message without a person's decision before it";
     for row in &file.effects {
@@ -126,7 +129,8 @@ fn a_person_stands_behind_each_message(file: &CaseFile, violations: &mut Vec<Vio
         let decisions = file
             .history
             .iter()
-            .filter(|entry| entry.kind == "event.decided" && entry.actor.starts_with("person:"))
+            .filter(|entry| entry.actor.starts_with("person:"))
+            .filter(|entry| DECISIONS.contains(&entry.kind.as_str()))
             .filter(|entry| entry.seq < intent)
             .count();
         // One decision for each stage up to this one, at the least.

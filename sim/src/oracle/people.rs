@@ -222,17 +222,24 @@ fn a_second_stage_follows_a_first(books: &Books<'_>, violations: &mut Vec<Violat
 /// 2024; CE 433539, 30 April 2026), which nobody can give yet.
 const THIRD_STEP_BARRED_FROM: Date = jiff::civil::date(2024, 4, 30);
 
+/// By the reviewer's own list of what they granted, not by the house's.
 fn nobody_is_taken_to_the_third_step(books: &Books<'_>, violations: &mut Vec<Violation>) {
-    let rule = "the third step links nothing, asks nothing and sends nothing";
+    let rule = "the third step links nothing and sends nothing that no reviewer granted";
     for (case, file) in books.ladders() {
+        let granted = books.play.third_step.granted.get(case);
         for row in &file.effects {
-            let stage = match &row.effect {
-                Effect::RequestDisclosure { stage, .. } | Effect::SendMessage { stage, .. } => {
-                    *stage
+            let reviewed = day(row.created_at) >= THIRD_STEP_BARRED_FROM;
+            let allowed = match &row.effect {
+                Effect::RequestDisclosure { stage, .. } => *stage < 2 || !reviewed,
+                Effect::RequestAuthorisedDisclosure { .. } => {
+                    granted.is_some_and(|at| *at <= row.created_at)
                 }
-                _ => continue,
+                Effect::SendMessage { stage, .. } => {
+                    *stage < 2 || !reviewed || granted.is_some_and(|at| *at <= row.created_at)
+                }
+                _ => true,
             };
-            if stage >= 2 && day(row.created_at) >= THIRD_STEP_BARRED_FROM {
+            if !allowed {
                 violations.push(violation(rule, format!("case {case}: {}", row.effect.name())));
             }
         }
