@@ -15,6 +15,7 @@ pub mod transmission;
 pub mod wording;
 
 mod fonts;
+mod typeset;
 mod world;
 
 pub use data::{Authority, Deadline, Fact, Language, LetterData};

@@ -16,18 +16,18 @@ use typst::foundations::{Bytes, Datetime, Smart};
 use typst::syntax::Source;
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt};
-use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::data::{Deadline, Fact, LetterData};
 use crate::fonts::Fonts;
 use crate::templates::Template;
+use crate::typeset::{Places, typeset};
 use crate::world::{LetterWorld, file_id};
 
 /// How many letters an unused memo survives. Typst remembers every layout it ever made: without
-/// this, 5,000 letters grow by 6 GB. With several threads an age of 0 would throw away what a
-/// neighbour is using.
-const MEMO_AGE_LETTERS: usize = 5;
+/// this, 5,000 letters grow by 6 GB. Below 2, two wordings in turn and two threads would throw away
+/// what the other is using; above it, what nobody will use again is walked through every time.
+const MEMO_AGE_LETTERS: usize = 2;
 
 /// A finished letter.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Renderer {
     pub(crate) fonts: Fonts,
     /// Templates that were read before, by file name and text.
     read: Mutex<HashMap<(&'static str, &'static str), Source>>,
+    /// Where things stood in the last letter of each wording.
+    places: Mutex<HashMap<&'static str, Places>>,
 }
 
 /// What is attached to the letter as `facts.json`: what it says, for machines, without the
@@ -81,6 +83,7 @@ impl Renderer {
             library: LazyHash::new(Library::default()),
             fonts: Fonts::new(),
             read: Mutex::default(),
+            places: Mutex::default(),
         }
     }
 
@@ -107,9 +110,10 @@ impl Renderer {
                 (file_id("facts.json"), attached(template, data, at)),
             ],
         };
-        let document = typst::compile::<PagedDocument>(&world)
-            .output
-            .map_err(|diagnostics| refuse(&diagnostics))?;
+        let before = self.places_of(template);
+        let document =
+            typeset(&world, before.as_ref()).map_err(|diagnostics| refuse(&diagnostics))?;
+        self.keep_places(template, document.introspector());
         let ident =
             format!("{}/{}/{}/{}", data.authority.name, data.file_number, template.name, at);
         let options = archivable(ident, at)?;
@@ -124,6 +128,16 @@ impl Renderer {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let source = read.entry((name, text));
         source.or_insert_with(|| Source::new(file_id(name), text.to_owned())).clone()
+    }
+
+    fn places_of(&self, template: &Template) -> Option<Places> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.get(template.source).cloned()
+    }
+
+    fn keep_places(&self, template: &Template, fresh: &Places) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.insert(template.source, Places::clone(fresh));
     }
 
     /// The data as the template prints them: every text made of signs the fonts have.

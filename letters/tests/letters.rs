@@ -48,6 +48,28 @@ fn the_same_letter_has_the_same_bytes_whoever_sets_it() {
 }
 
 #[test]
+fn the_letter_before_leaves_no_trace_in_the_next_whatever_its_length() {
+    let short = sample::letter();
+    let mut long = sample::letter();
+    long.facts = (0..40).map(|number| sample::fact(&format!("Œuvre {number}"))).collect();
+    for template in &templates::ALL {
+        let alone = |data| Renderer::new().render(template, data, sample::at()).unwrap();
+        let (short_alone, long_alone) = (alone(&short), alone(&long));
+        assert!(long_alone.pages > short_alone.pages, "{} does not grow", template.name);
+        let in_a_row = Renderer::new();
+        for (data, alone) in [
+            (&long, &long_alone),
+            (&short, &short_alone),
+            (&short, &short_alone),
+            (&long, &long_alone),
+        ] {
+            let set = in_a_row.render(template, data, sample::at()).unwrap();
+            assert!(set == *alone, "{} depends on the letter before it", template.name);
+        }
+    }
+}
+
+#[test]
 fn another_instant_or_another_fact_makes_another_letter() {
     let renderer = Renderer::new();
     let template = &templates::ALL[0];
