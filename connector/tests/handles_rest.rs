@@ -47,6 +47,21 @@ fn a_handle_that_rested_is_forgotten_and_its_count_with_it() {
 }
 
 #[test]
+fn an_answer_whose_way_back_a_crash_swallowed_is_erased_and_given_anew() {
+    let mut isp = Isp::new("");
+    let handle = isp.handle(10);
+    isp.close();
+    std::fs::write(isp.provider.index_path().join("handles.jsonl"), "").unwrap();
+    isp.restart();
+    // It never left. The next call, whomever it is about, finds it.
+    isp.handle(11);
+    assert!(!is_on_disk(&isp, &handle));
+    assert_eq!(isp.handle(10), handle);
+    let request = isp.request(&handle, 1);
+    assert_eq!(isp.outcome(&request), "disclosed");
+}
+
+#[test]
 fn to_be_named_within_the_months_keeps_a_handle_awake() {
     let mut isp = Isp::new("handle_rests_months = 20");
     let handle = isp.handle(10);

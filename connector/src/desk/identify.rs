@@ -11,6 +11,7 @@ use entremise_wire::message::{IdentificationAnswers, IdentificationBatch, QUESTI
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::calls::AtWork;
 use super::{CallRefused, Desk, HandleLine, Memory, TOO_OFTEN};
 use crate::alarm::AlarmLine;
 use crate::answering::{Answered, Answering};
@@ -56,6 +57,13 @@ enum Known {
     No(String),
 }
 
+/// What must be on the disk before an answer leaves. The call has ended when it is dropped.
+pub struct Unkept {
+    lines: Vec<Line>,
+    named: Vec<HandleLine>,
+    _at_work: AtWork,
+}
+
 impl Desk {
     /// Answers a batch. `asked` is the digest of its body: the same batch again gets the same
     /// answers, another content under its id is refused.
@@ -65,12 +73,24 @@ impl Desk {
         asked: &str,
         now: Timestamp,
     ) -> Result<IdentificationAnswers, CallRefused> {
+        let (answers, unkept) = self.identifications_unkept(batch, asked, now)?;
+        self.keep(&[unkept])?;
+        Ok(answers)
+    }
+
+    /// The same, not yet kept: the answers must not leave before [`Desk::keep`] was successful.
+    pub fn identifications_unkept(
+        &self,
+        batch: &IdentificationBatch,
+        asked: &str,
+        now: Timestamp,
+    ) -> Result<(IdentificationAnswers, Unkept), CallRefused> {
         let authority = self.agreed(&batch.authority, &batch.regime)?;
         if batch.questions.len() > QUESTIONS_MAX {
             return Err(CallRefused::TooMany);
         }
         self.let_rest(now)?;
-        let _calls = self.at_work();
+        let at_work = self.at_work();
         let fresh = self.admit(authority, batch, asked, now)?;
         let index = self.index();
         let identifier = Identifier::new(&index, &self.network);
@@ -100,8 +120,8 @@ impl Desk {
             }
         }
         lines.push(Line::Batch(BatchLine { batch: batch.batch, asked: asked.to_owned() }));
-        self.keep(&lines, named)?;
-        Ok(IdentificationAnswers { batch: batch.batch, answers })
+        let answers = IdentificationAnswers { batch: batch.batch, answers };
+        Ok((answers, Unkept { lines, named, _at_work: at_work }))
     }
 
     /// Which questions are new, after cap and batch id were tested. Counts the new ones.
@@ -211,20 +231,28 @@ impl Desk {
         Ok(line)
     }
 
-    /// Journals what was answered; only then may it leave.
-    fn keep(&self, lines: &[Line], named: Vec<HandleLine>) -> Result<(), CallRefused> {
-        if !named.is_empty() {
-            let places = self.handles.append(&named)?;
-            self.handles.make_durable()?;
-            let mut memory = self.memory();
-            for (line, place) in named.into_iter().zip(places) {
-                memory.handles.insert(line.handle, place);
-            }
-        }
-        let places = self.answers.append(lines)?;
-        self.answers.make_durable()?;
+    /// Journals what was answered in some calls, with one flush of each file for all of them; only
+    /// then may it leave.
+    ///
+    /// Both files are flushed at once. A crash in between may leave an answer that never left and
+    /// names a handle with no way back: the first call after it erases such answers ([`rest`]).
+    ///
+    /// [`rest`]: super::rest
+    pub fn keep(&self, calls: &[Unkept]) -> anyhow::Result<()> {
+        let named: Vec<&HandleLine> = calls.iter().flat_map(|call| &call.named).collect();
+        let lines: Vec<&Line> = calls.iter().flat_map(|call| &call.lines).collect();
+        let handles = if named.is_empty() { Vec::new() } else { self.handles.append(&named)? };
+        let places = self.answers.append(&lines)?;
+        std::thread::scope(|scope| {
+            let way_back = (!named.is_empty()).then(|| scope.spawn(|| self.handles.make_durable()));
+            self.answers.make_durable()?;
+            way_back.map_or(Ok(()), |flush| flush.join().expect("flushing does not panic"))
+        })?;
         let mut memory = self.memory();
-        for (line, place) in lines.iter().zip(places) {
+        for (line, place) in named.into_iter().zip(handles) {
+            memory.handles.insert(line.handle.clone(), place);
+        }
+        for (line, place) in lines.into_iter().zip(places) {
             memory.remember(line, place);
         }
         Ok(())

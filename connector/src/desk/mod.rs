@@ -5,6 +5,7 @@
 //! What it believes of an authority is what the provider pinned: its key, its regimes, its
 //! reviewers' keys. What it believes of a count is its own journal.
 
+mod calls;
 mod disclose;
 mod given;
 mod identify;
@@ -16,7 +17,7 @@ mod rest;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use anyhow::{Context, bail};
 use entremise_core::id::{AuthorityId, BatchId, Handle, QuestionId, RegimeId};
@@ -24,6 +25,8 @@ use entremise_wire::message::QUESTIONS_MAX;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::calls::{AtWork, Calls};
+pub use self::identify::Unkept;
 use self::identify::{BatchLine, Line};
 pub use self::records::FILE as RECORDS_FILE;
 use self::records::Records;
@@ -99,8 +102,8 @@ pub struct Desk {
     records: Mutex<Records>,
     chain: Chain,
     memory: Mutex<Memory>,
-    /// Read by every call; written by the one who erases, alone.
-    calls: RwLock<()>,
+    /// Nothing is erased while a call is answered.
+    calls: Calls,
     _lock: File,
 }
 
@@ -194,7 +197,7 @@ impl Desk {
             records: Mutex::new(records),
             chain,
             memory: Mutex::new(memory),
-            calls: RwLock::new(()),
+            calls: Calls::default(),
             directory,
             keys,
             _lock: lock,
@@ -275,8 +278,8 @@ impl Desk {
     }
 
     /// Held while a call is answered: nothing is erased under it.
-    fn at_work(&self) -> RwLockReadGuard<'_, ()> {
-        self.calls.read().unwrap_or_else(PoisonError::into_inner)
+    fn at_work(&self) -> AtWork {
+        self.calls.begin()
     }
 }
 

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 
 use anyhow::Context;
 use entremise_core::id::{AuthorityId, Handle, RegimeId};
@@ -97,7 +96,7 @@ impl Desk {
         if self.memory().rested_on == Some(today) {
             return Ok(());
         }
-        let _alone = self.calls.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.calls.alone();
         let mut memory = self.memory();
         memory.rested_on = Some(today);
         let rested = self.rested(&memory, now)?;

@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use entremise_core::id::AuthorityId;
 use entremise_wire::measure::{MEASURE_STATES_PATH, MEASURES_PATH, MeasureBatch, StatesAsked};
 use entremise_wire::message::{
     BODY_BYTES_MAX, CONTENT_TYPE, DISCLOSURES_PATH, DisclosureBatch, HEALTH_PATH, Health,
-    IDENTIFICATIONS_PATH, IdentificationBatch, Problem, RELAYS_PATH, RelayBatch,
+    IDENTIFICATIONS_PATH, IdentificationAnswers, IdentificationBatch, Problem, RELAYS_PATH,
+    RelayBatch,
 };
 use entremise_wire::signature::{
     AnswerParts, RequestParts, SignatureHeaders, SigningKey, VerifyingKey, content_digest,
@@ -23,8 +24,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::keeper::Keeper;
 use super::{Clock, stop};
-use crate::desk::{CallRefused, Desk};
+use crate::desk::{CallRefused, Desk, Unkept};
 use crate::measure::Measures;
 use crate::read::digest;
 
@@ -32,9 +34,15 @@ const PROBLEM: &str = "application/problem+json";
 /// How soon a stopped provider is worth asking again, seconds.
 const STOPPED_RETRY_SECS: i64 = 3600;
 
+/// Smaller calls are answered where they came in: to wake another thread for one question costs
+/// more than the question. Larger ones would hold up the sockets of the others.
+const AT_ONCE_BYTES_MAX: usize = 4 * 1024;
+
 /// The desk and what proves who stands before and behind it.
 pub struct Office {
-    pub desk: Desk,
+    /// Ends first: then everything is kept, and the desk is free.
+    pub(super) keeper: Keeper,
+    pub desk: Arc<Desk>,
     /// Absent where the provider carries no measure out.
     pub measures: Option<Measures>,
     pub pinned: Vec<VerifyingKey>,
@@ -67,14 +75,38 @@ async fn identifications(
     State(office): State<Arc<Office>>,
     request: Request<Body>,
 ) -> Response<Body> {
-    answer(office, request, |office, body, now| {
-        let batch: IdentificationBatch = parse(body)?;
-        office.allowed(&batch.authority, now)?;
-        let asked = hex::encode(digest(&body.bytes));
-        let answers = office.desk.identifications(&batch, &asked, now.instant);
-        Reply::json(&answers.map_err(refusal)?)
-    })
-    .await
+    let call = match Call::read(&office, request).await {
+        Ok(call) => call,
+        Err(response) => return *response,
+    };
+    if call.bytes.len() > AT_ONCE_BYTES_MAX {
+        return answer_apart(office, call, |office, body, now| {
+            let (answers, unkept) = identified(office, body, now)?;
+            office.desk.keep(&[unkept]).map_err(|error| refusal(error.into()))?;
+            Reply::json(&answers)
+        })
+        .await;
+    }
+    let identified = checked(&office, &call).and_then(|now| identified(&office, &call, &now));
+    let reply = match identified {
+        Ok((answers, unkept)) => match office.keeper.kept(unkept).await {
+            true => Reply::json(&answers),
+            false => Err(trouble()),
+        },
+        Err(reply) => Err(reply),
+    };
+    reply.unwrap_or_else(|reply| reply).signed(&office, &call.digest, call.instant)
+}
+
+fn identified(
+    office: &Office,
+    call: &Call,
+    signed: &Signed,
+) -> Result<(IdentificationAnswers, Unkept), Reply> {
+    let batch: IdentificationBatch = parse(call)?;
+    office.allowed(&batch.authority, signed)?;
+    let asked = hex::encode(digest(&call.bytes));
+    office.desk.identifications_unkept(&batch, &asked, signed.instant).map_err(refusal)
 }
 
 async fn disclosures(State(office): State<Arc<Office>>, request: Request<Body>) -> Response<Body> {
@@ -138,9 +170,15 @@ async fn health(State(office): State<Arc<Office>>) -> Response<Body> {
     }
 }
 
-/// A call that was read and whose signature holds.
+/// A call that was read whole; whose it is is not known yet.
 struct Call {
-    bytes: Vec<u8>,
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    bytes: Bytes,
+    /// Its `Content-Digest`, to which the answer is tied.
+    digest: String,
+    instant: Timestamp,
 }
 
 /// Who signed, and when it came in.
@@ -149,33 +187,51 @@ struct Signed {
     instant: Timestamp,
 }
 
-/// The way of every call: flag, body, signature, work, signed reply.
+impl Call {
+    /// Reads a call; gives what is answered where it is too long.
+    async fn read(office: &Office, request: Request<Body>) -> Result<Self, Box<Response<Body>>> {
+        let instant = (office.clock)();
+        let (parts, body) = request.into_parts();
+        let Ok(bytes) = to_bytes(body, BODY_BYTES_MAX).await else {
+            let detail = "a body has at most 16 MiB";
+            let reply = Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail);
+            return Err(Box::new(reply.signed(office, "", instant)));
+        };
+        Ok(Self {
+            method: parts.method,
+            target: format!("{}{}", office.public_url, parts.uri.path()),
+            headers: parts.headers,
+            digest: content_digest(&bytes),
+            bytes,
+            instant,
+        })
+    }
+}
+
+/// The way of every call but a small question: flag, body, signature, work, signed reply.
 async fn answer(
     office: Arc<Office>,
     request: Request<Body>,
     work: impl FnOnce(&Office, &Call, &Signed) -> Result<Reply, Reply> + Send + 'static,
 ) -> Response<Body> {
-    let now = (office.clock)();
-    let (parts, body) = request.into_parts();
-    let bytes = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(bytes) => bytes,
-        Err(_) => {
-            let detail = "a body has at most 16 MiB";
-            let reply = Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail);
-            return reply.signed(&office, "", now);
-        }
-    };
-    let request_digest = content_digest(&bytes);
-    let target = format!("{}{}", office.public_url, parts.uri.path());
-    let method = parts.method.as_str().to_owned();
-    let headers = parts.headers;
-    let call = Call { bytes: bytes.to_vec() };
-    // Signatures, look-ups and the journal's fsync would hold up the sockets of the others.
+    match Call::read(&office, request).await {
+        Ok(call) => answer_apart(office, call, work).await,
+        Err(response) => *response,
+    }
+}
+
+/// Answers on a thread that may wait: signatures, look-ups and the journal's fsync would hold up
+/// the sockets of the others.
+async fn answer_apart(
+    office: Arc<Office>,
+    call: Call,
+    work: impl FnOnce(&Office, &Call, &Signed) -> Result<Reply, Reply> + Send + 'static,
+) -> Response<Body> {
     let done = tokio::task::spawn_blocking(move || {
-        let reply = checked(&office, &call, &headers, &method, &target, now)
+        let reply = checked(&office, &call)
             .and_then(|signed| work(&office, &call, &signed))
             .unwrap_or_else(|reply| reply);
-        reply.signed(&office, &request_digest, now)
+        reply.signed(&office, &call.digest, call.instant)
     });
     match done.await {
         Ok(response) => response,
@@ -183,14 +239,7 @@ async fn answer(
     }
 }
 
-fn checked(
-    office: &Office,
-    call: &Call,
-    headers: &HeaderMap,
-    method: &str,
-    target: &str,
-    now: Timestamp,
-) -> Result<Signed, Reply> {
+fn checked(office: &Office, call: &Call) -> Result<Signed, Reply> {
     if stop::is_stopped(office.desk.directory()) {
         let detail = "the provider has stopped answering for now; ask again later";
         let mut reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "stopped", detail);
@@ -198,7 +247,7 @@ fn checked(
         return Err(reply);
     }
     let header = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        call.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
     let signature = SignatureHeaders {
         content_digest: header("content-digest"),
@@ -206,10 +255,14 @@ fn checked(
         signature: header("signature"),
     };
     let content_type = header(header::CONTENT_TYPE.as_str());
-    let parts =
-        RequestParts { method, target_uri: target, content_type: &content_type, body: &call.bytes };
-    verify_request(&office.pinned, parts, &signature, now)
-        .map(|signed| Signed { key_id: signed.key_id, instant: now })
+    let parts = RequestParts {
+        method: call.method.as_str(),
+        target_uri: &call.target,
+        content_type: &content_type,
+        body: &call.bytes,
+    };
+    verify_request(&office.pinned, parts, &signature, call.instant)
+        .map(|signed| Signed { key_id: signed.key_id, instant: call.instant })
         .map_err(|trouble| {
             let detail = trouble.to_string();
             Reply::problem(StatusCode::UNAUTHORIZED, "signature", &detail)

@@ -3,6 +3,7 @@
 
 pub mod follow;
 pub mod http;
+mod keeper;
 pub mod measures;
 pub mod stop;
 pub mod tls;
@@ -18,6 +19,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
 
 use self::http::Office;
+use self::keeper::Keeper;
 use crate::config::Config;
 use crate::desk::{Desk, Setup};
 use crate::keys::KeyFile;
@@ -59,9 +61,10 @@ impl Service {
             .with_context(|| format!("binding {}", config.listen))?;
         listener.set_nonblocking(true)?;
         follow::first_index(&config, &keys, clock())?;
-        let desk = Desk::open(Setup::of(&config)?, keys.clone())?;
+        let desk = Arc::new(Desk::open(Setup::of(&config)?, keys.clone())?);
         let measures = config.measures.clone();
         let office = Office {
+            keeper: Keeper::start(Arc::clone(&desk))?,
             measures: measures
                 .map(|measures| Measures::open(measures, &config.index, &keys))
                 .transpose()?,
