@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p entremise-server --example bench_mails -- RSA_PEM ED25519_PEM [N]
 //! [CONNECTIONS] [HOST PORT]`; without host and port it talks to a taker of its own on loopback.
+//! In the place of a host a script may stand (`sink.sh`): it is started with the port and ended.
 //! Keys: `openssl genrsa 2048`, `openssl genpkey -algorithm ed25519`.
 
 use std::sync::Arc;
@@ -38,7 +39,10 @@ async fn main() -> anyhow::Result<()> {
     let rsa = std::fs::read(text(0).context("the RSA key's file")?)?;
     let ed25519 = std::fs::read(text(1).context("the Ed25519 key's file")?)?;
     let (mails, connections): (usize, usize) = (number(2, 5_000), number(3, 4));
+    let sink = text(4).filter(|host| host.ends_with(".sh"));
+    let _sink = sink.map(|script| Sink::start(script, number(5, 2_527))).transpose()?;
     let (host, port) = match (text(4), text(5)) {
+        (Some(_), Some(port)) if sink.is_some() => ("127.0.0.1".to_owned(), port.parse()?),
         (Some(host), Some(port)) => (host.to_owned(), port.parse()?),
         _ => ("127.0.0.1".to_owned(), taker().await?),
     };
@@ -83,6 +87,31 @@ async fn main() -> anyhow::Result<()> {
         mails as f64 / seconds,
     );
     Ok(())
+}
+
+/// Somebody else's server that takes everything, ended with this program.
+struct Sink(std::process::Child);
+
+impl Sink {
+    fn start(script: &str, port: usize) -> anyhow::Result<Self> {
+        let mut command = std::process::Command::new("bash");
+        let child = command.arg(script).arg(port.to_string()).spawn()?;
+        let sink = Self(child);
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", u16::try_from(port)?)).is_ok() {
+                return Ok(sink);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        anyhow::bail!("{script} takes nothing on port {port}")
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn compose(composer: &Composer, index: usize, at: Timestamp) -> OutgoingMail {

@@ -1,85 +1,19 @@
 //! What is measured, with which program, and beside whom.
 //!
 //! Our programs are examples of the rooms; `figure` says where in what they print the rate stands.
-//! `{inputs}` is the folder with the seeded inputs.
+//! `{inputs}` is the folder with the seeded inputs, `{programs}` the one with our own.
 
-use std::path::PathBuf;
-
-use crate::place;
-
-pub struct Measurement {
-    pub name: &'static str,
-    /// What is done, so that a stranger could do it again.
-    pub work: &'static str,
-    pub unit: &'static str,
-    pub package: &'static str,
-    /// Folder of the package.
-    pub room: &'static str,
-    pub example: &'static str,
-    pub arguments: &'static [&'static str],
-    pub figure: Figure,
-    /// What our program reads.
-    pub inputs: &'static [Needs],
-    /// It waits for the disk: the disk's own rate is printed beside it.
-    pub is_durable: bool,
-    pub peers: &'static [Peer],
-}
-
-impl Measurement {
-    pub fn source(&self) -> PathBuf {
-        place::root().join(self.room).join("examples").join(format!("{}.rs", self.example))
-    }
-}
-
-/// Where a program of ours prints its rate.
-#[derive(Clone, Copy)]
-pub enum Figure {
-    /// A member of the JSON object in its last line.
-    Member(&'static str),
-    /// In the last line that contains the first, the number in front of the second.
-    Before(&'static str, &'static str),
-}
-
-/// A program that people use for this today.
-pub struct Peer {
-    pub name: &'static str,
-    /// How many times the peer we mean to be, at first.
-    pub goal: f64,
-    pub needs: &'static [Needs],
-    /// `{python}` is the environment's Python, `{scripts}` the folder of the harnesses.
-    pub command: &'static [&'static str],
-    /// `label=` of the line that counts; its last occurrence does.
-    pub label: &'static str,
-    /// `rate` by the wall, `cpurate` by processor time.
-    pub figure: &'static str,
-}
-
-/// What a peer cannot run without.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Python packages, by their names on PyPI.
-    Packages(&'static [&'static str]),
-    /// A program, and the package of the system that has it.
-    Program(&'static str, &'static str),
-    /// The private PostgreSQL of `pg_start.sh`.
-    Postgres,
-    /// The tables of `audit_init.sql`.
-    AuditTables,
-    /// Keys that sign mails.
-    MailKeys,
-    /// Leases and questions.
-    Leases,
-    /// Notices, letters and mails.
-    Notices,
-}
-
-use Figure::{Before, Member};
-use Needs::{AuditTables, Leases, MailKeys, Notices, Packages, Postgres, Program};
+use super::measurement::Figure::{Before, Member};
+use super::measurement::Goal::{AtLeast, Under};
+use super::measurement::Needs::{
+    self, AuditTables, LeaseTables, Leases, MailKeys, Notices, Packages, Postfix, Postgres, Program,
+};
+use super::measurement::{Measurement, Peer};
 
 const POSTGRES_CLIENTS: Needs = Packages(&["psycopg2-binary", "psycopg[binary]"]);
 const XARF_SCHEMAS: Needs = Packages(&["xarf", "orjson", "jsonschema-rs"]);
 
-pub const ALL: [Measurement; 12] = [
+pub const ALL: [Measurement; 19] = [
     Measurement {
         name: "intake",
         work: "notices deduplicated, sealed, committed, in the ledger, receipt out; 1,000 a batch, \
@@ -92,6 +26,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Before("notices/s", " notices/s"),
         inputs: &[],
         is_durable: true,
+        goal: None,
         peers: &[
             Peer {
                 name: "IntelMQ 3.5 to a file",
@@ -126,6 +61,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("per_second"),
         inputs: &[],
         is_durable: true,
+        goal: None,
         peers: &[Peer {
             name: "FastAPI + jsonschema-rs + SQLite FULL",
             goal: 6.0,
@@ -159,6 +95,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("per_cpu_second"),
         inputs: &[Notices],
         is_durable: false,
+        goal: None,
         peers: &[Peer {
             name: "lxml + XSD",
             goal: 3.0,
@@ -179,6 +116,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("per_cpu_second"),
         inputs: &[Notices],
         is_durable: false,
+        goal: None,
         peers: &[Peer {
             name: "jsonschema-rs",
             goal: 1.5,
@@ -199,6 +137,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("per_cpu_second"),
         inputs: &[Notices],
         is_durable: false,
+        goal: None,
         peers: &[Peer {
             name: "Python email + lxml",
             goal: 25.0,
@@ -219,6 +158,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Before("questions as a batch", " per second"),
         inputs: &[Leases],
         is_durable: false,
+        goal: None,
         peers: &[Peer {
             name: "ClickHouse (chdb) ASOF join",
             goal: 2.0,
@@ -229,16 +169,54 @@ pub const ALL: [Measurement; 12] = [
         }],
     },
     Measurement {
+        name: "identification-one",
+        work: "one question a request over HTTPS with mutual TLS, signed both ways and durable, \
+               128 connections, index of 10 M leases",
+        unit: "look-ups/s",
+        package: "entremise-connector",
+        room: "connector",
+        example: "bench_ask",
+        arguments: &["{inputs}/data", "128", "4"],
+        figure: Member("per_second"),
+        inputs: &[Leases],
+        is_durable: true,
+        goal: None,
+        peers: &[Peer {
+            name: "PostgreSQL, bare look-ups, 4 connections",
+            goal: 0.5,
+            needs: &[Program("psql", "postgresql"), LeaseTables],
+            command: &["bash", "{scripts}/pgbench_rate.sh", "ident", "4", "1"],
+            label: "ident-c4",
+            figure: "rate",
+        }],
+    },
+    Measurement {
+        name: "identification-calm",
+        work: "99th of a hundred of the same at half of that speed, from when it was due",
+        unit: "ms",
+        package: "entremise-connector",
+        room: "connector",
+        example: "bench_ask",
+        arguments: &["{inputs}/data", "128", "4"],
+        figure: Member("half_load_p99_ms"),
+        inputs: &[Leases],
+        is_durable: true,
+        goal: Some(Under(5.0)),
+        peers: &[],
+    },
+    Measurement {
         name: "letters",
-        work: "one-page letters, PDF/A-3a and PDF/UA-1, from template and data, one core",
+        work: "letters of one page with the peers' text in our layout, PDF/A-3a and PDF/UA-1, \
+               facts attached, one core",
         unit: "letters/s",
         package: "entremise-letters",
         room: "letters",
         example: "bench_letters",
-        arguments: &["400", "1"],
+        arguments: &["600", "1", "{inputs}/data/n/letters.json"],
         figure: Member("letters_per_cpu_second"),
-        inputs: &[],
+        inputs: &[Notices],
         is_durable: false,
+        goal: None,
         peers: &[
             Peer {
                 name: "WeasyPrint",
@@ -252,11 +230,25 @@ pub const ALL: [Measurement; 12] = [
                 name: "typst alone, neither archivable nor tagged",
                 goal: 1.0,
                 needs: &[Notices, Packages(&["typst==0.15.*"])],
-                command: &["{python}", "{scripts}/letters/bench_letters.py", "typst", "400"],
+                command: &["{python}", "{scripts}/letters/bench_letters.py", "typst", "600"],
                 label: "typst",
                 figure: "cpurate",
             },
         ],
+    },
+    Measurement {
+        name: "letters-registered",
+        work: "the ladder's own letters, two pages each, PDF/A-3a and PDF/UA-1, one core",
+        unit: "letters/s",
+        package: "entremise-letters",
+        room: "letters",
+        example: "bench_letters",
+        arguments: &["400", "1"],
+        figure: Member("letters_per_cpu_second"),
+        inputs: &[],
+        is_durable: false,
+        goal: None,
+        peers: &[],
     },
     Measurement {
         name: "mails",
@@ -265,15 +257,31 @@ pub const ALL: [Measurement; 12] = [
         package: "entremise-server",
         room: "server",
         example: "bench_mails",
-        arguments: &["{inputs}/rsa.pem", "{inputs}/ed25519.pem", "5000"],
+        arguments: &[
+            "{inputs}/rsa.pem",
+            "{inputs}/ed25519.pem",
+            "4000",
+            "4",
+            "{inputs}/postfix-packages/sink.sh",
+            "2527",
+        ],
         figure: Member("mails_per_second"),
-        inputs: &[MailKeys],
+        inputs: &[MailKeys, Postfix],
         is_durable: false,
+        goal: None,
         peers: &[Peer {
             name: "Postfix + OpenDKIM, RSA-2048 alone",
             goal: 2.0,
-            needs: &[MailKeys, Program("postfix", "postfix"), Program("opendkim", "opendkim")],
-            command: &["bash", "{scripts}/bench_postfix.sh", "2000", "dkim"],
+            needs: &[MailKeys, Postfix],
+            command: &[
+                "unshare",
+                "-m",
+                "bash",
+                "{work}/postfix-packages/within.sh",
+                "{scripts}/bench_postfix.sh",
+                "2000",
+                "dkim",
+            ],
             label: "postfix-relay-dkim",
             figure: "rate",
         }],
@@ -289,6 +297,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("verify_per_cpu_s"),
         inputs: &[],
         is_durable: false,
+        goal: Some(AtLeast(1_000_000.0)),
         peers: &[],
     },
     Measurement {
@@ -302,6 +311,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("publish_per_s"),
         inputs: &[],
         is_durable: true,
+        goal: None,
         peers: &[Peer {
             name: "pymerkle, in memory only",
             goal: 1.0,
@@ -322,6 +332,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("entries_per_second"),
         inputs: &[],
         is_durable: true,
+        goal: None,
         peers: &[Peer {
             name: "PostgreSQL, chained in SQL, one client",
             goal: 1.0,
@@ -342,6 +353,7 @@ pub const ALL: [Measurement; 12] = [
         figure: Member("entries_per_second"),
         inputs: &[],
         is_durable: true,
+        goal: None,
         peers: &[Peer {
             name: "PostgreSQL, unchained, 1,000 rows a commit",
             goal: 1.0,
@@ -350,5 +362,62 @@ pub const ALL: [Measurement; 12] = [
             label: "audit_batch1000-c1",
             figure: "rate",
         }],
+    },
+    Measurement {
+        name: "office-page",
+        work: "99th of a hundred of the office's slowest page, 1 M cases, each line on the desk",
+        unit: "ms",
+        package: "entremise-server",
+        room: "server",
+        example: "bench_pages",
+        arguments: &["20000", "1000000"],
+        figure: Member("office_p99_ms"),
+        inputs: &[],
+        is_durable: false,
+        goal: Some(Under(50.0)),
+        peers: &[],
+    },
+    Measurement {
+        name: "national-year",
+        work: "2.6 M notices, 137,000 first warnings, 33,000 second, in virtual time on SQLite: a \
+               hundredth of it, times a hundred",
+        unit: "minutes",
+        package: "entremise-sim",
+        room: "sim",
+        example: "national_year",
+        arguments: &["0.01", "{inputs}"],
+        figure: Member("whole_year_minutes"),
+        inputs: &[],
+        is_durable: true,
+        goal: Some(Under(15.0)),
+        peers: &[],
+    },
+    Measurement {
+        name: "start",
+        work: "`entremise serve` with a house of its own, from the call to the first answer",
+        unit: "ms",
+        package: "entremise-server",
+        room: "server",
+        example: "bench_start",
+        arguments: &["{programs}/entremise"],
+        figure: Member("first_answer_ms"),
+        inputs: &[],
+        is_durable: true,
+        goal: Some(Under(500.0)),
+        peers: &[],
+    },
+    Measurement {
+        name: "size",
+        work: "the program `entremise`, with rules, letters, fonts, pages and SQLite inside",
+        unit: "MB",
+        package: "entremise-server",
+        room: "server",
+        example: "bench_start",
+        arguments: &["{programs}/entremise"],
+        figure: Member("program_mb"),
+        inputs: &[],
+        is_durable: false,
+        goal: Some(Under(80.0)),
+        peers: &[],
     },
 ];

@@ -3,9 +3,11 @@
 //! Only a ratio from one run counts: this kind of machine drifts by a factor of two. Nothing here
 //! is a test; a slow day fails nobody.
 
+mod measurement;
 mod measurements;
 mod paper;
 mod peers;
+mod postfix;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +16,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{answer, cargo, must};
 use crate::place;
-use measurements::{ALL, Figure, Measurement};
+use measurement::{Figure, Measurement};
+use measurements::ALL;
 use paper::Row;
 use peers::Peers;
 
@@ -103,14 +106,15 @@ fn measure(
     Ok(rows)
 }
 
-/// Builds our measuring program, optimised; see `profile.bench` in the workspace's manifest.
+/// Builds our measuring program and the room's own, optimised; see `profile.bench` in the
+/// workspace's manifest.
 fn build(measurement: &Measurement) -> Result<PathBuf> {
     if !measurement.source().is_file() {
         bail!("{} is not written yet", measurement.source().display());
     }
     let mut build = cargo();
     build.args(["build", "--profile", "bench", "--package", measurement.package]);
-    must(build.args(["--example", measurement.example]))?;
+    must(build.args(["--bins", "--example", measurement.example]))?;
     Ok(place::target().join("release/examples").join(measurement.example))
 }
 
@@ -118,7 +122,9 @@ fn build(measurement: &Measurement) -> Result<PathBuf> {
 fn our_figure(measurement: &Measurement, program: &Path, inputs: &Path) -> Result<f64> {
     let mut command = Command::new(program);
     for argument in measurement.arguments {
-        command.arg(argument.replace("{inputs}", &inputs.display().to_string()));
+        let programs = place::target().join("release").display().to_string();
+        let argument = argument.replace("{inputs}", &inputs.display().to_string());
+        command.arg(argument.replace("{programs}", &programs));
     }
     let said = answer(&mut command)?;
     figure_in(&said, measurement.figure)

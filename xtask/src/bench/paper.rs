@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::measurements::{ALL, Measurement, Peer};
+use super::measurement::{Goal, Measurement, Peer};
+use super::measurements::ALL;
 use super::median;
 use crate::command::answer;
 use crate::place;
@@ -58,12 +59,14 @@ impl Row {
 
     /// Ours without a peer.
     pub fn alone(measurement: &Measurement, ours: &[f64], disk: Option<f64>) -> Self {
+        let our = median(ours);
         let text = format!(
-            "| `{}` | {} | {} {} | – | – | – | – | {} |",
+            "| `{}` | {} | {} {} | – | – | – | {} | {} |",
             measurement.name,
             measurement.work,
-            figure(median(ours)),
+            figure(our),
             measurement.unit,
+            measurement.goal.map_or_else(|| "–".to_owned(), |goal| reached(goal, our)),
             circumstances(ours.len(), disk),
         );
         Self::new(measurement, "–", text)
@@ -74,6 +77,15 @@ impl Row {
         let name = ALL.iter().find(|one| one.name == measurement.name).map_or("", |one| one.name);
         Self { measurement: name, peer, text }
     }
+}
+
+/// A goal without a peer, and whether it was missed.
+fn reached(goal: Goal, our: f64) -> String {
+    let (words, is_reached) = match goal {
+        Goal::AtLeast(least) => (format!("at least {}", figure(least)), our >= least),
+        Goal::Under(most) => (format!("under {}", figure(most)), our < most),
+    };
+    if is_reached { words } else { format!("{words} (missed)") }
 }
 
 /// Turns, day, commit, machine, and how busy it was.

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::measurements::{Needs, Peer};
+use super::measurement::{Needs, Peer};
 use crate::command::{answer, must};
 use crate::place::{self, program};
 use crate::python;
@@ -21,6 +21,26 @@ script=$1 clients=$2 rows=$3
 tps=$(pgbench -h 127.0.0.1 -p 54321 -U postgres -n -M prepared -j 2 -c \"$clients\" -T 5 \\
   -f \"$BENCH/$script.pgbench.sql\" postgres 2>/dev/null | awk '/^tps/{print $3}')
 echo \"label=$script-c$clients rate=$(echo \"$tps*$rows\" | bc -l)\"
+";
+
+/// Leases and questions with the one index that a look-up of ours would need too, once. The
+/// harness's own script also builds what other measurements ask.
+const LOAD_LEASES: &str = "\
+set -e
+psql() { command psql -h 127.0.0.1 -p 54321 -U postgres -v ON_ERROR_STOP=1 -qAt \"$@\"; }
+[ \"$(psql -c \"select to_regclass('leases_ip_lo_start') is not null\")\" = t ] && exit
+psql <<SQL
+drop table if exists leases, queries;
+create table leases(ip bigint not null, port_lo int not null, port_hi int not null,
+  start bigint not null, \"end\" bigint not null, subscriber bigint not null);
+create table queries(qid int primary key, ip bigint, port int, ts bigint);
+\\copy leases from data/leases.csv csv
+\\copy queries from data/queries.csv csv
+create index leases_ip_lo_start on leases(ip, port_lo, start)
+  include(port_hi, \"end\", subscriber);
+vacuum analyze leases;
+vacuum analyze queries;
+SQL
 ";
 
 pub struct Peers {
@@ -54,6 +74,11 @@ impl Peers {
                 Needs::Program(..) => {}
                 Needs::Postgres => self.postgres()?,
                 Needs::AuditTables => self.audit_tables()?,
+                Needs::LeaseTables => self.lease_tables()?,
+                Needs::Postfix => {
+                    super::postfix::is_possible()?;
+                    super::postfix::unpack(&Self::work())?;
+                }
                 Needs::Leases | Needs::Notices | Needs::MailKeys => Self::make_inputs(&[*needs])?,
             }
         }
@@ -67,6 +92,7 @@ impl Peers {
                 Needs::Leases => leases()?,
                 Needs::Notices => notices()?,
                 Needs::MailKeys => mail_keys()?,
+                Needs::Postfix => super::postfix::unpack(&Self::work())?,
                 _ => {}
             }
         }
@@ -133,12 +159,19 @@ impl Peers {
         psql.args(["-h", "127.0.0.1", "-p", "54321", "-U", "postgres", "-qf"]);
         must(psql.arg(Self::scripts().join("audit_init.sql")))
     }
+
+    fn lease_tables(&mut self) -> Result<()> {
+        leases()?;
+        self.postgres()?;
+        must(self.command("bash").args(["-c", LOAD_LEASES]))
+    }
 }
 
 fn filled_in(word: &str) -> String {
     let python = Peers::work().join("venv/bin/python");
     word.replace("{python}", &python.display().to_string())
         .replace("{scripts}", &Peers::scripts().display().to_string())
+        .replace("{work}", &Peers::work().display().to_string())
 }
 
 /// `name=value` in a line of a harness.
