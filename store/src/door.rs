@@ -27,6 +27,8 @@ use crate::oversight::Counted;
 use crate::rows::{self, AlarmLine, CaseLine, EffectLine};
 use crate::trouble::Trouble;
 
+pub(crate) use crate::rows::json;
+
 /// The name under which a change that follows no regime stands in the ledger.
 pub(crate) const HOUSE: &str = "house";
 
@@ -56,7 +58,7 @@ pub(crate) struct Door<'t, 'c> {
     inner: &'t Inner,
     pub authority: AuthorityId,
     size: u64,
-    lines: Vec<ledger::Line>,
+    lines: Vec<ledger::Draft>,
     cases: Vec<InHand>,
     by_id: HashMap<CaseId, usize>,
     open_lines: HashMap<(RegimeId, Line), usize>,
@@ -185,6 +187,14 @@ impl<'t, 'c> Door<'t, 'c> {
             due_at: stored.due_at,
         });
         Ok(self.cases.len() - 1)
+    }
+
+    /// Makes room for so many new cases, each with a line and an effect.
+    pub fn expect(&mut self, cases: usize) {
+        self.cases.reserve(cases);
+        self.by_id.reserve(cases);
+        self.lines.reserve(cases);
+        self.effects.reserve(cases);
     }
 
     /// A case that is not written unless an event moves it.
@@ -426,13 +436,16 @@ impl<'t, 'c> Door<'t, 'c> {
         let regime = regime.clone();
         let entry = Entry { at: self.at, regime, regime_digest, subject, kind, actor, body };
         let salt = self.draw.array();
-        self.lines.push(ledger::Line::new(seq, &self.authority, entry, salt));
+        self.lines.push(ledger::Draft { seq, entry, salt });
         self.size += 1;
         seq
     }
 
     /// Writes all of it. The caller's transaction makes it real.
     pub fn close(mut self) -> Result<(), Trouble> {
+        let has_lines = !self.lines.is_empty();
+        let drafts = std::mem::take(&mut self.lines);
+        let lines = ledger::Making::begin(&self.inner.ledger_hand, &self.authority, drafts);
         for index in 0..self.cases.len() {
             let in_hand = &self.cases[index];
             if !in_hand.changed {
@@ -456,11 +469,12 @@ impl<'t, 'c> Door<'t, 'c> {
             backfill::note_fact(self.tx, notice, &case.0)?;
         }
         self.counted.write(self.tx, &self.authority)?;
-        ledger::write(self.tx, &self.authority, &self.lines)?;
-        if self.lines.is_empty() {
-            return Ok(());
+        lines.write(self.tx, &self.authority)?;
+        if has_lines {
+            ledger::advance(self.tx, &self.authority, self.size, self.at)
+        } else {
+            Ok(())
         }
-        ledger::advance(self.tx, &self.authority, self.size, self.at)
     }
 }
 
@@ -481,9 +495,4 @@ fn tally_name(state: &State) -> String {
 
 fn alarm_body(alarm: &Alarm) -> String {
     serde_json::to_string(alarm).expect("an alarm of names and numbers always serialises")
-}
-
-/// JSON of a value of the house's own types.
-pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("types with string keys and finite numbers always serialise")
 }

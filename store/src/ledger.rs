@@ -3,16 +3,22 @@
 //! The head's row lock is the lock of an authority: whoever changes anything takes it first, so two
 //! changes never wait for each other crosswise. The tree above the leaves is somebody else's.
 
+use std::sync::mpsc::{Receiver, channel};
+
 use entremise_core::id::AuthorityId;
 use entremise_core::ledger::{Entry, Leaf, SALT_BYTES, Subject};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Store;
 use crate::conn::{Bulk, Kind, Tx, Value};
+use crate::hand::Hand;
 use crate::trouble::Trouble;
 
 /// How far a clock may step back (NTP) before it is a fault that a person must look at.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Lines that are made and written together, on their way from one thread to the other.
+const WRITTEN_AT_ONCE: usize = 128;
 
 /// Where the next line goes.
 pub(crate) struct Head {
@@ -89,6 +95,13 @@ pub(crate) fn advance(
     .map(|_| ())
 }
 
+/// One line before its leaf is made.
+pub(crate) struct Draft {
+    pub seq: u64,
+    pub entry: Entry,
+    pub salt: [u8; SALT_BYTES],
+}
+
 /// One line, ready to be written.
 pub(crate) struct Line {
     regime: String,
@@ -101,8 +114,9 @@ pub(crate) struct Line {
     body: Vec<u8>,
 }
 
-impl Line {
-    pub fn new(seq: u64, authority: &AuthorityId, entry: Entry, salt: [u8; SALT_BYTES]) -> Self {
+impl Draft {
+    fn finished(self, authority: &AuthorityId) -> Line {
+        let Self { seq, entry, salt } = self;
         let leaf = Leaf::new(seq, authority, &entry, &salt);
         let bytes = leaf.to_bytes();
         let subject = match entry.subject {
@@ -110,7 +124,7 @@ impl Line {
             Subject::Notice(id) => Some(id.0),
             Subject::House => None,
         };
-        Self {
+        Line {
             regime: leaf.regime,
             seq: i64::try_from(seq).unwrap_or(i64::MAX),
             at: entry.at,
@@ -119,6 +133,55 @@ impl Line {
             leaf: bytes,
             salt,
             body: entry.body,
+        }
+    }
+}
+
+/// Lines whose leaves are being made: few of them when they are written, many by another thread
+/// from now on.
+pub(crate) enum Making {
+    Few(Vec<Draft>),
+    Many { left: usize, made: Receiver<Vec<Line>> },
+}
+
+impl Making {
+    pub fn begin(hand: &Hand, authority: &AuthorityId, drafts: Vec<Draft>) -> Self {
+        if drafts.len() < WRITTEN_AT_ONCE {
+            return Self::Few(drafts);
+        }
+        let (tell, made) = channel();
+        let (left, authority) = (drafts.len(), authority.clone());
+        hand.give(move || {
+            let mut drafts = drafts.into_iter();
+            while drafts.len() > 0 {
+                let some = drafts.by_ref().take(WRITTEN_AT_ONCE);
+                let some = some.map(|draft| draft.finished(&authority)).collect();
+                if tell.send(some).is_err() {
+                    // Whoever was to write them has failed.
+                    break;
+                }
+            }
+        });
+        Self::Many { left, made }
+    }
+
+    /// Writes all of them, in their order.
+    pub fn write(self, tx: &mut Tx, authority: &AuthorityId) -> Result<(), Trouble> {
+        match self {
+            Self::Few(drafts) => {
+                let lines = drafts.into_iter().map(|draft| draft.finished(authority));
+                write(tx, authority, &lines.collect::<Vec<_>>())
+            }
+            Self::Many { mut left, made } => {
+                for lines in made {
+                    left = left.saturating_sub(lines.len());
+                    write(tx, authority, &lines)?;
+                }
+                if left == 0 {
+                    return Ok(());
+                }
+                Err(Trouble::never("the thread that makes the ledger's leaves died"))
+            }
         }
     }
 }
@@ -140,7 +203,7 @@ static LINES: Bulk = Bulk {
     conflict: "",
 };
 
-pub(crate) fn write(tx: &mut Tx, authority: &AuthorityId, lines: &[Line]) -> Result<(), Trouble> {
+fn write(tx: &mut Tx, authority: &AuthorityId, lines: &[Line]) -> Result<(), Trouble> {
     let mut values = Vec::with_capacity(lines.len() * LINES.columns.len());
     for line in lines {
         values.extend([

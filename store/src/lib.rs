@@ -151,6 +151,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     intake_gate: intake::IntakeGate,
     intake_hands: intake::IntakeHands,
+    ledger_hand: hand::Hand,
     apply_gates: apply::ApplyGates,
     faults: faults::Faults,
 }
@@ -203,6 +204,7 @@ impl Store {
             entropy: Arc::clone(&entropy),
             intake_gate: intake::IntakeGate::default(),
             intake_hands: intake::IntakeHands::new()?,
+            ledger_hand: hand::Hand::new("ledger")?,
             apply_gates: apply::ApplyGates::default(),
             faults: faults::Faults::default(),
         };

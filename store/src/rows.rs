@@ -14,6 +14,9 @@ use crate::conn::{Bulk, Kind, Row, Tx, Value};
 use crate::file_number;
 use crate::trouble::Trouble;
 
+/// Rows made ready together: each is written while what was made for it is still near.
+const WRITTEN_AT_ONCE: usize = 512;
+
 /// A case as its row has it.
 pub(crate) struct CaseLine {
     pub case: Case,
@@ -148,6 +151,10 @@ pub(crate) fn write_cases(
     cases: &[CaseLine],
     changed_at: Timestamp,
 ) -> Result<(), Trouble> {
+    cases.chunks(WRITTEN_AT_ONCE).try_for_each(|some| write_some_cases(tx, some, changed_at))
+}
+
+fn write_some_cases(tx: &mut Tx, cases: &[CaseLine], changed_at: Timestamp) -> Result<(), Trouble> {
     let json: Vec<(String, String)> =
         cases.iter().map(|line| (text(&line.case.subject), text(&line.case.state))).collect();
     let mut values = Vec::with_capacity(cases.len() * CASES.columns.len());
@@ -252,6 +259,15 @@ static EFFECTS: Bulk = Bulk {
 };
 
 pub(crate) fn write_effects(
+    tx: &mut Tx,
+    authority: &AuthorityId,
+    effects: &[EffectLine],
+    at: Timestamp,
+) -> Result<(), Trouble> {
+    effects.chunks(WRITTEN_AT_ONCE).try_for_each(|some| write_some_effects(tx, authority, some, at))
+}
+
+fn write_some_effects(
     tx: &mut Tx,
     authority: &AuthorityId,
     effects: &[EffectLine],
@@ -386,6 +402,15 @@ pub(crate) fn note_text_in_ledger(
         &[authority.as_str().into(), regime.as_str().into(), digest.into(), seq.into()],
     )
     .map(|_| ())
+}
+
+/// JSON of a value of the house's own types.
+pub(crate) fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Most are some hundred bytes long.
+    let mut bytes = Vec::with_capacity(512);
+    serde_json::to_writer(&mut bytes, value)
+        .expect("types with string keys and finite numbers always serialise");
+    bytes
 }
 
 fn text(value: &impl serde::Serialize) -> String {

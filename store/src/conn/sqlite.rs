@@ -18,8 +18,9 @@ const BUSY: Duration = Duration::from_secs(5);
 const READERS_KEPT: usize = 8;
 /// Statements kept prepared per connection: more than this room has texts.
 const STATEMENTS: usize = 128;
-/// Rows that one statement writes: it seeks its place in each index once, not for each row.
-const ROWS_AT_ONCE: usize = 32;
+/// Rows that one statement writes, as many as there are: it seeks its place in each index once, not
+/// for each row.
+const ROWS_AT_ONCE: [usize; 3] = [128, 16, 1];
 
 pub(crate) struct Pool {
     path: String,
@@ -71,10 +72,10 @@ impl Pool {
         work: impl FnOnce(Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let handle = lock(&self.writer);
-        handle.set("BEGIN IMMEDIATE")?;
+        handle.run("BEGIN IMMEDIATE")?;
         let unfinished = Undo(&handle.connection);
         let done = work(Tx(&handle))?;
-        handle.set("COMMIT")?;
+        handle.run("COMMIT")?;
         std::mem::forget(unfinished);
         Ok(done)
     }
@@ -106,7 +107,7 @@ impl Pool {
                 OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             )?,
         };
-        handle.set("BEGIN")?;
+        handle.run("BEGIN")?;
         let unfinished = Undo(&handle.connection);
         let done = work(Tx(&handle));
         drop(unfinished);
@@ -144,6 +145,13 @@ impl Handle {
 
     fn set(&self, sql: &'static str) -> Result<(), Trouble> {
         self.connection.execute_batch(sql).map_err(|error| trouble(sql, error))
+    }
+
+    /// As `set`, for one of the statements that come again and again.
+    fn run(&self, sql: &'static str) -> Result<(), Trouble> {
+        let prepared = self.connection.prepare_cached(sql);
+        let ran = prepared.and_then(|mut statement| statement.execute([]));
+        ran.map(|_| ()).map_err(|error| trouble(sql, error))
     }
 
     fn statement(&self, sql: &'static str) -> Result<rusqlite::CachedStatement<'_>, Trouble> {
@@ -198,14 +206,19 @@ impl Tx<'_> {
     }
 
     pub fn insert(&mut self, bulk: &'static Bulk, values: &[Value]) -> Result<(), Trouble> {
-        let width = bulk.columns.len();
-        let many = values.chunks_exact(width * ROWS_AT_ONCE);
-        let few = many.remainder().chunks_exact(width);
-        for (rows, values) in many.map(|rows| (ROWS_AT_ONCE, rows)).chain(few.map(|row| (1, row))) {
-            self.0
-                .insertion(bulk, rows)?
-                .execute(rusqlite::params_from_iter(values))
-                .map_err(|error| trouble(bulk.name, error))?;
+        let mut left = values;
+        for rows in ROWS_AT_ONCE {
+            let some = left.chunks_exact(bulk.columns.len() * rows);
+            left = some.remainder();
+            if some.len() == 0 {
+                continue;
+            }
+            let mut statement = self.0.insertion(bulk, rows)?;
+            for values in some {
+                statement
+                    .execute(rusqlite::params_from_iter(values))
+                    .map_err(|error| trouble(bulk.name, error))?;
+            }
         }
         Ok(())
     }
@@ -264,8 +277,11 @@ fn insert_text(bulk: &Bulk, rows: usize) -> String {
         format!("({})", places.join(", "))
     };
     let rows: Vec<String> = (0..rows).map(row).collect();
+    // An error undoes the whole transaction, so that SQLite need not copy pages aside to undo this
+    // statement alone.
+    let verb = if bulk.conflict.is_empty() { "INSERT OR FAIL" } else { "INSERT" };
     format!(
-        "-- {}\nINSERT INTO {} ({}) VALUES {} {}",
+        "-- {}\n{verb} INTO {} ({}) VALUES {} {}",
         bulk.name,
         bulk.table,
         column_list(bulk),

@@ -254,6 +254,7 @@ fn enter(
         })
         .collect();
     let count = accepted.len();
+    door.expect(count);
     compartments.send(prepared, door.at, &accepted, &mut door.draw);
     let actor = Actor::Party(batch.sender.clone());
     let mut results = Vec::with_capacity(plans.len());

@@ -40,13 +40,17 @@ pub struct MonthFigure {
 
 /// What one transaction counts, before it is written.
 #[derive(Default)]
-pub(crate) struct Counted(BTreeMap<(String, String, String, String), i64>);
+pub(crate) struct Counted {
+    counts: BTreeMap<(String, String, String, String), i64>,
+    /// The last instant whose day was asked for, with its rules and its day.
+    day: Option<(Timestamp, Option<String>, String)>,
+}
 
 impl Counted {
     /// A line entered under a regime, counted by kind and by who made it come about. Anybody can
     /// count these again from the published leaves.
     pub fn line(&mut self, regime: Option<&Regime>, kind: &Kind, actor: &Actor, at: Timestamp) {
-        let day = day(regime, at);
+        let day = self.day(regime, at);
         self.add(day, kind.to_string(), String::new(), actor.to_string());
     }
 
@@ -60,7 +64,7 @@ impl Counted {
         effects: &[Effect],
         at: Timestamp,
     ) {
-        let day = day(Some(regime), at);
+        let day = self.day(Some(regime), at);
         let mut note = |what: &str, detail: String, actor: String| {
             self.add(day.clone(), what.to_owned(), detail, actor);
         };
@@ -117,7 +121,7 @@ impl Counted {
             let rung = place.and_then(|place| rules?.stages.get(place).map(|rung| rung.id.clone()));
             rung.unwrap_or_else(|| "none".to_owned())
         };
-        let day = day(Some(regime), at);
+        let day = self.day(Some(regime), at);
         let mut note = |what: &str, detail: String| {
             self.add(day.clone(), what.to_owned(), detail, String::new());
         };
@@ -151,12 +155,28 @@ impl Counted {
     }
 
     fn add(&mut self, day: String, what: String, detail: String, actor: String) {
-        *self.0.entry((day, what, detail, actor)).or_default() += 1;
+        *self.counts.entry((day, what, detail, actor)).or_default() += 1;
+    }
+
+    /// The local day of the rules; of UTC for what follows no rules.
+    fn day(&mut self, regime: Option<&Regime>, at: Timestamp) -> String {
+        let id = regime.map(Regime::id);
+        if let Some((known_at, known, day)) = &self.day
+            && (*known_at, known.as_deref()) == (at, id)
+        {
+            return day.clone();
+        }
+        let day = match regime {
+            Some(regime) => regime.zone().day_of(at).to_string(),
+            None => at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
+        };
+        self.day = Some((at, id.map(str::to_owned), day.clone()));
+        day
     }
 
     /// Writes all of it.
     pub fn write(&self, tx: &mut Tx, authority: &AuthorityId) -> Result<(), Trouble> {
-        for ((day, what, detail, actor), n) in &self.0 {
+        for ((day, what, detail, actor), n) in &self.counts {
             tx.execute(
                 "-- figure-add
                  INSERT INTO figure (authority, day, what, detail, actor, n)
@@ -204,14 +224,6 @@ fn ground(ground: entremise_core::event::Ground) -> &'static str {
         Ground::EvidenceWeak => "evidence_weak",
         Ground::Discretion => "discretion",
         Ground::AlreadyAnswered => "already_answered",
-    }
-}
-
-/// The local day of the rules; of UTC for what follows no rules.
-fn day(regime: Option<&Regime>, at: Timestamp) -> String {
-    match regime {
-        Some(regime) => regime.zone().day_of(at).to_string(),
-        None => at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
     }
 }
 
