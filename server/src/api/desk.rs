@@ -1,28 +1,30 @@
 //! Where sendings wait to be read and stored. Small ones that come at the same time are taken
-//! together: one thread reads them all, and the store flushes once for all.
+//! together: one thread, the clerk, reads them all, and the store flushes once for all.
 //!
 //! Knows no HTTP.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use entremise_core::id::{AuthorityId, PartyId};
-use entremise_store::{BatchReport, IncomingBatch};
+use entremise_store::BatchReport;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::problem::Problem;
 use crate::house::House;
-use crate::intake::{self, Channel, NotTaken, Sending};
+use crate::intake::{self, Channel, NotTaken, Prepared, Sending};
 
 /// The largest sending that others wait for, bytes: larger ones are read each in a thread of its
 /// own.
 const SMALL_BYTES: usize = 32 * 1024;
-/// Threads that read small sendings: one reads while the other waits for the disk.
-const CLERKS: usize = 2;
 /// Small sendings taken together: nobody waits long for others.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 256;
+/// How long the clerk looks out for as many as were there the last time. Whoever was answered sends
+/// the next one now; taking the first of them alone would cost all others a flush more.
+const LOOKOUT: Duration = Duration::from_millis(1);
 
 /// One sending, as it came through the door.
 pub(super) struct Letter {
@@ -44,14 +46,20 @@ struct Asker {
 
 type Waiting = (Letter, Asker);
 
-/// The small sendings that wait, and how many threads read.
+/// Where small sendings wait.
 #[derive(Default)]
-pub(crate) struct Desk(Mutex<Line>);
+pub(crate) struct Desk {
+    line: Mutex<Line>,
+    /// As many wait as the clerk looks out for.
+    enough: Condvar,
+}
 
 #[derive(Default)]
 struct Line {
     waiting: Vec<Waiting>,
-    clerks: usize,
+    is_manned: bool,
+    /// How many the clerk looks out for.
+    wanted: usize,
 }
 
 impl Desk {
@@ -71,7 +79,9 @@ impl Desk {
         } else if self.put(waiting) {
             let desk = Arc::clone(self);
             tokio::task::spawn_blocking(move || {
-                while let Some(together) = desk.next() {
+                let mut before = 0;
+                while let Some(together) = desk.next(before) {
+                    before = together.len();
                     serve(&house, together);
                 }
             });
@@ -80,42 +90,53 @@ impl Desk {
         told.await.unwrap_or_else(|_| Err(Problem::busy()))
     }
 
-    /// Puts a sending into the line; whether one more clerk is needed.
+    /// Puts a sending into the line; whether there is no clerk yet.
     fn put(&self, waiting: Waiting) -> bool {
         let mut line = self.line();
         line.waiting.push(waiting);
-        let is_needed = line.clerks < CLERKS;
-        line.clerks += usize::from(is_needed);
-        is_needed
+        if line.waiting.len() == line.wanted {
+            self.enough.notify_one();
+        }
+        !std::mem::replace(&mut line.is_manned, true)
     }
 
     /// Those who are taken together next. None where nobody waits: then the clerk leaves.
-    fn next(&self) -> Option<Vec<Waiting>> {
+    fn next(&self, before: usize) -> Option<Vec<Waiting>> {
         let mut line = self.line();
-        if line.waiting.is_empty() {
-            line.clerks -= 1;
-            return None;
-        }
+        line.wanted = before;
+        let (mut line, _) = self
+            .enough
+            .wait_timeout_while(line, LOOKOUT, |line| line.waiting.len() < before)
+            .unwrap_or_else(PoisonError::into_inner);
+        line.wanted = 0;
+        line.is_manned = !line.waiting.is_empty();
         let together = line.waiting.len().min(TOGETHER);
-        Some(line.waiting.drain(..together).collect())
+        line.is_manned.then(|| line.waiting.drain(..together).collect())
     }
 
     /// A panic in another thread has left nothing half done behind this lock.
     fn line(&self) -> MutexGuard<'_, Line> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Reads and stores sendings, and answers each. Where it panics, the answers that are left break
 /// off, and whoever serves goes on.
-fn serve(house: &House, together: Vec<Waiting>) {
+fn serve(house: &Arc<House>, together: Vec<Waiting>) {
     let served = catch_unwind(AssertUnwindSafe(|| {
         let (mut batches, mut askers) = (Vec::new(), Vec::new());
         for (prepared, asker) in read(house, together) {
             match prepared {
-                Ok(batch) => {
+                Ok(Prepared::Batch(batch)) => {
                     batches.push(batch);
                     askers.push(asker);
+                }
+                // Kept with flushes of its own, for which nobody else has to wait.
+                Ok(Prepared::Unreadable(raw, why)) => {
+                    let house = Arc::clone(house);
+                    tokio::task::spawn_blocking(move || {
+                        asker.tell(Err(intake::set_aside(&house.store, raw, why).into()));
+                    });
                 }
                 Err(problem) => asker.tell(Err(problem)),
             }
@@ -141,7 +162,7 @@ impl Asker {
 fn read(
     house: &House,
     together: Vec<Waiting>,
-) -> impl Iterator<Item = (Result<IncomingBatch, Problem>, Asker)> {
+) -> impl Iterator<Item = (Result<Prepared, Problem>, Asker)> {
     let parties = together.iter().map(|(letter, _)| (&letter.authority, &letter.sender));
     let stopped = house.store.why_stopped(parties).map_err(Problem::from);
     together.into_iter().enumerate().map(move |(place, (letter, asker))| {
@@ -158,11 +179,7 @@ fn read(
     })
 }
 
-fn prepare(
-    house: &House,
-    letter: Letter,
-    stopped: Option<String>,
-) -> Result<IncomingBatch, Problem> {
+fn prepare(house: &House, letter: Letter, stopped: Option<String>) -> Result<Prepared, Problem> {
     let room = house.room(&letter.authority).ok_or_else(Problem::unauthorised)?;
     let sender = room.sender(&letter.sender).ok_or_else(Problem::unauthorised)?;
     let sending = Sending {

@@ -75,8 +75,24 @@ pub fn receive(
 ) -> Result<BatchReport, NotTaken> {
     let party = (&room.config.id, &sender.config.id);
     let stopped = store.why_stopped(std::iter::once(party))?.pop().flatten();
-    let batch = prepare(store, room, sender, sending, stopped)?;
-    store.intake(batch).map_err(NotTaken::from)
+    match prepare(store, room, sender, sending, stopped)? {
+        Prepared::Batch(batch) => store.intake(batch).map_err(NotTaken::from),
+        Prepared::Unreadable(raw, why) => Err(set_aside(store, raw, why)),
+    }
+}
+
+/// A sending that was read, or could not be.
+pub enum Prepared {
+    Batch(IncomingBatch),
+    Unreadable(Quarantined, Rejection),
+}
+
+/// Keeps what cannot be read, and says why it cannot.
+pub fn set_aside(store: &Store, raw: Quarantined, why: Rejection) -> NotTaken {
+    match store.quarantine(raw) {
+        Ok(_) => NotTaken::Quarantined(why),
+        Err(trouble) => NotTaken::Trouble(trouble),
+    }
 }
 
 /// Reads and screens one sending, up to what only the store can decide. `stopped`: why its sender
@@ -87,7 +103,7 @@ pub fn prepare(
     sender: &SenderRoom,
     sending: Sending<'_>,
     stopped: Option<String>,
-) -> Result<IncomingBatch, NotTaken> {
+) -> Result<Prepared, NotTaken> {
     let regime_id = &room.config.regime;
     let regime = store.regime(regime_id).ok_or_else(|| unknown_regime(regime_id))?;
     if let Some(why) = stopped {
@@ -98,9 +114,8 @@ pub fn prepare(
     let hint = Hint { openpgp_keys: &sender.openpgp, received_at };
     let reading = entremise_formats::read(&sending.bytes, hint);
     if let Some(rejection) = unreadable(&reading) {
-        let rejection = rejection.clone();
-        keep_raw(store, room, sender, sending, &rejection)?;
-        return Err(NotTaken::Quarantined(rejection));
+        let why = rejection.clone();
+        return Ok(Prepared::Unreadable(unread(room, sender, sending, &why), why));
     }
     let signed = proof.is_some();
     let notices = reading
@@ -109,7 +124,7 @@ pub fn prepare(
         .map(|item| incoming(item, room, sender, signed, sending.received_at, regime))
         .collect();
     let digest = ring::digest::digest(&ring::digest::SHA256, &sending.bytes);
-    Ok(IncomingBatch {
+    Ok(Prepared::Batch(IncomingBatch {
         id: BatchId(store.new_id(sending.received_at)),
         authority: room.config.id.clone(),
         regime: regime_id.clone(),
@@ -122,7 +137,7 @@ pub fn prepare(
         body_digest: digest.as_ref().try_into().expect("SHA-256 yields 32 bytes"),
         proof,
         notices,
-    })
+    }))
 }
 
 impl From<IntakeError> for NotTaken {
@@ -179,14 +194,13 @@ fn unreadable(reading: &Reading) -> Option<&Rejection> {
     })
 }
 
-fn keep_raw(
-    store: &Store,
+fn unread(
     room: &Room,
     sender: &SenderRoom,
     sending: Sending<'_>,
     rejection: &Rejection,
-) -> Result<(), Trouble> {
-    store.quarantine(Quarantined {
+) -> Quarantined {
+    Quarantined {
         authority: room.config.id.clone(),
         regime: room.config.regime.clone(),
         sender: Some(sender.config.id.clone()),
@@ -194,8 +208,7 @@ fn keep_raw(
         raw: sending.bytes,
         reasons: vec![rejection.clone()],
         received_at: sending.received_at,
-    })?;
-    Ok(())
+    }
 }
 
 /// One notice on its way to the store: proven, screened, and with the provider that is to be asked.
