@@ -136,17 +136,19 @@ fn heard(since: Timestamp) -> [(&'static str, ladder::State); 6] {
         ChannelKind::RegisteredLetter,
         Message { status: Some(DeliveryStatus::Presented), attempt: 1 },
     )]);
-    let heard = |hearing| Heard {
-        stage: 2,
-        facts: facts(2),
-        started: Started { by: Proof::Presented, at: instant("2026-06-08T10:00:00Z") },
-        messages: letter.clone(),
-        defence: Defence { hearing, ..Defence::default() },
+    let heard = |hearing| {
+        Box::new(Heard {
+            stage: 2,
+            facts: facts(2),
+            started: Started { by: Proof::Presented, at: instant("2026-06-08T10:00:00Z") },
+            messages: letter.clone(),
+            defence: Defence { hearing, ..Defence::default() },
+        })
     };
     let answering =
         |hearing| ladder::State::Contradictory { heard: heard(hearing), alarmed: false };
     let slot = instant("2026-06-15T08:00:00Z");
-    let decision = deliberated(DeliberationOutcome::Transmit);
+    let decision = Box::new(deliberated(DeliberationOutcome::Transmit));
     let was_heard = || heard(Hearing::NotAttended { at: slot });
     [
         (

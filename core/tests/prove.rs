@@ -198,7 +198,7 @@ fn sending_at(on: &str, decision: &Deliberated, property: Property) -> Story {
             _ => decision.clone(),
         };
         let effect = Effect::TransmitFile { stage: heard.stage, decision: decision.clone() };
-        let heard = heard.clone();
+        let (heard, decision) = (heard.clone(), Box::new(decision));
         let state = ladder::State::Transmitted { heard, decision, at: now, alarmed: false };
         Ok(Step { state: State::Ladder(state), effects: vec![effect] })
     };

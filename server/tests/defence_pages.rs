@@ -11,6 +11,9 @@ use entremise_core::procedure::ladder::{Hearing, State};
 const SEALED: [&str; 3] = ["Nom-Clair", "198.0.0.", "Heures du port"];
 const LETTER: &[u8] = b"%PDF-1.7 SPECIMEN: ce n'est pas moi, j'etais absent";
 
+/// What a form holds, its document, and what the page says is wrong with it.
+type Wrong<'w> = (&'w [(&'w str, &'w str)], &'w [u8], &'w str);
+
 fn kinds(finding: &Finding) -> Vec<String> {
     finding.file().history.into_iter().map(|entry| entry.kind).collect()
 }
@@ -133,7 +136,7 @@ fn a_hearing_that_is_asked_for_too_late_is_refused_in_words_and_in_the_ledger() 
 fn a_form_says_what_is_wrong_with_it_and_keeps_nothing() {
     let mut finding = finding();
     let kept = documents(&finding).len();
-    let wrongs: [(&[(&str, &str)], &[u8], &str); 5] = [
+    let wrongs: [Wrong<'_>; 5] = [
         (&[("act", ""), ("received_on", "2023-05-10")], LETTER, "Choisissez une réponse"),
         (&[("act", "observations"), ("received_on", "2023-05-10")], b"", "Joignez le document"),
         (&[("act", "observations"), ("received_on", "2023-05-11")], LETTER, "ne peut être à venir"),

@@ -166,50 +166,49 @@ impl ThirdStep {
         state: ladder::State,
     ) -> anyhow::Result<()> {
         let now = desks.now;
-        match state {
-            ladder::State::Barred { .. } => {
-                if self.ripe(file, Turn::Ask, 900, (1, 6), now) {
-                    self.ask(desks, file)?;
-                }
+        for (turn, per_mille, days) in turns(&state, now) {
+            if self.ripe(file, *turn, *per_mille, *days, now) {
+                return self.take(desks, file, &state, *turn);
             }
-            ladder::State::UnderReview { request, .. } => {
-                if self.ripe(file, Turn::Rule, 920, (1, 9), now) {
-                    self.rule(desks, file.case.id, request)?;
-                }
-            }
-            ladder::State::Contradictory { heard, .. } => match heard.defence.hearing {
-                Hearing::NotAsked => self.answer(desks, file)?,
-                Hearing::Asked { .. } => {
-                    if self.ripe(file, Turn::Convene, 1_000, (1, 5), now) {
-                        let slot = now + SignedDuration::from_hours(14 * 24);
-                        self.enter(desks, file, DefenceAct::Convened { slot }, "convened")?;
-                    }
-                }
-                Hearing::Convened { slot } if slot <= now => {
-                    if self.ripe(file, Turn::Record, 1_000, (0, 1), now) {
-                        self.record(desks, file)?;
-                    }
-                }
-                _ => {}
-            },
-            ladder::State::Deliberating { .. } => {
-                if self.ripe(file, Turn::Deliberate, 1_000, (2, 12), now) {
-                    self.deliberate(desks, file)?;
-                }
-            }
-            ladder::State::Transmitted { .. } => {
-                if self.ripe(file, Turn::Answer, 900, (40, 120), now) {
-                    let outcomes =
-                        [CourtOutcome::Dropped, CourtOutcome::Alternative, CourtOutcome::Convicted];
-                    let outcome = *self.chance.pick(&outcomes);
-                    let judgment = document("avis du parquet");
-                    let act = DefenceAct::Outcome { outcome, judgment };
-                    self.enter(desks, file, act, outcome.name())?;
-                }
-            }
-            _ => {}
         }
         Ok(())
+    }
+
+    fn take(
+        &mut self,
+        desks: &Desks<'_>,
+        file: &CaseFile,
+        state: &ladder::State,
+        turn: Turn,
+    ) -> anyhow::Result<()> {
+        let received_at = desks.now;
+        match (turn, state) {
+            (Turn::Rule, ladder::State::UnderReview { request, .. }) => {
+                self.rule(desks, file.case.id, *request)
+            }
+            (Turn::Ask | Turn::Rule, _) => self.ask(desks, file),
+            (Turn::Observe, _) => {
+                let document = document("observations de la personne");
+                let act = DefenceAct::Observations { document, received_at };
+                self.enter(desks, file, act, "observations")
+            }
+            (Turn::AskHearing, _) => {
+                self.enter(desks, file, DefenceAct::HearingAsked { received_at }, "hearing_asked")
+            }
+            (Turn::Convene, _) => {
+                let slot = desks.now + SignedDuration::from_hours(14 * 24);
+                self.enter(desks, file, DefenceAct::Convened { slot }, "convened")
+            }
+            (Turn::Record, _) => self.record(desks, file),
+            (Turn::Deliberate, _) => self.deliberate(desks, file),
+            (Turn::Answer, _) => {
+                let outcomes =
+                    [CourtOutcome::Dropped, CourtOutcome::Alternative, CourtOutcome::Convicted];
+                let outcome = *self.chance.pick(&outcomes);
+                let act = DefenceAct::Outcome { outcome, judgment: document("avis du parquet") };
+                self.enter(desks, file, act, outcome.name())
+            }
+        }
     }
 
     /// Whether somebody has come to it by now. Drawn once: whether they ever will, and when.
@@ -274,19 +273,6 @@ impl ThirdStep {
         Ok(())
     }
 
-    /// The person writes, asks to be heard, or says nothing.
-    fn answer(&mut self, desks: &Desks<'_>, file: &CaseFile) -> anyhow::Result<()> {
-        let received_at = desks.now;
-        if self.ripe(file, Turn::Observe, 400, (2, 10), desks.now) {
-            let document = document("observations de la personne");
-            let act = DefenceAct::Observations { document, received_at };
-            self.enter(desks, file, act, "observations")?;
-        } else if self.ripe(file, Turn::AskHearing, 250, (3, 12), desks.now) {
-            self.enter(desks, file, DefenceAct::HearingAsked { received_at }, "hearing_asked")?;
-        }
-        Ok(())
-    }
-
     fn record(&mut self, desks: &Desks<'_>, file: &CaseFile) -> anyhow::Result<()> {
         if self.chance.per_mille(850) {
             let counsel = self.chance.per_mille(400);
@@ -331,6 +317,26 @@ impl ThirdStep {
 
     fn count(&mut self, name: &str) {
         *self.done.entry(name.to_owned()).or_default() += 1;
+    }
+}
+
+/// Whose turn it can be: how many in a thousand ever come to it, and within which days.
+type Chances = &'static [(Turn, u64, (i64, i64))];
+
+fn turns(state: &ladder::State, now: Timestamp) -> Chances {
+    match state {
+        ladder::State::Barred { .. } => &[(Turn::Ask, 900, (1, 6))],
+        ladder::State::UnderReview { .. } => &[(Turn::Rule, 920, (1, 9))],
+        ladder::State::Contradictory { heard, .. } => match heard.defence.hearing {
+            // The person writes, asks to be heard, or says nothing.
+            Hearing::NotAsked => &[(Turn::Observe, 400, (2, 10)), (Turn::AskHearing, 250, (3, 12))],
+            Hearing::Asked { .. } => &[(Turn::Convene, 1_000, (1, 5))],
+            Hearing::Convened { slot } if slot <= now => &[(Turn::Record, 1_000, (0, 1))],
+            _ => &[],
+        },
+        ladder::State::Deliberating { .. } => &[(Turn::Deliberate, 1_000, (2, 12))],
+        ladder::State::Transmitted { .. } => &[(Turn::Answer, 900, (40, 120))],
+        _ => &[],
     }
 }
 

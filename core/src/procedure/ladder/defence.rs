@@ -176,7 +176,7 @@ pub(super) fn hold(heard: &Heard, event: &Event, turn: Turn<'_>) -> Result<Step<
             Hearing::NotAttended { at: *slot }
         }
         _ => {
-            let state = State::Contradictory { heard: heard.clone(), alarmed: false };
+            let state = State::Contradictory { heard: Box::new(heard.clone()), alarmed: false };
             return out_of_turn(&state, event);
         }
     };

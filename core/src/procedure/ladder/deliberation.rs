@@ -72,7 +72,7 @@ pub(super) fn begun(heard: Heard, turn: Turn<'_>) -> Result<State, Refusal> {
     let Heard { stage, facts, started, messages, .. } = &heard;
     let rung = turn.rung(*stage)?;
     if rung.hears.is_some() && rules(*stage, turn.now, turn.regime)?.is_some() {
-        return Ok(State::Contradictory { heard, alarmed: false });
+        return Ok(State::Contradictory { heard: Box::new(heard), alarmed: false });
     }
     let (facts, messages) = (facts.clone(), messages.clone());
     Ok(State::Warned { stage: *stage, facts, started: *started, messages })
@@ -133,7 +133,7 @@ fn decide(heard: &Heard, decision: &Deliberated, turn: Turn<'_>) -> Result<Step<
                 return Err(Refusal::TooLate { ended_at: prosecutable });
             }
             let effect = Effect::TransmitFile { stage: heard.stage, decision: decision.clone() };
-            let (heard, decision) = (heard.clone(), decision.clone());
+            let (heard, decision) = (Box::new(heard.clone()), Box::new(decision.clone()));
             let state = State::Transmitted { heard, decision, at: turn.now, alarmed: false };
             Ok(Step { state, effects: vec![effect] })
         }
@@ -144,6 +144,7 @@ fn decide(heard: &Heard, decision: &Deliberated, turn: Turn<'_>) -> Result<Step<
 /// turn until then.
 pub(super) fn ripe(heard: Heard, turn: Turn<'_>) -> Result<Step<State>, Refusal> {
     let over = observations_end(&heard, turn.regime)?.ends_at <= turn.now;
+    let heard = Box::new(heard);
     Ok(Step::quiet(if over && !heard.defence.hearing.is_awaited() {
         State::Deliberating { heard, since: turn.now, alarmed: false }
     } else {

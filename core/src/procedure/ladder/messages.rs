@@ -180,11 +180,10 @@ pub(super) fn heard(
 fn with_messages(state: &State, noted: BTreeMap<ChannelKind, Message>) -> State {
     let mut state = state.clone();
     match &mut state {
-        State::Sending { messages, .. }
-        | State::Warned { messages, .. }
-        | State::Contradictory { heard: Heard { messages, .. }, .. }
-        | State::Deliberating { heard: Heard { messages, .. }, .. }
-        | State::Transmitted { heard: Heard { messages, .. }, .. } => *messages = noted,
+        State::Sending { messages, .. } | State::Warned { messages, .. } => *messages = noted,
+        State::Contradictory { heard, .. }
+        | State::Deliberating { heard, .. }
+        | State::Transmitted { heard, .. } => heard.messages = noted,
         _ => {}
     }
     state

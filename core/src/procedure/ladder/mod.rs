@@ -83,11 +83,11 @@ pub enum State {
         since: Timestamp,
     },
     /// The finding was presented: the person's time to answer runs, or a hearing is awaited.
-    Contradictory { heard: Heard, alarmed: bool },
+    Contradictory { heard: Box<Heard>, alarmed: bool },
     /// The person was heard, or let the time pass: a member deliberates.
-    Deliberating { heard: Heard, since: Timestamp, alarmed: bool },
+    Deliberating { heard: Box<Heard>, since: Timestamp, alarmed: bool },
     /// The file went to the prosecutor. What becomes of it is told to us, or asked for.
-    Transmitted { heard: Heard, decision: Deliberated, at: Timestamp, alarmed: bool },
+    Transmitted { heard: Box<Heard>, decision: Box<Deliberated>, at: Timestamp, alarmed: bool },
     Closed {
         closure: Closure,
         at: Timestamp,
@@ -452,11 +452,13 @@ fn one_more_fact(state: &State) -> State {
         | State::Sending { facts, .. }
         | State::Warned { facts, .. }
         | State::Barred { facts, .. }
-        | State::UnderReview { facts, .. }
-        | State::Contradictory { heard: Heard { facts, .. }, .. }
-        | State::Deliberating { heard: Heard { facts, .. }, .. }
-        | State::Transmitted { heard: Heard { facts, .. }, .. } => {
+        | State::UnderReview { facts, .. } => {
             facts.further = facts.further.saturating_add(1);
+        }
+        State::Contradictory { heard, .. }
+        | State::Deliberating { heard, .. }
+        | State::Transmitted { heard, .. } => {
+            heard.facts.further = heard.facts.further.saturating_add(1);
         }
         State::Open | State::Closed { .. } | State::Held { .. } => {}
     }
