@@ -235,9 +235,7 @@ impl Desk {
     /// then may it leave.
     ///
     /// Both files are flushed at once. A crash in between may leave an answer that never left and
-    /// names a handle with no way back: the first call after it erases such answers ([`rest`]).
-    ///
-    /// [`rest`]: super::rest
+    /// names a handle with no way back: the first call after it erases such answers (`rest`).
     pub fn keep(&self, calls: &[Unkept]) -> anyhow::Result<()> {
         let named: Vec<&HandleLine> = calls.iter().flat_map(|call| &call.named).collect();
         let lines: Vec<&Line> = calls.iter().flat_map(|call| &call.lines).collect();
