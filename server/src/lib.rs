@@ -10,6 +10,7 @@ pub mod oversight;
 pub mod provider;
 pub mod receipt;
 pub mod rights;
+pub mod seen;
 pub mod serve;
 pub mod telemetry;
 pub mod web;

@@ -16,9 +16,10 @@ use entremise_core::regime::rules::{DeliberationOutcome, Gate};
 use entremise_server::config::{KeyFile, Reviewer};
 use entremise_server::house::House;
 use entremise_server::web::defence::desk::{
-    DefenceAct, DefenceDesk, DefenceOrder, Document, ExamineOutcome, OnCase,
+    DefenceAct, DefenceDesk, DefenceOrder, Document, ExamineOutcome,
 };
 use entremise_server::web::defence::over_store::StoreDefence;
+use entremise_server::web::desk::OnCase;
 use entremise_server::web::review::desk::{AskOrder, ReviewDesk};
 use entremise_server::web::review::over_store::StoreReviewDesk;
 use entremise_store::{CaseFile, WorkOrder};

@@ -57,6 +57,23 @@ pub trait Desk: Send + Sync + 'static {
 #[error("the house cannot answer now")]
 pub struct DeskTrouble;
 
+/// On which case, as the officer saw it, and who acts.
+#[derive(Clone)]
+pub struct OnCase {
+    pub reference: String,
+    /// The version of the case the officer looked at.
+    pub version: u64,
+    pub by: PersonId,
+}
+
+/// Why nothing was done, and nothing entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDone {
+    NoSuchCase,
+    /// The case has moved since the officer looked at it.
+    Stale,
+}
+
 /// Which page of the open work is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct WorkQuery {

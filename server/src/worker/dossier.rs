@@ -7,7 +7,6 @@ use entremise_core::deadline::{Lang, date_words, instant_words};
 use entremise_core::effect::Effect;
 use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
 use entremise_core::identification::{Identity, Outcome};
-use entremise_core::notice::{Observation, Source, Work};
 use entremise_core::procedure::ladder::Deliberated;
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::ChannelKind;
@@ -15,10 +14,10 @@ use entremise_letters as letters;
 use entremise_letters::transmission::{Person, Piece, Step, Transmission};
 use entremise_store::{CaseFile, HistoryEntry, Seen};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::{Provider, Sender};
+use crate::seen::{self, SeenFact};
 
 /// All that is known of a file before anything is opened.
 pub struct Dossier<'d> {
@@ -189,44 +188,16 @@ fn person(seen: &Seen) -> Person {
     Person { name: name.unwrap_or_default(), postal_address, emails, telephones }
 }
 
-#[derive(Deserialize)]
-struct SeenTraffic {
-    source: Source,
-    observation: Observation,
-    protocol: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SeenEvidence {
-    #[serde(default)]
-    works: Vec<Work>,
-}
-
 fn facts(dossier: &Dossier<'_>, seen: &Seen) -> Result<Vec<letters::Fact>, serde_json::Error> {
-    let mut works = BTreeMap::new();
-    for (notice, value) in &seen.evidence {
-        let evidence: SeenEvidence = read(value)?;
-        let titles = evidence.works.into_iter().filter_map(|work| work.title.or(work.file_name));
-        works.insert(*notice, titles.collect::<Vec<_>>());
-    }
-    let mut facts = Vec::with_capacity(seen.traffic.len());
-    for (notice, value) in &seen.traffic {
-        let traffic: SeenTraffic = read(value)?;
-        facts.push(letters::Fact {
-            observed_at: traffic.observation.from,
-            observed_at_text: dossier.moment(traffic.observation.from),
-            address: Some(traffic.source.ip.to_string()),
-            port: traffic.source.port,
-            protocol: traffic.protocol,
-            works: works.remove(notice).unwrap_or_default(),
-        });
-    }
-    facts.sort_by_key(|fact| fact.observed_at);
-    Ok(facts)
-}
-
-fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, serde_json::Error> {
-    T::deserialize(value)
+    let told = |fact: SeenFact| letters::Fact {
+        observed_at: fact.observed_at,
+        observed_at_text: dossier.moment(fact.observed_at),
+        address: Some(fact.source.ip.to_string()),
+        port: fact.source.port,
+        protocol: fact.protocol,
+        works: fact.works,
+    };
+    Ok(seen::facts(seen)?.into_iter().map(told).collect())
 }
 
 /// Who reported each fact, and on what the provider's answer rests.

@@ -1,13 +1,13 @@
 //! The person's side of a case as its pages see it: documents in, a hearing, a decision with its
 //! reasons. What is shown for a deliberation is shown after the ledger has the look.
 
-use entremise_core::id::{Digest, PersonId};
-use entremise_core::notice::Work;
+use entremise_core::id::Digest;
 use entremise_core::procedure::ladder::{CourtOutcome, Defence};
 use entremise_core::regime::rules::DeliberationOutcome;
 use jiff::Timestamp;
 
-use crate::web::desk::DeskTrouble;
+use crate::seen::SeenFact;
+use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 
 /// The house as an officer enters the person's side. Called from blocking threads.
 pub trait DefenceDesk: Send + Sync + 'static {
@@ -31,15 +31,6 @@ pub struct DefenceView {
     pub records: bool,
     pub deliberates: bool,
     pub awaits_outcome: bool,
-}
-
-/// On which case, as the officer saw it, and who acts.
-#[derive(Clone)]
-pub struct OnCase {
-    pub reference: String,
-    /// The version of the case the officer looked at.
-    pub version: u64,
-    pub by: PersonId,
 }
 
 pub struct DefenceOrder {
@@ -77,26 +68,9 @@ pub enum ExamineOutcome {
     Not(NotDone),
 }
 
-/// Why nothing was done, and nothing entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotDone {
-    NoSuchCase,
-    /// The case has moved since the officer looked at it.
-    Stale,
-}
-
 /// The facts, as they were shown to whoever deliberates. No `Debug`.
 pub struct Examined {
-    pub facts: Vec<ExaminedFact>,
+    pub facts: Vec<SeenFact>,
     /// SHA-256 of what was opened.
     pub digest: Digest,
-}
-
-/// One notice of the case.
-pub struct ExaminedFact {
-    pub observed_at: Option<Timestamp>,
-    /// Address and port, as the notice gives them.
-    pub source: Option<String>,
-    pub protocol: Option<String>,
-    pub works: Vec<Work>,
 }

@@ -1,11 +1,8 @@
 //! The person's side over the real store.
 
-use std::collections::BTreeMap;
-
 use entremise_core::event::Event;
-use entremise_core::id::{AuthorityId, Digest, NoticeId};
+use entremise_core::id::{AuthorityId, Digest};
 use entremise_core::ledger::{Actor, hexadecimal};
-use entremise_core::notice::{Observation, Source, Work};
 use entremise_core::procedure::ladder::Deliberated;
 use entremise_core::step::step;
 use entremise_store::{
@@ -14,14 +11,12 @@ use entremise_store::{
 };
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::desk::{
     DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document, ExamineOutcome, Examined,
-    ExaminedFact, NotDone, OnCase,
 };
-use crate::web::desk::DeskTrouble;
+use crate::seen;
+use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 use crate::web::store_desk;
 
 /// The text by which a member looks at the facts again.
@@ -157,57 +152,14 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Option<Kept<'
     })
 }
 
-#[derive(Deserialize)]
-struct SeenTraffic {
-    source: Source,
-    observation: Observation,
-    protocol: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SeenEvidence {
-    #[serde(default)]
-    works: Vec<Work>,
-}
-
-/// What was opened, notice by notice, and its digest.
+/// What was opened, and its digest.
 fn examined(seen: &Seen) -> Result<Examined, DeskTrouble> {
     let opened = serde_json::json!({ "evidence": &seen.evidence, "traffic": &seen.traffic });
-    let mut facts: BTreeMap<NoticeId, ExaminedFact> = BTreeMap::new();
-    for (notice, value) in &seen.traffic {
-        let traffic: SeenTraffic = read(value)?;
-        let Source { ip, port, .. } = traffic.source;
-        let source = port.map_or_else(|| ip.to_string(), |port| format!("{ip}, port {port}"));
-        facts.insert(
-            *notice,
-            ExaminedFact {
-                observed_at: Some(traffic.observation.from),
-                source: Some(source),
-                protocol: traffic.protocol,
-                works: Vec::new(),
-            },
-        );
-    }
-    for (notice, value) in &seen.evidence {
-        let evidence: SeenEvidence = read(value)?;
-        let fact = facts.entry(*notice).or_insert_with(|| ExaminedFact {
-            observed_at: None,
-            source: None,
-            protocol: None,
-            works: Vec::new(),
-        });
-        fact.works = evidence.works;
-    }
-    let mut facts: Vec<ExaminedFact> = facts.into_values().collect();
-    facts.sort_by_key(|fact| fact.observed_at);
-    Ok(Examined { facts, digest: sha256(opened.to_string().as_bytes())? })
-}
-
-fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, DeskTrouble> {
-    T::deserialize(value).map_err(|error| {
+    let facts = seen::facts(seen).map_err(|error| {
         tracing::error!(%error, "a kept notice cannot be read");
         DeskTrouble
-    })
+    })?;
+    Ok(Examined { facts, digest: sha256(opened.to_string().as_bytes())? })
 }
 
 fn sha256(bytes: &[u8]) -> Result<Digest, DeskTrouble> {

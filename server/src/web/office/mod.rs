@@ -5,6 +5,7 @@ mod authorise;
 mod case;
 mod decide;
 mod defence;
+mod on_case;
 mod receipt;
 mod rights;
 mod sign;

@@ -2,12 +2,12 @@
 //! be erased (Règlement (UE) 2016/679, arts 15 to 17). The only views of the office that hold
 //! identity: none of them has `Debug`, and none is given before the ledger has the look.
 
-use entremise_core::id::{PersonId, QuestionId};
+use entremise_core::id::QuestionId;
 use entremise_core::identification::Identity;
 use jiff::Timestamp;
 
 use crate::rights::Held;
-use crate::web::desk::DeskTrouble;
+use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 
 /// The house as the person behind a case may ask it. Called from blocking threads.
 pub trait RightsDesk: Send + Sync + 'static {
@@ -18,28 +18,19 @@ pub trait RightsDesk: Send + Sync + 'static {
     fn rectify(&self, order: &RectifyOrder, now: Timestamp) -> Result<RectifyOutcome, DeskTrouble>;
 
     /// Erases what is held, where nothing stands against it.
-    fn erase(&self, order: &RightsOrder, now: Timestamp) -> Result<EraseOutcome, DeskTrouble>;
-}
-
-/// On which case, as the officer saw it, and who answers.
-#[derive(Clone)]
-pub struct RightsOrder {
-    pub reference: String,
-    /// The version of the case the officer looked at.
-    pub version: u64,
-    pub by: PersonId,
+    fn erase(&self, order: &OnCase, now: Timestamp) -> Result<EraseOutcome, DeskTrouble>;
 }
 
 #[derive(Clone)]
 pub struct AccessOrder {
-    pub of: RightsOrder,
+    pub of: OnCase,
     /// The text that allows the look; stands in the ledger.
     pub legal_basis: String,
 }
 
 #[derive(Clone)]
 pub struct RectifyOrder {
-    pub of: RightsOrder,
+    pub of: OnCase,
     pub disclosure: QuestionId,
     pub right: Identity,
 }
@@ -65,12 +56,4 @@ pub enum EraseOutcome {
         until: Option<Timestamp>,
     },
     Not(NotDone),
-}
-
-/// Why nothing was done, and nothing entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotDone {
-    NoSuchCase,
-    /// The case has moved since the officer looked at it.
-    Stale,
 }

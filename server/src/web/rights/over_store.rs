@@ -7,11 +7,10 @@ use entremise_store::{EraseError, LookError, RectifyError, Store, Trouble, WhyEr
 use jiff::Timestamp;
 
 use super::desk::{
-    AccessOrder, AccessOutcome, EraseOutcome, NotDone, RectifyOrder, RectifyOutcome, RightsDesk,
-    RightsOrder,
+    AccessOrder, AccessOutcome, EraseOutcome, RectifyOrder, RectifyOutcome, RightsDesk,
 };
 use crate::rights::held;
-use crate::web::desk::DeskTrouble;
+use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 use crate::web::store_desk;
 
 /// One authority's answers to the persons behind its cases.
@@ -26,7 +25,7 @@ impl StoreRights {
     }
 
     /// The case of an order, if it still stands where the officer saw it.
-    fn case(&self, of: &RightsOrder) -> Result<Result<CaseId, NotDone>, DeskTrouble> {
+    fn case(&self, of: &OnCase) -> Result<Result<CaseId, NotDone>, DeskTrouble> {
         let file = store_desk::find(&self.store, &self.authority, &of.reference).map_err(told)?;
         Ok(match file {
             None => Err(NotDone::NoSuchCase),
@@ -65,7 +64,7 @@ impl RightsDesk for StoreRights {
         }
     }
 
-    fn erase(&self, order: &RightsOrder, now: Timestamp) -> Result<EraseOutcome, DeskTrouble> {
+    fn erase(&self, order: &OnCase, now: Timestamp) -> Result<EraseOutcome, DeskTrouble> {
         let case = match self.case(order)? {
             Ok(case) => case,
             Err(not) => return Ok(EraseOutcome::Not(not)),

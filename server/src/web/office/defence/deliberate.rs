@@ -10,7 +10,8 @@ use entremise_core::regime::rules::DeliberationOutcome;
 use serde::Deserialize;
 
 use super::{AtDesk, Office, case, done, not_done, of, trouble, with_defence};
-use crate::web::defence::desk::{DefenceAct, ExamineOutcome, ExaminedFact};
+use crate::seen::SeenFact;
+use crate::web::defence::desk::{DefenceAct, ExamineOutcome};
 use crate::web::desk::CaseView;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
@@ -28,7 +29,7 @@ struct DeliberatePage {
     case: CaseView,
     token: String,
     /// What was shown; None before the look.
-    examined: Option<(Vec<ExaminedFact>, Digest)>,
+    examined: Option<(Vec<SeenFact>, Digest)>,
     sent: Deliberation,
     wrong: Option<(&'static str, &'static str)>,
 }
@@ -42,12 +43,10 @@ impl DeliberatePage {
         self.wrong.is_some_and(|(of, _)| of == field)
     }
 
-    /// The works of a fact, by their titles or file names.
-    fn works(&self, fact: &ExaminedFact) -> String {
-        let named = fact.works.iter().filter_map(|work| {
-            work.title.as_deref().or(work.file_name.as_deref()).map(str::to_owned)
-        });
-        named.collect::<Vec<_>>().join(", ")
+    /// Address and port, as the notice gives them.
+    fn source(&self, fact: &SeenFact) -> String {
+        let ip = fact.source.ip.to_string();
+        fact.source.port.map_or_else(|| ip.clone(), |port| format!("{ip}, port {port}"))
     }
 }
 
@@ -125,7 +124,7 @@ async fn shown(
     office: &Office,
     desk: &AtDesk,
     reference: String,
-    examined: Option<(Vec<ExaminedFact>, Digest)>,
+    examined: Option<(Vec<SeenFact>, Digest)>,
     sent: Deliberation,
     wrong: Option<(&'static str, &'static str)>,
 ) -> Response {

@@ -4,8 +4,6 @@
 mod deliberate;
 mod sent;
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::multipart::Multipart;
 use axum::extract::rejection::QueryRejection;
@@ -20,10 +18,10 @@ use serde::Deserialize;
 pub(super) use deliberate::{enter as deliberate, form as deliberation};
 use sent::Sent;
 
+use super::on_case::{self, ask_side, not_done, seen as of, trouble};
 use super::{AtDesk, Office};
-use crate::web::ask;
 use crate::web::defence::desk::{
-    DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, DefenceView, NotDone, OnCase,
+    DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, DefenceView,
 };
 use crate::web::desk::{CaseView, DeskTrouble};
 use crate::web::page::{Page, render, said};
@@ -188,60 +186,22 @@ async fn case(
     desk: &AtDesk,
     reference: &str,
 ) -> Result<(CaseView, DefenceView), Box<Response>> {
-    let (now, asked) = (desk.now, reference.to_owned());
-    let no_case = || said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case");
-    match ask(&office.web.desk, move |desk| desk.case(&asked, now)).await {
-        Ok(Some(case)) => match case.defence.clone() {
-            Some(view) => Ok((case, view)),
-            None => Err(Box::new(said(
-                StatusCode::CONFLICT,
-                office.page(desk, Place::Case(reference.to_owned())),
-                "defence.none",
-            ))),
-        },
-        Ok(None) => Err(Box::new(no_case())),
-        Err(_) => Err(Box::new(trouble(office, desk, reference.to_owned(), false))),
-    }
+    let case = on_case::case(office, desk, reference).await?;
+    let page = || office.page(desk, Place::Case(reference.to_owned()));
+    let none = || Box::new(said(StatusCode::CONFLICT, page(), "defence.none"));
+    let view = case.defence.clone().ok_or_else(none)?;
+    Ok((case, view))
 }
 
-fn of(desk: &AtDesk, reference: &str, version: u64) -> OnCase {
-    let (reference, by) = (reference.to_owned(), desk.session.person.clone());
-    OnCase { reference, version, by }
-}
-
-/// Asks the side of the house that takes persons' answers; none where there is no such side.
+/// Asks the side of the house that takes persons' answers.
 async fn with_defence<T: Send + 'static>(
     office: &Office,
     question: impl FnOnce(&dyn DefenceDesk) -> Result<T, DeskTrouble> + Send + 'static,
 ) -> Result<Option<T>, DeskTrouble> {
-    let Some(house) = office.web.defence.clone() else { return Ok(None) };
-    let house: Arc<dyn DefenceDesk> = house;
-    tokio::task::spawn_blocking(move || question(house.as_ref()).map(Some))
-        .await
-        .unwrap_or(Err(DeskTrouble))
+    ask_side(&office.web.defence, question).await
 }
 
 /// What the forms' token is tied to: this case as it stood.
 fn purpose(reference: &str, version: u64) -> String {
     format!("defence\n{version}\n{reference}")
-}
-
-fn not_done(office: &Office, desk: &AtDesk, reference: String, why: NotDone) -> Response {
-    match why {
-        NotDone::NoSuchCase => {
-            said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case")
-        }
-        NotDone::Stale => {
-            said(StatusCode::CONFLICT, office.page(desk, Place::Case(reference)), "stale")
-        }
-    }
-}
-
-/// There is no such side of the house, or it cannot answer now.
-fn trouble(office: &Office, desk: &AtDesk, reference: String, no_such_side: bool) -> Response {
-    let page = office.page(desk, Place::Case(reference));
-    if no_such_side {
-        return said(StatusCode::NOT_FOUND, page, "not_found");
-    }
-    said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble")
 }

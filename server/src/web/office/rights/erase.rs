@@ -29,7 +29,7 @@ pub(in crate::web::office) async fn confirm(
 ) -> Response {
     let case = match case(&office, &desk, &reference).await {
         Ok(case) => case,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let token = office.sessions.form_token(&desk.session, &purpose(&reference, case.version));
     let page = office.page(&desk, Place::Erasure(reference));

@@ -14,12 +14,12 @@ use serde::Deserialize;
 pub(super) use erase::{confirm as confirm_erasure, enter as erase};
 pub(super) use rectify::{back, take as rectify};
 
+use super::on_case::{ask_side, case, not_done, seen as order, trouble};
 use super::{AtDesk, Office};
-use crate::web::ask;
 use crate::web::desk::{CaseView, DeskTrouble};
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
-use crate::web::rights::desk::{AccessOrder, AccessOutcome, NotDone, RightsDesk, RightsOrder};
+use crate::web::rights::desk::{AccessOrder, AccessOutcome, RightsDesk};
 
 /// The text by which a person asks for what is held of them.
 const ACCESS: &str = "Règlement (UE) 2016/679, art. 15";
@@ -54,7 +54,7 @@ async fn ask_page(
 ) -> Response {
     let case = match case(office, desk, &reference).await {
         Ok(case) => case,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let page = office.page(desk, Place::Rights(reference.clone()));
     let title = page.t("rights.title");
@@ -101,59 +101,21 @@ pub(super) async fn access(
     // Read after the look, so that its own line is among those shown.
     let case = match case(&office, &desk, &reference).await {
         Ok(case) => case,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let page = office.page(&desk, Place::Rights(reference));
     render(StatusCode::OK, &shown::HeldPage::of(page, case, &held, &office, &desk))
 }
 
-/// The case, or the page that says why not.
-async fn case(office: &Office, desk: &AtDesk, reference: &str) -> Result<CaseView, Response> {
-    let (now, asked) = (desk.now, reference.to_owned());
-    match ask(&office.web.desk, move |desk| desk.case(&asked, now)).await {
-        Ok(Some(case)) => Ok(case),
-        Ok(None) => Err(said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case")),
-        Err(_) => Err(trouble(office, desk, reference.to_owned(), false)),
-    }
-}
-
-fn order(desk: &AtDesk, reference: &str, version: u64) -> RightsOrder {
-    let (reference, by) = (reference.to_owned(), desk.session.person.clone());
-    RightsOrder { reference, version, by }
-}
-
-/// Asks the side of the house that answers persons; none where there is no such side.
+/// Asks the side of the house that answers persons.
 async fn with_rights<T: Send + 'static>(
     office: &Office,
     question: impl FnOnce(&dyn RightsDesk) -> Result<T, DeskTrouble> + Send + 'static,
 ) -> Result<Option<T>, DeskTrouble> {
-    let Some(rights) = office.web.rights.clone() else { return Ok(None) };
-    tokio::task::spawn_blocking(move || question(rights.as_ref()).map(Some))
-        .await
-        .unwrap_or(Err(DeskTrouble))
+    ask_side(&office.web.rights, question).await
 }
 
 /// What the form's token is tied to: this case as it stood.
 fn purpose(reference: &str, version: u64) -> String {
     format!("rights access\n{version}\n{reference}")
-}
-
-fn not_done(office: &Office, desk: &AtDesk, reference: String, why: NotDone) -> Response {
-    match why {
-        NotDone::NoSuchCase => {
-            said(StatusCode::NOT_FOUND, office.page(desk, Place::Work), "no_case")
-        }
-        NotDone::Stale => {
-            said(StatusCode::CONFLICT, office.page(desk, Place::Case(reference)), "stale")
-        }
-    }
-}
-
-/// There is no such side of the house, or it cannot answer now.
-fn trouble(office: &Office, desk: &AtDesk, reference: String, no_such_side: bool) -> Response {
-    let page = office.page(desk, Place::Case(reference));
-    if no_such_side {
-        return said(StatusCode::NOT_FOUND, page, "not_found");
-    }
-    said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble")
 }

@@ -143,7 +143,7 @@ async fn confirm(
 ) -> Response {
     let case = match case(office, desk, &reference).await {
         Ok(case) => case,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let purpose = purpose("rectify confirmed", &reference, typed.version, &typed.disclosure);
     typed.token = office.sessions.form_token(&desk.session, &purpose);
@@ -163,7 +163,7 @@ async fn again(
 ) -> Response {
     let case = match case(office, desk, &reference).await {
         Ok(case) => case,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let version = typed.version;
     let mut mend = Mend { typed, number: 0, wrong };
