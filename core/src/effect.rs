@@ -59,6 +59,9 @@ pub enum Effect {
     },
     /// Hand the complete file to the prosecutor, as a member decided.
     TransmitFile { stage: usize, decision: Deliberated },
+    /// During a pilot, in place of what would have left the house: carry it out as far as it can be
+    /// without anybody being asked who somebody is, and without anybody being written to.
+    KeepInHouse { instead_of: Box<Effect> },
     /// The time of keeping is over: destroy the record keys of this case's personal data.
     ErasePersonalData,
     /// Tell the people who watch. Carries no personal datum.
@@ -76,6 +79,7 @@ impl Effect {
             Self::RelayMessage { .. } => "relay_message",
             Self::SendMessage { .. } => "send_message",
             Self::TransmitFile { .. } => "transmit_file",
+            Self::KeepInHouse { .. } => "keep_in_house",
             Self::ErasePersonalData => "erase_personal_data",
             Self::RaiseAlarm { .. } => "raise_alarm",
         }

@@ -72,6 +72,9 @@ pub enum Event {
     /// The court's order is spent.
     HoldLifted { by: PersonId },
 
+    /// The pilot that the case belongs to is over: two persons put the house to real work.
+    PilotEnded,
+
     /// The clock worker found the case's own deadline behind it.
     DeadlinePassed,
 }
@@ -103,6 +106,7 @@ impl Event {
             Self::OutcomeReported { .. } => "outcome_reported",
             Self::HoldPlaced { .. } => "hold_placed",
             Self::HoldLifted { .. } => "hold_lifted",
+            Self::PilotEnded => "pilot_ended",
             Self::DeadlinePassed => "deadline_passed",
         }
     }

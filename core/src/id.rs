@@ -122,6 +122,27 @@ word!(
     "a short name of a-z, 0-9 and '-', 1 to 64 long",
     is_slug
 );
+/// What the name of an authority's pilot ends in. No other authority may be called so.
+const PILOT: &str = "-pilot";
+
+impl AuthorityId {
+    /// The authority under whose name the pilot of this one is run: rows, ledger, counts and handles
+    /// of its own. None where the name would be too long.
+    pub fn pilot(&self) -> Option<Self> {
+        format!("{self}{PILOT}").try_into().ok()
+    }
+
+    /// The authority whose pilot this is; none where it is no pilot.
+    pub fn piloted(&self) -> Option<Self> {
+        self.0.strip_suffix(PILOT).and_then(|of| of.to_owned().try_into().ok())
+    }
+
+    /// Whether this is the name of a pilot: then nothing that its cases ask for leaves the house.
+    pub fn is_pilot(&self) -> bool {
+        self.0.ends_with(PILOT)
+    }
+}
+
 word!(
     /// A body of rules, by the name of its folder in `regimes/`.
     RegimeId,

@@ -12,6 +12,7 @@ pub mod id;
 pub mod identification;
 pub mod ledger;
 pub mod notice;
+pub mod pilot;
 pub mod procedure;
 pub mod prove;
 pub mod regime;

@@ -78,6 +78,9 @@ pub enum Code {
     Quota,
     /// The sender is stopped.
     SenderStopped,
+    /// A pilot is run, and takes a share of what comes in: this notice was not drawn. Nothing is
+    /// wrong with it.
+    NotDrawn,
 }
 
 impl Code {
@@ -115,6 +118,7 @@ impl Code {
             ClassNotHandled => "class_not_handled",
             Quota => "quota",
             SenderStopped => "sender_stopped",
+            NotDrawn => "not_drawn",
         }
     }
 }

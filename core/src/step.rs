@@ -66,6 +66,8 @@ pub enum Refusal {
     NoSuchOutcome { outcome: &'static str },
     #[error("the file holds {at_most} documents of the person already; send the rest as one")]
     TooManyDocuments { at_most: usize },
+    #[error("nothing leaves the house during a pilot, and a reviewer is not of the house")]
+    OnlyPiloted,
     #[error("a court ordered that the file be kept until {until}")]
     OnHold { until: Timestamp },
     #[error("the regime has no rules in force on {day}")]
@@ -95,6 +97,7 @@ impl Refusal {
             Self::StillHeard { .. } => "still_heard",
             Self::NoSuchOutcome { .. } => "no_such_outcome",
             Self::TooManyDocuments { .. } => "too_many_documents",
+            Self::OnlyPiloted => "only_piloted",
             Self::OnHold { .. } => "on_hold",
             Self::NoRules { .. } => "no_rules",
             Self::NoRetention { .. } => "no_retention",
@@ -113,10 +116,8 @@ pub fn step(
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
     match &case.state {
-        State::Identification(state) => {
-            identification::step(case.id, &case.subject, state, event, now, regime)
-                .map(|step| step.map(State::Identification))
-        }
+        State::Identification(state) => identification::step(case, state, event, now, regime)
+            .map(|step| step.map(State::Identification)),
         State::Ladder(state) => {
             ladder::step(case, state, event, now, regime).map(|step| step.map(State::Ladder))
         }

@@ -353,6 +353,7 @@ fn events(stage: usize) -> Vec<(&'static str, Event)> {
     let order = "d".repeat(64).parse().unwrap();
     events.push(("a court's hold", Event::HoldPlaced { by: member(), order, until }));
     events.push(("the hold is lifted", Event::HoldLifted { by: member() }));
+    events.push(("the pilot ends", Event::PilotEnded));
     events.push(("a deadline, too early", Event::DeadlinePassed));
     events
 }

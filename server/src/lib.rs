@@ -1,12 +1,15 @@
 //! The authority's service, as a library: `entremise` opens it, the simulation drives it.
 
 pub mod api;
+pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod cost;
 pub mod delivery;
 pub mod house;
 pub mod intake;
 pub mod oversight;
+pub mod pilot;
 pub mod provider;
 pub mod receipt;
 pub mod rights;

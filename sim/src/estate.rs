@@ -300,6 +300,7 @@ impl Estate {
                 secret_sha256: sha256(self.member_secret.as_bytes()),
             }],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
+            pilot: None,
             operators: Vec::new(),
         };
         house::Config {

@@ -28,6 +28,7 @@ mod outbox;
 mod outlive;
 pub mod oversight;
 mod party;
+mod pilot;
 mod quarantine;
 mod read;
 mod retention;
@@ -65,6 +66,7 @@ pub use linking::{LinkError, MessageMaterial};
 pub use look::{About, Look, LookError, LookField, LookPurpose, Seen};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
+pub use pilot::{KeptMessage, PilotAct, PilotError};
 pub use quarantine::{QuarantineId, QuarantineRow, Quarantined};
 pub use read::{
     AlarmBoard, AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow, WorkOrder,

@@ -230,6 +230,12 @@ impl Store {
         let (notice, names_works, is_relayed) = match &claim.effect {
             Effect::SendMessage { notice, names_works, .. } => (notice, names_works, false),
             Effect::RelayMessage { notice, names_works, .. } => (notice, names_works, true),
+            // A pilot's is read by nobody but the house.
+            Effect::KeepInHouse { instead_of } => match &**instead_of {
+                Effect::SendMessage { notice, names_works, .. }
+                | Effect::RelayMessage { notice, names_works, .. } => (notice, names_works, true),
+                _ => return Err(LinkError::NotAMessage),
+            },
             _ => return Err(LinkError::NotAMessage),
         };
         let found = self.inner.cases.write(|tx| {

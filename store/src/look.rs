@@ -41,6 +41,8 @@ pub enum LookPurpose {
     Court,
     /// A complete file is made for the prosecutor.
     Transmit,
+    /// Messages of a pilot are read, which nobody was sent.
+    Pilot,
 }
 
 impl LookPurpose {
@@ -54,6 +56,7 @@ impl LookPurpose {
             Self::Quarantine => "quarantine",
             Self::Court => "court",
             Self::Transmit => "transmit",
+            Self::Pilot => "pilot",
         }
     }
 }

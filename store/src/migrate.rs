@@ -23,6 +23,7 @@ pub(crate) const CASES: &[Migration] = &[
         sql: include_str!("../migrations/cases/0005_oversight.sql"),
     },
     Migration { name: "0006_standing", sql: include_str!("../migrations/cases/0006_standing.sql") },
+    Migration { name: "0007_pilot", sql: include_str!("../migrations/cases/0007_pilot.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

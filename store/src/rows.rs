@@ -218,6 +218,7 @@ pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<
         Effect::EstablishFact { .. }
         | Effect::RaiseAlarm { .. }
         | Effect::TransmitFile { .. }
+        | Effect::KeepInHouse { .. }
         | Effect::ErasePersonalData => None,
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::case::Subject;
+use crate::case::{Case, Subject};
 use crate::effect::{Alarm, Effect};
 use crate::event::{Event, Fact, Line};
 use crate::id::{CaseId, PartyId, QuestionId};
@@ -62,6 +62,8 @@ pub enum Closure {
     Unanswered,
     /// The sender took the notice back.
     Retracted,
+    /// The pilot that it belonged to ended first.
+    Trial,
 }
 
 impl Closure {
@@ -71,19 +73,20 @@ impl Closure {
             Self::Unidentified { .. } => "unidentified",
             Self::Unanswered => "unanswered",
             Self::Retracted => "retracted",
+            Self::Trial => "trial",
         }
     }
 }
 
 /// Moves an identification on by one event.
 pub(crate) fn step(
-    case: CaseId,
-    subject: &Subject,
+    case: &Case,
     state: &State,
     event: &Event,
     now: Timestamp,
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
+    let subject = &case.subject;
     let Subject::Notice { notice, provider } = subject else {
         return Err(Refusal::WrongSubject);
     };
@@ -112,11 +115,17 @@ pub(crate) fn step(
         (
             State::Asked { received, question, .. },
             Event::Answered { question: answered, outcome },
-        ) if answered == question => Ok(conclude(case, subject, *received, outcome, now)),
+        ) if answered == question => Ok(conclude(case.id, subject, *received, outcome, now)),
         (
             State::Waiting { .. } | State::Asked { .. },
             Event::NoticeRetracted { notice: retracted },
         ) if retracted == notice => Ok(erased(Closure::Retracted, now)),
+        (State::Waiting { received } | State::Asked { received, .. }, Event::PilotEnded)
+            if case.authority.is_pilot() =>
+        {
+            let kept = Some(Kept::referral(received.received_at));
+            Ok(Step::quiet(State::Closed { closure: Closure::Trial, at: now, kept }))
+        }
         (_, Event::DeadlinePassed) => overdue(state, provider, now, regime),
         (state, event) => Err(Refusal::OutOfTurn { state: state.name(), event: event.name() }),
     }

@@ -163,6 +163,7 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         Event::Disclosed { fields, .. } => disclosed(fields),
         Event::DisclosureFailed { reason, .. } => not_disclosed(*reason),
         Event::Delivery(report) => heard(report, moved.at, regime),
+        Event::PilotEnded => pair("le pilote prend fin", "the pilot ends"),
         Event::DeadlinePassed => pair("l’échéance passe", "the deadline passes"),
     }
 }

@@ -57,7 +57,8 @@ impl Watch {
     pub(super) fn see(&mut self, seen: &Seen<'_>) -> Vec<(Property, Because)> {
         self.note(seen);
         let mut broken = Vec::new();
-        let trial = seen.regime.at(seen.at).is_ok_and(|rules| rules.mode == Mode::Pilot);
+        let tried = seen.regime.at(seen.at).is_ok_and(|rules| rules.mode == Mode::Pilot);
+        let trial = tried || seen.before.authority.is_pilot();
         for effect in &seen.step.effects {
             if trial && leaves(effect) {
                 let because = Because::LeftInPilot { effect: effect.name() };
@@ -130,6 +131,8 @@ impl Watch {
                     broken.push((Property::NoStageSkipped, because));
                 }
             }
+            // What is only tried must be as lawful as what is done.
+            Effect::KeepInHouse { instead_of } => self.judge(instead_of, seen, broken),
             Effect::EstablishFact { .. } | Effect::ErasePersonalData => self.erased = true,
             Effect::AskProvider { .. } | Effect::RaiseAlarm { .. } => {}
         }

@@ -11,7 +11,6 @@ use entremise_store::{Store, Trouble};
 use super::problem::Problem;
 use super::{Api, Now, access};
 use crate::receipt::{self, NotNow};
-use crate::worker::publish;
 
 /// The receipt of an accepted notice.
 #[utoipa::path(
@@ -54,12 +53,16 @@ pub(super) async fn receipt(
     let notice: NoticeId =
         notice.parse().map_err(|_| Problem::bad_request("the notice number is a UUID"))?;
     let store = api.house.store.clone();
-    let ledger = publish::folder(&api.house, room);
+    let ledgers = api.house.ledger.clone();
     let made = tokio::task::spawn_blocking(move || {
-        let Some(entry) = acceptance(&store, &authority, &sender_id, notice)? else {
-            return Err(Problem::not_found("you brought no such notice"));
-        };
-        receipt::opened(&store, &authority, &ledger, entry).map_err(Problem::from)
+        // It may have come while a pilot was run, whose ledger is its own.
+        for of in std::iter::once(authority.clone()).chain(authority.pilot()) {
+            if let Some(entry) = acceptance(&store, &of, &sender_id, notice)? {
+                let ledger = ledgers.join(of.as_str());
+                return receipt::opened(&store, &of, &ledger, entry).map_err(Problem::from);
+            }
+        }
+        Err(Problem::not_found("you brought no such notice"))
     });
     let made = made.await.map_err(|_| Problem::busy())??;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], made.to_string()).into_response())

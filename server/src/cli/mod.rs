@@ -10,6 +10,7 @@ mod notice;
 mod outbox;
 mod oversight;
 mod party;
+mod pilot;
 mod quarantine;
 mod regime;
 mod retention;
@@ -65,6 +66,9 @@ enum Command {
     /// For those who watch over it: the yearly report, a drawing redone. Changes nothing.
     #[command(subcommand)]
     Oversight(oversight::Command),
+    /// The pilot: real intake from which nothing leaves. Begin, end, read, report.
+    #[command(subcommand)]
+    Pilot(pilot::Command),
     /// What could not be read: list, replay after a fix.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
@@ -124,6 +128,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Party(command) => party::run(command),
         Command::Review(command) => review::run(command),
         Command::Oversight(command) => oversight::run(command),
+        Command::Pilot(command) => pilot::run(command),
         Command::Quarantine(command) => quarantine::run(command),
         Command::Keys(command) => keys::run(command),
         Command::Outbox(command) => outbox::run(command),

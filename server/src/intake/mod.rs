@@ -11,6 +11,7 @@ pub mod report;
 
 use entremise_core::id::{BatchId, RegimeId};
 use entremise_core::notice::Notice;
+use entremise_core::pilot::Standing;
 use entremise_core::regime::Regime;
 use entremise_core::regime::screening::screen;
 use entremise_core::rejection::{Code, Rejection};
@@ -109,6 +110,11 @@ pub fn prepare(
     if let Some(why) = stopped {
         return Err(NotTaken::Stopped { why });
     }
+    let authority = &room.config.id;
+    let standing = match room.config.pilot {
+        Some(_) => store.pilot_standing(authority)?,
+        None => Standing::Live,
+    };
     let proof = check_signature(sender, &sending)?;
     let received_at = Some(sending.received_at);
     let hint = Hint { openpgp_keys: &sender.openpgp, received_at };
@@ -122,11 +128,17 @@ pub fn prepare(
         .outcomes
         .into_iter()
         .map(|item| incoming(item, room, sender, signed, sending.received_at, regime))
+        .map(|incoming| drawn(incoming, &standing))
         .collect();
     let digest = ring::digest::digest(&ring::digest::SHA256, &sending.bytes);
     Ok(Prepared::Batch(IncomingBatch {
         id: BatchId(store.new_id(sending.received_at)),
-        authority: room.config.id.clone(),
+        authority: match standing {
+            Standing::Live => authority.clone(),
+            Standing::Pilot { .. } => {
+                authority.pilot().ok_or_else(|| Trouble::Never { what: NO_PILOT, source: None })?
+            }
+        },
         regime: regime_id.clone(),
         sender: sender.config.id.clone(),
         format: reading.format,
@@ -138,6 +150,22 @@ pub fn prepare(
         proof,
         notices,
     }))
+}
+
+const NO_PILOT: &str = "the authority's name is too long for a pilot";
+
+/// A notice of a network that the pilot's draw leaves out is answered, and is no case.
+fn drawn(incoming: IncomingNotice, standing: &Standing) -> IncomingNotice {
+    let Standing::Pilot { draw } = standing else { return incoming };
+    let verdict = incoming.verdict.and_then(|(notice, provider)| {
+        if draw.takes(notice.source.ip) {
+            return Ok((notice, provider));
+        }
+        let how = "a pilot takes a share of the networks, and this one was not drawn; the notice is \
+                   in order, and nothing follows from it";
+        Err(vec![Rejection::new(Code::NotDrawn, "", how)])
+    });
+    IncomingNotice { verdict, ..incoming }
 }
 
 impl From<IntakeError> for NotTaken {

@@ -55,9 +55,12 @@ pub fn open(config: &Config, clock: &Clock, entropy: Arc<dyn Entropy>) -> anyhow
         .collect::<anyhow::Result<Vec<_>>>()?;
     let store = Store::open(&places, keys, regimes, entropy.clone(), now)
         .context("the store cannot be opened")?;
+    let piloted: Vec<_> =
+        config.authorities.iter().filter_map(|authority| authority.piloted(&config.data)).collect();
     let rooms = config
         .authorities
         .iter()
+        .chain(&piloted)
         .map(|authority| {
             rooms::furnish(authority, &config.data, entropy.as_ref())
                 .with_context(|| format!("authority {}", authority.id))

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod news;
 pub mod observe;
 pub mod outbox;
+mod pilot;
 pub mod publish;
 mod relay;
 mod send;
@@ -48,6 +49,7 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, entremise_store::Tr
     round += file::round(house, now)?;
     round += clock::round(house, now)?;
     round += outbox::round(house, now)?;
+    round += pilot::round(house, now)?;
     round += erasure::round(house, now)?;
     Ok(round)
 }

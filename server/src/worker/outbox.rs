@@ -125,6 +125,10 @@ fn ask_providers(house: &House, now: Timestamp) -> Result<Round, Trouble> {
         by_provider(claim(house, "ask_provider", QUESTIONS_MOST, now)?)
     {
         claims.sort_by_key(|claim| claim.id);
+        if house.store.is_pilot_over(&authority)? {
+            round += over(house, claims, now)?;
+            continue;
+        }
         let Some(room) = house.provider(&authority, &provider) else {
             round += park(house, &claims, "provider_unknown", now)?;
             continue;
@@ -142,6 +146,15 @@ fn ask_providers(house: &House, now: Timestamp) -> Result<Round, Trouble> {
         };
     }
     Ok(round)
+}
+
+/// Questions that a pilot left behind: nobody has a reason to ask them any more.
+fn over(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
+    let done = claims.len();
+    let settlement =
+        |claim| Settlement { claim, outcome: "pilot_over", event: None, actor: Actor::House };
+    settle_all(house, claims.into_iter().map(settlement).collect(), now)?;
+    Ok(Round { done, ..Round::default() })
 }
 
 /// One batch to one connector. Intent and `QuestionAsked` are entered before anything leaves.

@@ -13,6 +13,7 @@ mod outages;
 mod outbox;
 mod oversight;
 mod party;
+mod pilot;
 mod random;
 mod reading;
 mod rights;

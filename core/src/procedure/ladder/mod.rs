@@ -200,7 +200,8 @@ pub enum Closure {
     NotNotified,
     /// The subscriber has died.
     Deceased,
-    /// The step was due and the regime is only tried: nobody was linked or written to.
+    /// The step was due and the regime is only tried, or a pilot ended: nobody was linked or
+    /// written to.
     Trial,
     /// A prosecutor or a court said what became of the file.
     Judged,
@@ -262,7 +263,7 @@ fn take(
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
     let step = moved(case, state, event, now, regime)?;
-    Ok(trial::kept_in_house(step, now, regime))
+    Ok(trial::kept_in_house(case, step, now, regime))
 }
 
 fn moved(
@@ -281,6 +282,9 @@ fn moved(
             waits::overdue(state, now, regime)
         }
         (State::Closed { .. }, _) => out_of_turn(state, event),
+        (_, Event::PilotEnded) if case.authority.is_pilot() => {
+            Ok(Step::quiet(closed(Closure::Trial, now)))
+        }
         (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, turn),
         (State::Warned { .. }, Event::FactEstablished { fact }) => repeat(state, fact, turn),
         (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),

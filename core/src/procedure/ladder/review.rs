@@ -29,6 +29,9 @@ pub(super) fn step(
             Event::AuthorisationRequested { request, decision, reviewer, evidence },
         ) => {
             rules(now, regime)?;
+            if case.authority.is_pilot() {
+                return Err(Refusal::OnlyPiloted);
+            }
             if decision.verdict == Verdict::Close {
                 return out_of_turn(state, event);
             }

@@ -1,24 +1,44 @@
-//! A regime that is tried before it is lived by: real notices, real decisions, and nothing that
-//! reaches anybody. What a step would have asked of the world is not asked, and the case ends
-//! there; its data go as the rules of keeping say.
+//! What is tried before it is lived by: real notices, real decisions, and nothing that reaches
+//! anybody.
+//!
+//! There are two ways. A *pilot* is run under an authority's name of its own: its cases go the whole
+//! way up, and what would have left the house is carried out inside it. A *regime* that is only tried
+//! on a day stops every other case: what a step would have asked of the world is not asked, and the
+//! case ends there; its data go as the rules of keeping say.
 
 use jiff::Timestamp;
 
 use super::{Closure, State, closed};
+use crate::case::Case;
 use crate::effect::Effect;
 use crate::regime::Regime;
 use crate::regime::rules::Mode;
 use crate::step::Step;
 
-/// The step as it may be taken on this day: as it is, or, during a trial, without whatever would
-/// link somebody or reach somebody.
-pub(super) fn kept_in_house(step: Step<State>, now: Timestamp, regime: &Regime) -> Step<State> {
-    let trial = regime.at(now).is_ok_and(|rules| rules.mode == Mode::Pilot);
-    if !trial || !step.effects.iter().any(leaves) {
+/// The step as it may be taken: as it is, or without whatever would link or reach somebody. Every
+/// step on the ladder passes here, so that no case of a pilot has a way out.
+pub(super) fn kept_in_house(
+    case: &Case,
+    step: Step<State>,
+    now: Timestamp,
+    regime: &Regime,
+) -> Step<State> {
+    if !step.effects.iter().any(leaves) {
         return step;
     }
-    let effects = step.effects.into_iter().filter(|effect| !leaves(effect)).collect();
-    Step { state: closed(Closure::Trial, now), effects }
+    if case.authority.is_pilot() {
+        let effects = step.effects.into_iter().map(instead).collect();
+        return Step { state: step.state, effects };
+    }
+    if regime.at(now).is_ok_and(|rules| rules.mode == Mode::Pilot) {
+        let effects = step.effects.into_iter().filter(|effect| !leaves(effect)).collect();
+        return Step { state: closed(Closure::Trial, now), effects };
+    }
+    step
+}
+
+fn instead(effect: Effect) -> Effect {
+    if leaves(&effect) { Effect::KeepInHouse { instead_of: Box::new(effect) } } else { effect }
 }
 
 /// Whether an effect asks who somebody is, or writes to them.
@@ -31,6 +51,7 @@ fn leaves(effect: &Effect) -> bool {
         | Effect::TransmitFile { .. } => true,
         Effect::AskProvider { .. }
         | Effect::EstablishFact { .. }
+        | Effect::KeepInHouse { .. }
         | Effect::ErasePersonalData
         | Effect::RaiseAlarm { .. } => false,
     }

@@ -135,6 +135,7 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::NoticeRetracted { .. }
         | Event::FactEstablished { .. }
         | Event::Disclosed { .. }
+        | Event::PilotEnded
         | Event::DeadlinePassed => None,
     }
 }

@@ -3,6 +3,8 @@
 //! Paths are relative to the file's folder. Secrets are never in the file: it names the files that
 //! hold them, or holds SHA-256 digests of them.
 
+mod pilot;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -159,6 +161,39 @@ pub struct Authority {
     /// Who runs this installation, by number. None of them may be a reviewer.
     #[serde(default)]
     pub operators: Vec<PersonId>,
+    /// The pilot: real intake, from which nothing leaves (docs/pilot.md).
+    #[serde(default)]
+    pub pilot: Option<Pilot>,
+}
+
+/// A pilot of an authority. Whether it runs is an act of two persons, not a setting.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pilot {
+    /// The pilot's own pages: its cases are seen here and nowhere else.
+    pub pages: Pages,
+    /// Days after which a letter against signature is taken for presented.
+    #[serde(default = "presented_after_days")]
+    pub presented_after_days: u16,
+    /// Who may begin and end it; it takes two.
+    #[serde(rename = "signatory")]
+    pub signatories: Vec<Signatory>,
+    /// What things cost, with sources, for the report (docs/pilot.md).
+    #[serde(default)]
+    pub costs: Option<PathBuf>,
+}
+
+fn presented_after_days() -> u16 {
+    3
+}
+
+/// A person whose signature counts, by a key that never lies on this machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signatory {
+    pub id: PersonId,
+    /// Ed25519, 32 bytes, base64url.
+    pub public_key: String,
 }
 
 /// Where this authority's pages are served. Each authority has listeners of its own: two clients of
@@ -389,6 +424,8 @@ pub enum ConfigError {
     Invalid { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{path}: reviewer {reviewer}: {why}")]
     Reviewer { path: PathBuf, reviewer: PersonId, why: &'static str },
+    #[error("{path}: authority {authority}: {why}")]
+    Pilot { path: PathBuf, authority: AuthorityId, why: &'static str },
 }
 
 impl Config {
@@ -404,6 +441,11 @@ impl Config {
             authority.check_reviewers().map_err(|(reviewer, why)| ConfigError::Reviewer {
                 path: path.to_owned(),
                 reviewer,
+                why,
+            })?;
+            pilot::check(authority).map_err(|why| ConfigError::Pilot {
+                path: path.to_owned(),
+                authority: authority.id.clone(),
                 why,
             })?;
         }
@@ -478,6 +520,7 @@ impl Authority {
         root(&mut self.mail.dkim_rsa.key);
         root(&mut self.mail.dkim_ed25519.key);
         self.prosecutor.iter_mut().for_each(root);
+        self.pilot.iter_mut().filter_map(|pilot| pilot.costs.as_mut()).for_each(root);
         match &mut self.post {
             Post::Folder { folder } => root(folder),
             Post::Http { client_secret, .. } => root(client_secret),
