@@ -108,6 +108,8 @@ pub enum Alarm {
     Unreachable { stage: usize },
     /// A letter said to be presented came back as not deliverable: the clock it started is void.
     PresentationContradicted { stage: usize },
+    /// Nobody answered a person's challenge in time.
+    ChallengeUnanswered { stage: usize },
     /// A hearing was asked for, and nobody convened it in time.
     HearingNotConvened { stage: usize },
     /// A hearing's day is past, and there is no record of it.
@@ -130,6 +132,7 @@ impl Alarm {
             Self::MailBlocked { .. } => "mail_blocked",
             Self::Unreachable { .. } => "unreachable",
             Self::PresentationContradicted { .. } => "presentation_contradicted",
+            Self::ChallengeUnanswered { .. } => "challenge_unanswered",
             Self::HearingNotConvened { .. } => "hearing_not_convened",
             Self::HearingUnrecorded { .. } => "hearing_unrecorded",
             Self::DeliberationLate { .. } => "deliberation_late",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::authorisation::{Denial, Grant};
 use crate::id::{AuthorisationId, CaseId, Digest, Handle, NoticeId, PartyId, PersonId, QuestionId};
 use crate::identification::{IdentityField, Outcome};
-use crate::procedure::ladder::{CourtOutcome, Deliberated};
+use crate::procedure::ladder::{ChallengeAnswer, ChallengeGround, CourtOutcome, Deliberated};
 use crate::regime::rules::{ChannelKind, ReturnReason};
 
 /// One thing that happened. The wire form is what replay reads, so a variant never changes meaning.
@@ -54,6 +54,10 @@ pub enum Event {
     ObservationsReceived { document: Digest, received_at: Timestamp },
     /// The person stated family charges, income, guardianship (CPI R331-12).
     SituationStated { document: Digest, received_at: Timestamp },
+    /// The person says that the message is wrong, and why.
+    ChallengeReceived { grounds: Vec<ChallengeGround>, document: Digest, received_at: Timestamp },
+    /// A person of the authority answered that, with reasons.
+    ChallengeAnswered(ChallengeAnswer),
     /// The person asks to be heard.
     HearingRequested { received_at: Timestamp },
     /// The person was told when they will be heard; a later slot replaces an earlier one.
@@ -98,6 +102,8 @@ impl Event {
             Self::Delivery(_) => "delivery",
             Self::ObservationsReceived { .. } => "observations_received",
             Self::SituationStated { .. } => "situation_stated",
+            Self::ChallengeReceived { .. } => "challenge_received",
+            Self::ChallengeAnswered(_) => "challenge_answered",
             Self::HearingRequested { .. } => "hearing_requested",
             Self::HearingConvened { .. } => "hearing_convened",
             Self::HearingHeld { .. } => "hearing_held",

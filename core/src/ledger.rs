@@ -87,6 +87,8 @@ pub enum Actor {
     House,
     Party(PartyId),
     Person(PersonId),
+    /// Whoever showed a file number with its code: the person whom the case concerns.
+    Concerned,
 }
 
 impl std::fmt::Display for Actor {
@@ -95,6 +97,7 @@ impl std::fmt::Display for Actor {
             Self::House => formatter.write_str("house"),
             Self::Party(id) => write!(formatter, "party:{id}"),
             Self::Person(id) => write!(formatter, "person:{id}"),
+            Self::Concerned => formatter.write_str("concerned"),
         }
     }
 }

@@ -68,6 +68,12 @@ pub enum Refusal {
     TooManyDocuments { at_most: usize },
     #[error("nothing leaves the house during a pilot, and a reviewer is not of the house")]
     OnlyPiloted,
+    #[error("the law of the day knows no challenge; observations can be sent")]
+    NoChallenge,
+    #[error("a challenge lies open already, and is answered first")]
+    AlreadyChallenged,
+    #[error("the person's challenge is to be answered first, by {until}")]
+    Challenged { until: Timestamp },
     #[error("a court ordered that the file be kept until {until}")]
     OnHold { until: Timestamp },
     #[error("the regime has no rules in force on {day}")]
@@ -98,6 +104,9 @@ impl Refusal {
             Self::NoSuchOutcome { .. } => "no_such_outcome",
             Self::TooManyDocuments { .. } => "too_many_documents",
             Self::OnlyPiloted => "only_piloted",
+            Self::NoChallenge => "no_challenge",
+            Self::AlreadyChallenged => "already_challenged",
+            Self::Challenged { .. } => "challenged",
             Self::OnHold { .. } => "on_hold",
             Self::NoRules { .. } => "no_rules",
             Self::NoRetention { .. } => "no_retention",

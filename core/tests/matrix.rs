@@ -18,7 +18,8 @@ use entremise_core::id::{AuthorisationId, CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
 use entremise_core::procedure::Kept;
 use entremise_core::procedure::ladder::{
-    self, Closure, CourtOutcome, Defence, Deliberated, Facts, Heard, Hearing, Message, Started,
+    self, Challenge, ChallengeAnswer, ChallengeGround, ChallengeVerdict, Closure, CourtOutcome,
+    Defence, Deliberated, Facts, Heard, Hearing, Message, Started,
 };
 use entremise_core::regime::embedded;
 use entremise_core::regime::rules::{ChannelKind, DeliberationOutcome, Gate, Proof, ReturnReason};
@@ -118,6 +119,22 @@ fn states() -> Vec<(String, ladder::State)> {
     };
     let proposed = ladder::State::Proposed { stage: 0, facts: facts(0), since, alarmed: true };
     states.push(("held 0".to_owned(), held(proposed, "2027-01-01T00:00:00Z")));
+    let warned = ladder::State::Warned {
+        stage: 0,
+        facts: facts(0),
+        started: Started { by: Proof::HandedOver, at: instant(STARTED) },
+        messages: messages(0),
+    };
+    let challenged = ladder::State::Challenged {
+        under: Box::new(warned),
+        challenge: Challenge {
+            grounds: vec![ChallengeGround::NotMe],
+            document: "7".repeat(64).parse().unwrap(),
+            received_at: since,
+        },
+        alarmed: false,
+    };
+    states.push(("challenged 0".to_owned(), challenged));
     let kept = Some(Kept {
         data: "referral".to_owned(),
         after_stage: "none".to_owned(),
@@ -182,6 +199,11 @@ fn deliberated(outcome: DeliberationOutcome) -> Deliberated {
     Deliberated { by, outcome, reasons: digest("a"), examined: digest("b") }
 }
 
+fn answered(verdict: ChallengeVerdict) -> Event {
+    let (by, reasons) = ("membre-1".parse().unwrap(), "8".repeat(64).parse().unwrap());
+    Event::ChallengeAnswered(ChallengeAnswer { by, verdict, reasons })
+}
+
 /// What the person says and asks, and what is done about it.
 fn hearings() -> Vec<(&'static str, Event)> {
     let by = || "membre-1".parse().unwrap();
@@ -189,6 +211,16 @@ fn hearings() -> Vec<(&'static str, Event)> {
     let received_at = instant(NOW);
     vec![
         ("observations", Event::ObservationsReceived { document: document(), received_at }),
+        (
+            "a challenge",
+            Event::ChallengeReceived {
+                grounds: vec![ChallengeGround::Misidentified],
+                document: document(),
+                received_at,
+            },
+        ),
+        ("the challenge is upheld", answered(ChallengeVerdict::Upheld)),
+        ("the challenge is rejected", answered(ChallengeVerdict::Rejected)),
         ("means and charges", Event::SituationStated { document: document(), received_at }),
         ("a hearing is asked for", Event::HearingRequested { received_at }),
         ("convened", Event::HearingConvened { by: by(), slot: instant("2026-07-01T08:00:00Z") }),
@@ -487,6 +519,36 @@ fn the_member_may_close_at_any_rung_once_nothing_is_on_its_way() {
             "convened 2",
             "deliberating 2",
             "held 0",
+            "challenged 0",
+        ]
+    );
+}
+
+#[test]
+fn an_answer_needs_a_challenge_and_a_challenge_a_message_that_may_have_reached_the_person() {
+    let table = table();
+    let took = |event: &str| -> Vec<String> {
+        let taken = table.lines().filter(|row| row.contains(event) && !row.contains("-- "));
+        taken.map(|row| row[..14].trim().to_owned()).collect()
+    };
+    assert_eq!(took(" the challenge is upheld"), ["challenged 0"]);
+    assert_eq!(took(" the challenge is rejected"), ["challenged 0"]);
+    assert_eq!(
+        took(" a challenge  "),
+        [
+            "sending 0",
+            "warned 0",
+            "proposed 1",
+            "asking 1",
+            "sending 1",
+            "warned 1",
+            "barred 2",
+            "under review 2",
+            "sending 2",
+            "answering 2",
+            "hearing asked",
+            "convened 2",
+            "deliberating 2",
         ]
     );
 }

@@ -63,7 +63,7 @@ pub use keys::{
 };
 pub use ledger::{Checkpoint, Opening};
 pub use linking::{LinkError, MessageMaterial};
-pub use look::{About, Look, LookError, LookField, LookPurpose, Seen};
+pub use look::{About, Look, LookError, LookField, LookPurpose, OwnLook, Seen};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
 pub use pilot::{KeptMessage, PilotAct, PilotError};

@@ -31,7 +31,7 @@ use crate::door::{Door, json};
 use crate::entropy::Draw;
 use crate::erase;
 use crate::ledger::{self, Lateness};
-use crate::look::{self, About, Aim, Look, LookError, LookField, Seen};
+use crate::look::{self, About, Aim, Asked, Look, LookError, LookField, OwnLook, Seen};
 use crate::outbox::Claimed;
 use crate::party;
 use crate::rows;
@@ -298,6 +298,23 @@ impl Store {
     /// Shows a person what lies in the compartments. Who looks, what for, by which text and at what
     /// is in the ledger before anything is opened.
     pub fn look(&self, look: &Look, now: Timestamp) -> Result<Seen, LookError> {
+        self.look_by(Actor::Person(look.person.clone()), look.into(), now)
+    }
+
+    /// Shows the person concerned what their case holds. It stands in the ledger before, as any
+    /// look; nobody's name stands there, because nobody of the house looks.
+    pub fn look_of_concerned(&self, look: &OwnLook, now: Timestamp) -> Result<Seen, LookError> {
+        let asked = Asked {
+            authority: look.authority,
+            about: look::About::Case(look.case),
+            purpose: look::LookPurpose::Rights,
+            legal_basis: look.legal_basis,
+            fields: look.fields,
+        };
+        self.look_by(Actor::Concerned, asked, now)
+    }
+
+    fn look_by(&self, by: Actor, look: Asked, now: Timestamp) -> Result<Seen, LookError> {
         if look.legal_basis.trim().is_empty() {
             return Err(LookError::NoLegalBasis);
         }
@@ -320,18 +337,17 @@ impl Store {
                 About::Quarantined(_) => form::Subject::House,
             };
             let kind = form::Kind::Look(look.purpose.name());
-            let person = Actor::Person(look.person.clone());
             let regime = aim.regime.parse().map_err(|_| Trouble::never("a regime's id is odd"))?;
-            let seq = enter(&mut door, &regime, subject, kind, person, body)?;
+            let seq = enter(&mut door, &regime, subject, kind, by, body)?;
             door.close()?;
             self.inner.fault("look.commit")?;
             Ok::<_, LookError>((seq, aim))
         })?;
-        self.show(look, seq, &aim).map_err(LookError::from)
+        self.show(&look, seq, &aim).map_err(LookError::from)
     }
 
     /// The line is on the disk: now, and not before, the compartments are opened.
-    fn show(&self, look: &Look, seq: u64, aim: &Aim) -> Result<Seen, Trouble> {
+    fn show(&self, look: &Asked, seq: u64, aim: &Aim) -> Result<Seen, Trouble> {
         let mut seen = Seen { seq, ..Seen::default() };
         let open = |compartment: &crate::compartment::Compartment, ids: &[Uuid]| {
             let mut opened = compartment.open_records(look.authority, ids)?;

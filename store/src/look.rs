@@ -97,6 +97,32 @@ pub struct Look<'l> {
     pub fields: &'l [LookField],
 }
 
+/// One look of the person whom a case concerns, at what it holds of them.
+#[derive(Clone, Debug)]
+pub struct OwnLook<'l> {
+    pub authority: &'l AuthorityId,
+    pub case: CaseId,
+    /// The text that allows it.
+    pub legal_basis: &'l str,
+    pub fields: &'l [LookField],
+}
+
+/// A look, whoever looks.
+pub(crate) struct Asked<'l> {
+    pub authority: &'l AuthorityId,
+    pub about: About,
+    pub purpose: LookPurpose,
+    pub legal_basis: &'l str,
+    pub fields: &'l [LookField],
+}
+
+impl<'l> From<&Look<'l>> for Asked<'l> {
+    fn from(look: &Look<'l>) -> Self {
+        let Look { authority, about, purpose, legal_basis, fields, .. } = *look;
+        Self { authority, about, purpose, legal_basis, fields }
+    }
+}
+
 /// What was shown. What is erased is absent. No `Debug`.
 #[derive(Default)]
 pub struct Seen {

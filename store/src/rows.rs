@@ -191,6 +191,7 @@ fn write_some_cases(tx: &mut Tx, cases: &[CaseLine], changed_at: Timestamp) -> R
 fn waits_for_a_person(state: &State) -> bool {
     match state {
         State::Identification(identification::State::Asked { alarmed, .. }) => *alarmed,
+        State::Ladder(state) if state.challenge().is_some() => true,
         State::Ladder(ladder::State::Proposed { .. } | ladder::State::Deliberating { .. }) => true,
         State::Ladder(ladder::State::Contradictory { heard, alarmed }) => {
             *alarmed || heard.defence.hearing.is_awaited()

@@ -159,6 +159,7 @@ pub fn start_words(started_by: &str) -> Words {
         "recorded" => ("l’enregistrement", "the recording"),
         "requested" => ("la demande", "the request"),
         "granted" => ("l’autorisation", "the grant"),
+        "challenged" => ("l’arrivée de la contestation", "the arrival of the challenge"),
         "asked_for" => ("la demande d’audition", "the request for a hearing"),
         "convened" => ("le jour de l’audition", "the day of the hearing"),
         "before_the_member" => {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::deadline::{Lang, Words, Zone, date_words};
 use crate::event::{DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Verdict};
 use crate::identification::IdentityField;
+use crate::procedure::ladder::ChallengeVerdict;
 use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, DeliberationOutcome, ReturnReason};
 use crate::step::Refusal;
@@ -142,6 +143,17 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
             format!("« {} » refuse", denial.statement().reviewer),
             format!("“{}” refuses it", denial.statement().reviewer),
         ),
+        Event::ChallengeReceived { .. } => {
+            pair("la personne conteste le message", "the person challenges the message")
+        }
+        Event::ChallengeAnswered(answer) => match answer.verdict {
+            ChallengeVerdict::Upheld => {
+                pair("une personne donne raison à qui conteste", "a person upholds the challenge")
+            }
+            ChallengeVerdict::Rejected => {
+                pair("une personne rejette la contestation", "a person rejects the challenge")
+            }
+        },
         Event::ObservationsReceived { .. }
         | Event::SituationStated { .. }
         | Event::HearingRequested { .. }

@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
-    Channel, ChannelKind, Consequence, Decider, Deliberation, DeliberationOutcome, Field, Gate,
-    Hears, Intake, Linking, Means, Measure, Mode, Proof, Provider, Retention, ReturnReason, Review,
-    Rules, SenderKind, Shown, Span, Stage, StageClock, Statement,
+    Challenges, Channel, ChannelKind, Consequence, Decider, Deliberation, DeliberationOutcome,
+    Field, Gate, Hears, Intake, Linking, Means, Meanwhile, Measure, Mode, Proof, Provider,
+    Retention, ReturnReason, Review, Rules, SenderKind, Shown, Span, Stage, StageClock, Statement,
+    Unanswered,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -59,6 +60,12 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
         list.span("review.answers_within", &review.answers_within).lapses();
         list.span("review.grant_valid_for", &review.grant_valid_for).lapses();
         list.value::<Vec<Shown>>("review.shows", &review.shows).lapses();
+    }
+    if let Some(challenge) = &file.challenge {
+        list.span("challenge.received_within", &challenge.received_within).lapses();
+        list.span("challenge.answered_within", &challenge.answered_within).lapses();
+        list.value::<Unanswered>("challenge.unanswered", &challenge.unanswered).lapses();
+        list.value::<Meanwhile>("challenge.meanwhile", &challenge.meanwhile).lapses();
     }
     for stage in &file.stage {
         stage_values(&mut list, stage);
@@ -193,6 +200,7 @@ pub(super) fn rules_on(
             breach_fine_euros: read.value("provider.breach_fine_euros").ok(),
         },
         review: review(&read),
+        challenge: challenge(&read),
         stages: file.stage.iter().map(|file| stage(&read, file)).collect::<Result<_, _>>()?,
         deliberations: deliberations(&read, file)?,
         measures: file.measure.iter().filter_map(|file| measure(&read, &file.id)).collect(),
@@ -271,6 +279,16 @@ fn review(read: &Reader<'_>) -> Option<Review> {
         answers_within: read.span("review.answers_within").ok()?,
         grant_valid_for: read.span("review.grant_valid_for").ok()?,
         shows: read.value("review.shows").ok()?,
+    })
+}
+
+/// How messages are challenged, on the days on which the law knows it.
+fn challenge(read: &Reader<'_>) -> Option<Challenges> {
+    Some(Challenges {
+        received_within: read.span("challenge.received_within").ok(),
+        answered_within: read.span("challenge.answered_within").ok()?,
+        unanswered: read.value("challenge.unanswered").ok()?,
+        meanwhile: read.value("challenge.meanwhile").ok()?,
     })
 }
 

@@ -30,6 +30,7 @@ pub struct RegimeFile {
     pub intake: IntakeFile,
     pub provider: ProviderFile,
     pub review: Option<ReviewFile>,
+    pub challenge: Option<ChallengeFile>,
     pub stage: Vec<StageFile>,
     #[serde(default)]
     pub deliberation: Vec<DeliberationFile>,
@@ -133,6 +134,16 @@ pub struct ReviewFile {
     pub answers_within: Dated,
     pub grant_valid_for: Dated,
     pub shows: Dated,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeFile {
+    #[serde(default)]
+    pub received_within: Dated,
+    pub answered_within: Dated,
+    pub unanswered: Dated,
+    pub meanwhile: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]

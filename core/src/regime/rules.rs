@@ -19,6 +19,8 @@ pub struct Rules {
     pub provider: Provider,
     /// How an outside reviewer authorises a linking; None where the law knows no such review.
     pub review: Option<Review>,
+    /// How a person challenges a message; None where the law knows observations only.
+    pub challenge: Option<Challenges>,
     /// The ladder, lowest rung first.
     pub stages: Vec<Stage>,
     /// What persons decide once the ladder is used up.
@@ -98,6 +100,37 @@ pub struct Provider {
     pub batch_addresses_max: u32,
     /// The fine for one breach of the two duties above. Unit: euros.
     pub breach_fine_euros: Option<u32>,
+}
+
+/// How a message is challenged: until when, how soon somebody must answer, and what follows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Challenges {
+    /// From the start of the message's clock. None: as long as the file lives.
+    pub received_within: Option<Span>,
+    /// From the arrival of the challenge to its answer.
+    pub answered_within: Span,
+    pub unanswered: Unanswered,
+    pub meanwhile: Meanwhile,
+}
+
+/// What follows when nobody answers a challenge in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unanswered {
+    /// A person is told, and must answer still.
+    Alarm,
+    /// The message falls, and its case with it.
+    Annulled,
+}
+
+/// What a challenge stops while it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meanwhile {
+    /// Nothing by itself.
+    GoesOn,
+    /// Nobody goes a step further against the person; what is on its way arrives.
+    StandsStill,
 }
 
 /// The prior review of a linking (C-470/21): how long it may take and what it may see.

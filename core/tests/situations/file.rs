@@ -54,6 +54,9 @@ pub struct Step {
     pub until: Option<Datetime>,
     /// When a hearing is convened for.
     pub slot: Option<Datetime>,
+    /// Why a message is said to be wrong.
+    #[serde(default)]
+    pub grounds: Vec<String>,
     /// A path of the regime file, for `rules_read` and `counted`.
     pub value: Option<String>,
     pub started_by: Option<String>,

@@ -2,7 +2,7 @@
 
 use entremise_core::event::Event;
 use entremise_core::id::{Digest, PersonId};
-use entremise_core::procedure::ladder::Deliberated;
+use entremise_core::procedure::ladder::{ChallengeAnswer, Deliberated};
 use jiff::Timestamp;
 
 use crate::file::Step;
@@ -16,6 +16,16 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
             Event::ObservationsReceived { document: digest("a")?, received_at }
         }
         "situation_stated" => Event::SituationStated { document: digest("b")?, received_at },
+        "challenge_received" => Event::ChallengeReceived {
+            grounds: on.grounds.iter().map(|ground| word(ground)).collect::<Result<_, _>>()?,
+            document: digest("7")?,
+            received_at,
+        },
+        "challenge_answered" => Event::ChallengeAnswered(ChallengeAnswer {
+            by: member()?,
+            verdict: word(wanted(&on.verdict, "verdict")?)?,
+            reasons: digest("8")?,
+        }),
         "hearing_requested" => Event::HearingRequested { received_at },
         "hearing_convened" => {
             Event::HearingConvened { by: member()?, slot: slot.ok_or("a hearing needs its slot")? }

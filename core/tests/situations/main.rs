@@ -115,6 +115,8 @@ fn no_choice_of_the_law_can_change_unnoticed() {
         ("value = \"send_again\"", "value = \"not_notified\""),
         ("value = \"close\"", "value = \"not_notified\""),
         ("value = \"reviewer_authorisation\"", "value = \"barred\""),
+        ("value = \"alarm\"", "value = \"annulled\""),
+        ("value = \"goes_on\"", "value = \"stands_still\""),
         ("value = true", "value = false"),
         ("value = false", "value = true"),
         ("value = [\"letter\"]", "value = []"),

@@ -96,6 +96,8 @@ pub enum Asked {
     Barred,
     /// An outside reviewer was asked for leave.
     Review,
+    /// The person says that the message is wrong: an answer is due.
+    Answer,
     /// The person may answer a finding, or asked to be heard.
     Hear,
     /// The person was heard: a member deliberates.
@@ -107,12 +109,13 @@ pub enum Asked {
 }
 
 impl Asked {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Decide,
         Self::Provider,
         Self::Message,
         Self::Barred,
         Self::Review,
+        Self::Answer,
         Self::Hear,
         Self::Deliberate,
         Self::Court,
@@ -120,12 +123,13 @@ impl Asked {
     ];
     /// What can be listed: what lies on a desk, and what only a reviewer can open. The others wait
     /// for nobody.
-    pub const LISTED: [Self; 8] = [
+    pub const LISTED: [Self; 9] = [
         Self::Decide,
         Self::Provider,
         Self::Message,
         Self::Barred,
         Self::Review,
+        Self::Answer,
         Self::Hear,
         Self::Deliberate,
         Self::Court,
@@ -139,6 +143,7 @@ impl Asked {
             Self::Message => "message",
             Self::Barred => "barred",
             Self::Review => "review",
+            Self::Answer => "answer",
             Self::Hear => "hear",
             Self::Deliberate => "deliberate",
             Self::Court => "court",

@@ -198,6 +198,7 @@ impl Store {
 fn is_late(state: &State) -> bool {
     use entremise_core::procedure::{identification, ladder};
     match state {
+        State::Ladder(state) if state.challenge().is_some_and(|(_, alarmed)| alarmed) => true,
         State::Identification(identification::State::Asked { alarmed, .. })
         | State::Ladder(
             ladder::State::Proposed { alarmed, .. }

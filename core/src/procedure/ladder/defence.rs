@@ -115,17 +115,25 @@ pub(super) fn step(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<
 /// A stage that does not hear the person takes their observations all the same (CPI R331-11): they
 /// stand in the file, for whoever decides the next step.
 fn said_early(state: State, event: &Event) -> Result<Step<State>, Refusal> {
-    let warned = match &state {
-        State::Warned { .. } | State::Sending { .. } => true,
+    match event {
+        Event::ObservationsReceived { .. } if is_reached(&state) => Ok(Step::quiet(state)),
+        _ => out_of_turn(&state, event),
+    }
+}
+
+/// Whether the person may hold a message of ours: from the sending of the first warning on, until
+/// the file leaves the house.
+pub(super) fn is_reached(state: &State) -> bool {
+    match state {
+        State::Warned { .. }
+        | State::Sending { .. }
+        | State::Contradictory { .. }
+        | State::Deliberating { .. } => true,
         State::Proposed { facts, .. }
         | State::Asking { facts, .. }
         | State::Barred { facts, .. }
         | State::UnderReview { facts, .. } => facts.before.is_some(),
         _ => false,
-    };
-    match event {
-        Event::ObservationsReceived { .. } if warned => Ok(Step::quiet(state)),
-        _ => out_of_turn(&state, event),
     }
 }
 

@@ -3,224 +3,33 @@
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.
 
+mod challenge;
 mod defence;
 mod deliberation;
 mod keeping;
 mod messages;
 mod review;
+mod state;
 mod trial;
 mod waits;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Subject};
 use crate::effect::{Alarm, Effect};
-use crate::event::{Decision, DeliveryStatus, DisclosureFailure, Event, Fact, Line, Verdict};
-use crate::id::{AuthorisationId, Digest, PersonId};
+use crate::event::{Decision, DisclosureFailure, Event, Fact, Line, Verdict};
 use crate::identification::IdentityField;
-use crate::procedure::Kept;
 use crate::regime::Regime;
-use crate::regime::rules::{ChannelKind, Gate, Means, Proof, Stage};
+use crate::regime::rules::{ChannelKind, Gate, Means, Stage};
 use crate::step::{Refusal, Step};
 
+pub use challenge::{Challenge, ChallengeAnswer, ChallengeGround, ChallengeVerdict, answer_due};
 pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
 pub use deliberation::{CourtOutcome, Deliberated, Heard};
 pub use review::{grant_expires, linking_asked};
+pub use state::{Closure, Facts, Message, Started, State};
 pub(crate) use waits::due;
 pub use waits::repeat_window;
-
-/// Where a line stands on the ladder. A state carries what only that state needs, so a line that
-/// was never warned has no warning date to misread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// No fact yet.
-    Open,
-    /// The rules propose this stage; a person must say yes or no.
-    Proposed { stage: usize, facts: Facts, since: Timestamp, alarmed: bool },
-    /// The provider was asked how the subscriber is reached.
-    Asking {
-        stage: usize,
-        facts: Facts,
-        channels: Vec<ChannelKind>,
-        since: Timestamp,
-        alarmed: bool,
-    },
-    /// The messages of the stage are on their way; the event that starts its clock has not come.
-    Sending {
-        stage: usize,
-        facts: Facts,
-        messages: BTreeMap<ChannelKind, Message>,
-        /// What the person answered before the proof of presentation came back.
-        #[serde(default, skip_serializing_if = "Defence::is_empty")]
-        defence: Defence,
-        since: Timestamp,
-        alarmed: bool,
-    },
-    /// The clock of the stage runs from a proven event.
-    Warned {
-        stage: usize,
-        /// The fact warned of; `further` counts those that are no repeat (older than the warning).
-        facts: Facts,
-        started: Started,
-        messages: BTreeMap<ChannelKind, Message>,
-    },
-    /// The next stage is one that the law of the day closes, or opens only to somebody else's
-    /// signature. Nothing was linked and nothing was asked.
-    Barred { stage: usize, facts: Facts, gate: Gate, since: Timestamp },
-    /// A member asked an outside reviewer for leave to link. Nothing was linked and nothing asked.
-    UnderReview {
-        stage: usize,
-        facts: Facts,
-        request: AuthorisationId,
-        requested_by: PersonId,
-        /// Before whom the request lies.
-        reviewer: PersonId,
-        evidence: Digest,
-        since: Timestamp,
-    },
-    /// The finding was presented: the person's time to answer runs, or a hearing is awaited.
-    Contradictory { heard: Box<Heard>, alarmed: bool },
-    /// The person was heard, or let the time pass: a member deliberates.
-    Deliberating { heard: Box<Heard>, since: Timestamp, alarmed: bool },
-    /// The file went to the prosecutor. What becomes of it is told to us, or asked for.
-    Transmitted { heard: Box<Heard>, decision: Box<Deliberated>, at: Timestamp, alarmed: bool },
-    Closed {
-        closure: Closure,
-        at: Timestamp,
-        /// What is still kept; None once its erasure was asked for.
-        #[serde(default)]
-        kept: Option<Kept>,
-    },
-    /// As `under`, but a court ordered that the file be kept: no time of keeping ends it.
-    Held {
-        under: Box<State>,
-        /// SHA-256 of the order.
-        order: Digest,
-        /// The order is spent from then on.
-        until: Timestamp,
-    },
-}
-
-impl State {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Proposed { .. } => "proposed",
-            Self::Asking { .. } => "asking",
-            Self::Sending { .. } => "sending",
-            Self::Warned { .. } => "warned",
-            Self::Barred { .. } => "barred",
-            Self::UnderReview { .. } => "under_review",
-            Self::Contradictory { .. } => "contradictory",
-            Self::Deliberating { .. } => "deliberating",
-            Self::Transmitted { .. } => "transmitted",
-            Self::Closed { closure, .. } => closure.name(),
-            Self::Held { under, .. } => under.name(),
-        }
-    }
-
-    /// The state without the court's hold over it.
-    pub fn bare(&self) -> &Self {
-        match self {
-            Self::Held { under, .. } => under.bare(),
-            other => other,
-        }
-    }
-
-    /// Until when a court has the file kept, if one has.
-    pub fn held_until(&self) -> Option<Timestamp> {
-        match self {
-            Self::Held { until, .. } => Some(*until),
-            _ => None,
-        }
-    }
-
-    /// The rung the case is on or moving to.
-    pub fn stage(&self) -> Option<usize> {
-        match self {
-            Self::Open | Self::Closed { .. } => None,
-            Self::Proposed { stage, .. }
-            | Self::Asking { stage, .. }
-            | Self::Sending { stage, .. }
-            | Self::Warned { stage, .. }
-            | Self::Barred { stage, .. }
-            | Self::UnderReview { stage, .. } => Some(*stage),
-            Self::Contradictory { heard, .. }
-            | Self::Deliberating { heard, .. }
-            | Self::Transmitted { heard, .. } => Some(heard.stage),
-            Self::Held { under, .. } => under.stage(),
-        }
-    }
-}
-
-/// The facts behind one step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    /// The fact that brought the step; the message describes this one.
-    pub leading: Fact,
-    /// Others established while the step was being taken. They count as one step, not several:
-    /// nobody had been warned in between.
-    pub further: u32,
-    /// The clock of the rung below, on whose strength this is a repeat.
-    pub before: Option<Started>,
-}
-
-/// A message of a stage and the last thing heard of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// None until its carrier said anything.
-    pub status: Option<DeliveryStatus>,
-    pub attempt: u32,
-}
-
-/// What started a clock: the proof, and the instant it proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Started {
-    pub by: Proof,
-    pub at: Timestamp,
-}
-
-/// How a case on the ladder ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Closure {
-    /// The time the file may be kept is over without a repeat.
-    Lapsed,
-    /// No warning left within the time the law gives.
-    OutOfTime,
-    /// The member closed it.
-    Dismissed,
-    /// No channel of the rules reaches the person.
-    Unreachable,
-    /// The letter never was presented: nobody was notified.
-    NotNotified,
-    /// The subscriber has died.
-    Deceased,
-    /// The step was due and the regime is only tried, or a pilot ended: nobody was linked or
-    /// written to.
-    Trial,
-    /// A prosecutor or a court said what became of the file.
-    Judged,
-}
-
-impl Closure {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lapsed => "lapsed",
-            Self::OutOfTime => "out_of_time",
-            Self::Dismissed => "dismissed",
-            Self::Unreachable => "unreachable",
-            Self::NotNotified => "not_notified",
-            Self::Deceased => "deceased",
-            Self::Trial => "trial",
-            Self::Judged => "judged",
-        }
-    }
-}
 
 /// What a step looks at beside the state and the event: whose line, when, under which rules.
 #[derive(Clone, Copy)]
@@ -285,6 +94,8 @@ fn moved(
         (_, Event::PilotEnded) if case.authority.is_pilot() => {
             Ok(Step::quiet(closed(Closure::Trial, now)))
         }
+        (State::Challenged { .. }, _) => challenge::under_challenge(case, state, event, turn),
+        (_, Event::ChallengeReceived { .. }) => challenge::received(state, event, turn),
         (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, turn),
         (State::Warned { .. }, Event::FactEstablished { fact }) => repeat(state, fact, turn),
         (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),
@@ -464,7 +275,10 @@ fn one_more_fact(state: &State) -> State {
         | State::Transmitted { heard, .. } => {
             heard.facts.further = heard.facts.further.saturating_add(1);
         }
-        State::Open | State::Closed { .. } | State::Held { .. } => {}
+        State::Held { under, .. } | State::Challenged { under, .. } => {
+            **under = one_more_fact(under);
+        }
+        State::Open | State::Closed { .. } => {}
     }
     state
 }

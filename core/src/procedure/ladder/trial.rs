@@ -42,7 +42,7 @@ fn instead(effect: Effect) -> Effect {
 }
 
 /// Whether an effect asks who somebody is, or writes to them.
-fn leaves(effect: &Effect) -> bool {
+pub(super) fn leaves(effect: &Effect) -> bool {
     match effect {
         Effect::RequestDisclosure { .. }
         | Effect::RequestAuthorisedDisclosure { .. }

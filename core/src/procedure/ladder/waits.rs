@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Started, State, closed, deliberation, keeping, review};
+use super::{Closure, Facts, Started, State, challenge, closed, deliberation, keeping, review};
 use crate::deadline::Deadline;
 use crate::effect::{Alarm, Effect};
 use crate::procedure::{Due, DueKind, Kept};
@@ -31,6 +31,10 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
         State::Open | State::Closed { kept: None, .. } => Ok(None),
         State::Closed { kept: Some(kept), .. } => regime.end_of_keeping(kept).map(Some),
         State::Held { under, until, .. } => keeping::due_under_hold(under, *until, regime),
+        State::Challenged { under, challenge, alarmed } => {
+            let ours = challenge::due(challenge, *alarmed, regime)?;
+            Ok(Due::earlier(ours, due(under, regime)?))
+        }
         State::UnderReview { stage, facts, since, .. } => {
             let lapse = review::lapses(*since, regime)?;
             Ok(Due::earlier(Some(lapse), Some(end_without_message(*stage, facts, regime)?)))
@@ -95,7 +99,7 @@ pub(super) fn kept(state: &State, regime: &Regime) -> Result<Option<Kept>, Refus
     match state {
         State::Open => Ok(None),
         State::Closed { kept, .. } => Ok(kept.clone()),
-        State::Held { under, .. } => kept(under, regime),
+        State::Held { under, .. } | State::Challenged { under, .. } => kept(under, regime),
         State::Warned { stage, started, .. } => file(*stage, *started, regime).map(Some),
         State::Contradictory { heard, .. } | State::Deliberating { heard, .. } => {
             file(heard.stage, heard.started, regime).map(Some)

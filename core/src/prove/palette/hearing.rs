@@ -38,10 +38,10 @@ fn hearing(hearing: &Hearing, at: Timestamp) -> Vec<Event> {
     events
 }
 
-fn deliberated(outcome: DeliberationOutcome) -> Event {
+pub(super) fn deliberated(outcome: DeliberationOutcome) -> Event {
     Event::Deliberated(Deliberated { by: member(), outcome, reasons: digest(), examined: digest() })
 }
 
-fn digest() -> Digest {
+pub(super) fn digest() -> Digest {
     "f".repeat(64).parse().expect("64 digits")
 }

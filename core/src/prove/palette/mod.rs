@@ -3,6 +3,7 @@
 //!
 //! Knows which news can come, and not what any of them leads to.
 
+mod challenge;
 mod hearing;
 mod review;
 
@@ -103,7 +104,14 @@ pub(super) fn events(case: &Case, at: Timestamp, due: Option<&Due>, regime: &Reg
         return vec![Event::DeadlinePassed];
     }
     let mut events = match &case.state {
-        State::Ladder(state) => on_the_ladder(case, state.bare(), at, regime),
+        State::Ladder(state) if state.challenge().is_some() => {
+            challenge::while_open(facts(state.bare(), at, regime), at)
+        }
+        State::Ladder(state) => {
+            let mut events = on_the_ladder(case, state.bare(), at, regime);
+            events.extend(challenge::received(state, at));
+            events
+        }
         State::Identification(state) => identifying(state, at),
     };
     events.extend(passed.map(|_| Event::DeadlinePassed));

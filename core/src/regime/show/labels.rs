@@ -133,6 +133,10 @@ pub(crate) fn path_words(regime: &Regime, path: &str, lang: Lang) -> String {
             Lang::Fr => format!("Contrôle préalable, {}", name_words(path, lang)),
             Lang::En => format!("Prior review, {}", name_words(path, lang)),
         },
+        ["challenge", ..] => match lang {
+            Lang::Fr => format!("Contestation, {}", name_words(path, lang)),
+            Lang::En => format!("Challenge, {}", name_words(path, lang)),
+        },
         ["intake", ..] => match lang {
             Lang::Fr => format!("Saisine, {}", name_words(path, lang)),
             Lang::En => format!("Referral, {}", name_words(path, lang)),
@@ -185,6 +189,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("works", "œuvres", "works"),
     ("earlier_steps", "étapes précédentes et leurs preuves", "earlier steps and their proofs"),
     ("ground", "motif de la demande", "ground of the request"),
+    // a challenge
+    ("alarm", "alerte : une personne doit répondre encore", "an alarm: a person must answer still"),
+    ("annulled", "le message tombe", "the message falls"),
+    ("goes_on", "la procédure suit son cours", "the procedure goes on"),
+    ("stands_still", "aucune étape n’est franchie", "no further step is taken"),
     // lived by or tried
     ("live", "en application", "lived by"),
     ("pilot", "essai : rien ne sort", "trial: nothing leaves"),
@@ -253,6 +262,10 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("relays_within", "achemine dans les", "relays within"),
     ("batch_addresses_max", "taille des listes", "size of lists"),
     ("breach_fine_euros", "amende par manquement", "fine for a breach"),
+    ("received_within", "reçue dans les", "received within"),
+    ("answered_within", "réponse dans les", "answered within"),
+    ("unanswered", "sans réponse à temps", "without an answer in time"),
+    ("meanwhile", "entre-temps", "in the meantime"),
     ("decides", "décide", "decided by"),
     ("decide_within", "alerte si non décidé dans les", "alarm if undecided after"),
     ("gate", "condition préalable", "condition"),

@@ -48,6 +48,7 @@ pub(super) fn sheet(regime: &Regime, day: Date, lang: Lang) -> Result<Sheet, NoR
     for (place, stage) in regime.file().stage.iter().enumerate() {
         sections.extend(page.stage(place, stage));
     }
+    sections.push(page.challenge());
     sections.extend(page.deliberations());
     sections.push(page.measures());
     sections.push(page.retention());
@@ -149,6 +150,12 @@ impl Page<'_> {
         );
         let heading = self.say("Identification : l’opérateur", "Identification: the provider");
         self.plain(heading, Some(arrow), self.lines("provider", &names))
+    }
+
+    fn challenge(&self) -> Section {
+        let names = ["received_within", "answered_within", "unanswered", "meanwhile"];
+        let heading = self.say("Contestation d’un message", "Challenge of a message");
+        self.plain(heading, None, self.lines("challenge", &names))
     }
 
     fn stage(&self, place: usize, stage: &StageFile) -> Vec<Section> {

@@ -71,6 +71,7 @@ fn actor(by: &str, page: &Page) -> String {
         Some(("party", id)) => page.with("actor.party", "id", id),
         Some(("person", id)) => page.with("actor.person", "id", id),
         _ if by == "house" => page.t("actor.house").to_owned(),
+        _ if by == "concerned" => page.t("actor.concerned").to_owned(),
         _ => by.to_owned(),
     }
 }
@@ -137,6 +138,14 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::Disclosed { .. }
         | Event::PilotEnded
         | Event::DeadlinePassed => None,
+        Event::ChallengeReceived { grounds, .. } => {
+            let grounds =
+                grounds.iter().map(|ground| page.named("challenge.ground", ground.name()));
+            Some(grounds.collect::<Vec<_>>().join(" · "))
+        }
+        Event::ChallengeAnswered(answer) => {
+            Some(page.named("challenge.verdict", answer.verdict.name()))
+        }
     }
 }
 

@@ -117,6 +117,7 @@ pub(super) fn asked_of(state: &State) -> Asked {
         State::Identification(
             identification::State::Open | identification::State::Closed { .. },
         ) => Asked::Keep,
+        State::Ladder(state) if state.challenge().is_some() => Asked::Answer,
         State::Ladder(state) => match state.bare() {
             ladder::State::Asking { .. } => Asked::Provider,
             ladder::State::Proposed { .. } => Asked::Decide,
@@ -129,7 +130,8 @@ pub(super) fn asked_of(state: &State) -> Asked {
             ladder::State::Open
             | ladder::State::Warned { .. }
             | ladder::State::Closed { .. }
-            | ladder::State::Held { .. } => Asked::Keep,
+            | ladder::State::Held { .. }
+            | ladder::State::Challenged { .. } => Asked::Keep,
         },
     }
 }
