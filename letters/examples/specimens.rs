@@ -20,6 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (data, pieces) = sample::transmission::transmission();
     let pdf = renderer.transmission(&data, &pieces, sample::at())?;
     println!("transmission.pdf: {} page(s), {} bytes", pdf.pages, pdf.bytes.len());
-    std::fs::write(folder.join("transmission.pdf"), &pdf.bytes)?;
+    let seal = sample::seal::seal();
+    let sealed = seal.put_on(&pdf, &data.authority.name, "Transmission", sample::at())?;
+    std::fs::write(folder.join("transmission.pdf"), &sealed.bytes)?;
     Ok(())
 }

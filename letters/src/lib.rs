@@ -8,8 +8,8 @@
 pub mod address;
 pub mod data;
 pub mod mail;
-
 pub mod render;
+pub mod seal;
 pub mod templates;
 pub mod transmission;
 pub mod wording;

@@ -74,6 +74,15 @@ fn every_letter_is_pdf_a_3a_and_pdf_ua_1_and_a_broken_one_is_found() {
     files.push(folder.path().join("long.pdf"));
     std::fs::write(files.last().unwrap(), &pdf.bytes).unwrap();
 
+    let (data, pieces) = sample::transmission::transmission();
+    let file = renderer.transmission(&data, &pieces, sample::at()).unwrap();
+    let sealed = sample::seal::seal();
+    let sealed = sealed.put_on(&file, "Autorité", "Transmission", sample::at()).unwrap();
+    for (name, pdf) in [("transmission.pdf", &file), ("sealed.pdf", &sealed)] {
+        files.push(folder.path().join(name));
+        std::fs::write(files.last().unwrap(), &pdf.bytes).unwrap();
+    }
+
     // The same letter with its claim to PDF/UA-1 taken away must not pass, or the check is blind.
     let claim = b"pdfuaid:part>1";
     let mut broken = pdf.bytes.clone();

@@ -12,7 +12,7 @@ use api_house::Hand;
 use defence_world::oversight_world::{World, authority};
 use defence_world::{BEGIN, Finding, over};
 use entremise_server::house::House;
-use entremise_server::{serve, worker};
+use entremise_server::{config, serve, worker};
 use entremise_store::SystemEntropy;
 use jiff::SignedDuration;
 use ring::digest::{SHA256, digest};
@@ -31,7 +31,7 @@ fn town(has_prosecutor: bool) -> Town {
     let folder = TempDir::new().unwrap();
     let mut config = api_house::config(folder.path());
     config.authorities[0].id = authority();
-    config.authorities[0].prosecutor = has_prosecutor.then(|| folder.path().join("prosecutor"));
+    config.authorities[0].prosecutor = has_prosecutor.then(|| way(folder.path()));
     let clock = Hand::at(BEGIN).clock();
     let house = serve::open(&config, &clock, Arc::new(SystemEntropy::default())).unwrap();
     let mut finding = over(World::over(house.store.clone()));
@@ -44,6 +44,22 @@ fn town(has_prosecutor: bool) -> Town {
     finding.deliberate(&opened, "transmit", "Les faits sont établis.\nRien ne les explique.");
     assert_eq!(finding.state(), "transmitted");
     Town { folder, house, finding }
+}
+
+/// A hand-over folder, and a seal whose certificate vouches for itself.
+fn way(folder: &Path) -> config::Prosecutor {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut asked = rcgen::CertificateParams::default();
+    asked.distinguished_name = rcgen::DistinguishedName::new();
+    asked.distinguished_name.push(rcgen::DnType::CommonName, "Cachet SPECIMEN");
+    let way = config::Prosecutor {
+        folder: folder.join("prosecutor"),
+        seal_certificates: folder.join("seal.pem"),
+        seal_key: folder.join("seal.key.pem"),
+    };
+    fs::write(&way.seal_certificates, asked.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(&way.seal_key, key.serialize_pem()).unwrap();
+    way
 }
 
 impl Town {
@@ -144,6 +160,25 @@ fn the_statement_stands_alone_with_every_piece_attached() {
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     for piece in names(&package.join("content")) {
         assert!(listed.contains(&piece), "{piece}: {listed}");
+    }
+}
+
+#[test]
+fn the_statement_bears_the_seal_of_the_authority_over_all_of_it() {
+    let town = town(true);
+    town.publish();
+    town.work(1);
+    let package = town.packages().remove(0);
+    let statement = package.join("transmission.pdf");
+    let mut pdfsig = Command::new("pdfsig");
+    pdfsig.arg("-nocert").arg(&statement).env("HOME", town.folder.path()).env("LC_ALL", "C.UTF-8");
+    let Ok(said) = pdfsig.output() else {
+        assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "pdfsig is absent");
+        return;
+    };
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    for wanted in ["Signature is Valid.", "Total document signed", "Cachet SPECIMEN"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
     }
 }
 

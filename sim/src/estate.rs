@@ -40,6 +40,8 @@ const JWS_KEY_ID: &str = "musique-2026";
 pub const NOTICES_MAILBOX: &str = "constats@autorite.example";
 
 const DKIM_RSA: &[u8] = include_bytes!("specimen-dkim-rsa.pem");
+const SEAL: &[u8] = include_bytes!("specimen-seal.pem");
+const SEAL_KEY: &[u8] = include_bytes!("specimen-seal.key.pem");
 
 /// A provider's corner of the world.
 pub struct ProviderEstate {
@@ -150,6 +152,8 @@ impl Estate {
     fn write_keys(&self) -> anyhow::Result<()> {
         let keys = self.folder.join("keys");
         fs::write(keys.join("dkim-rsa.pem"), DKIM_RSA)?;
+        fs::write(keys.join("seal.pem"), SEAL)?;
+        fs::write(keys.join("seal.key.pem"), SEAL_KEY)?;
         let der = STANDARD.encode(pkcs8(&self.dkim_seed));
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
         fs::write(keys.join("dkim-ed25519.pem"), pem)?;
@@ -290,7 +294,7 @@ impl Estate {
             },
             mail: self.mail(),
             post: self.post(counters),
-            prosecutor: Some(self.folder.join("prosecutor")),
+            prosecutor: Some(self.prosecutor()),
             ledger_origin: "autorite.example/ledger".to_owned(),
             senders: self.senders(),
             providers: self.house_providers(world, counters, answering),
@@ -329,6 +333,14 @@ impl Estate {
     /// Where letters are handed over that do not go over HTTP.
     pub fn post_folder(&self) -> PathBuf {
         self.folder.join("post")
+    }
+
+    fn prosecutor(&self) -> house::Prosecutor {
+        house::Prosecutor {
+            folder: self.folder.join("prosecutor"),
+            seal_certificates: self.folder.join("keys/seal.pem"),
+            seal_key: self.folder.join("keys/seal.key.pem"),
+        }
     }
 
     fn mail(&self) -> house::Mail {

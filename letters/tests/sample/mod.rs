@@ -1,6 +1,7 @@
 //! A made-up letter that the tests fill in and break.
 
 #[allow(dead_code, reason = "only some of the tests send a file")]
+pub mod seal;
 pub mod transmission;
 
 use entremise_letters::address::PostalAddress;

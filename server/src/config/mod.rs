@@ -144,9 +144,9 @@ pub struct Authority {
     pub pages: Pages,
     pub mail: Mail,
     pub post: Post,
-    /// A folder from which complete files are taken to the prosecutor. Without it, no file leaves.
+    /// The way to the prosecutor. Without it, no file leaves.
     #[serde(default)]
-    pub prosecutor: Option<PathBuf>,
+    pub prosecutor: Option<Prosecutor>,
     /// Name of the ledger in its signed checkpoints, like `autorite.example/ledger`.
     pub ledger_origin: String,
     #[serde(rename = "sender", default)]
@@ -251,6 +251,18 @@ pub struct Mail {
     pub dkim_domain: String,
     pub dkim_rsa: DkimKey,
     pub dkim_ed25519: DkimKey,
+}
+
+/// How complete files reach the prosecutor, and with what they are sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prosecutor {
+    /// Packages are taken from it.
+    pub folder: PathBuf,
+    /// PEM: the seal's own certificate first, then those that vouch for it.
+    pub seal_certificates: PathBuf,
+    /// PKCS#8, PEM, on the curve P-256.
+    pub seal_key: PathBuf,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -519,8 +531,10 @@ impl Authority {
         self.mail.notices.iter_mut().for_each(root);
         root(&mut self.mail.dkim_rsa.key);
         root(&mut self.mail.dkim_ed25519.key);
-        self.prosecutor.iter_mut().for_each(root);
         self.pilot.iter_mut().filter_map(|pilot| pilot.costs.as_mut()).for_each(root);
+        if let Some(Prosecutor { folder, seal_certificates, seal_key }) = &mut self.prosecutor {
+            [folder, seal_certificates, seal_key].into_iter().for_each(root);
+        }
         match &mut self.post {
             Post::Folder { folder } => root(folder),
             Post::Http { client_secret, .. } => root(client_secret),

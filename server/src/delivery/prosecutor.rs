@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use entremise_core::id::EffectId;
 use entremise_core::ledger::hexadecimal;
 use entremise_letters::Pdf;
+use entremise_letters::seal::{Seal, SealError};
 use entremise_letters::transmission::{Piece, PieceLine};
 use jiff::Timestamp;
 use quick_xml::Writer;
@@ -23,11 +24,13 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 const SEDA: &str = "fr:gouv:culture:archivesdefrance:seda:v2.1";
 const STATEMENT: &str = "transmission.pdf";
+/// What a reader of the file is shown beside the seal.
+const REASON: &str = "Transmission au procureur de la République (CPI R331-14)";
 
-/// A hand-over folder.
-#[derive(Clone, Debug)]
+/// A hand-over folder, and the seal that every file in it bears. No `Debug`: it holds a key.
 pub struct Prosecutor {
     folder: PathBuf,
+    seal: Seal,
 }
 
 /// One file on its way. No `Debug`.
@@ -46,9 +49,17 @@ impl Prosecutor {
     ///
     /// # Errors
     /// The disk's.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub fn open(folder: &Path, seal: Seal) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), seal })
+    }
+
+    /// The statement with the authority's seal in it, as of the instant it was written.
+    ///
+    /// # Errors
+    /// The seal's.
+    pub fn seal(&self, statement: &Pdf, authority: &str, at: Timestamp) -> Result<Pdf, SealError> {
+        self.seal.put_on(statement, authority, REASON, at)
     }
 
     /// Leaves a package. One that is there was left by an earlier try, and stays as it is.

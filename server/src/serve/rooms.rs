@@ -15,6 +15,7 @@ use entremise_formats::mail::OpenPgpKey;
 use entremise_ledger::LogKey;
 use entremise_letters::Renderer;
 use entremise_letters::address::PostalAddress;
+use entremise_letters::seal::Seal;
 use entremise_store::{Entropy, Party, Role, Store, Trouble};
 use entremise_wire::signature::{SigningKey, VerifyingKey};
 use jiff::Timestamp;
@@ -223,8 +224,7 @@ fn delivery(
             Box::new(Http::new(client, url, client_id, text(client_secret)?.trim()))
         }
     };
-    let prosecutor = authority.prosecutor.as_deref().map(Prosecutor::open).transpose();
-    let prosecutor = prosecutor.context("the folder for the prosecutor cannot be made")?;
+    let prosecutor = authority.prosecutor.as_ref().map(way_to_the_prosecutor).transpose()?;
     Ok(Delivery {
         prosecutor,
         composer,
@@ -233,6 +233,12 @@ fn delivery(
         post,
         sender: PostalAddress::named(name, &authority.contact.postal).context("contact.postal")?,
     })
+}
+
+fn way_to_the_prosecutor(named: &config::Prosecutor) -> anyhow::Result<Prosecutor> {
+    let seal = Seal::read(&text(&named.seal_certificates)?, &text(&named.seal_key)?);
+    let seal = seal.context("prosecutor.seal_certificates and prosecutor.seal_key")?;
+    Prosecutor::open(&named.folder, seal).context("the folder for the prosecutor cannot be made")
 }
 
 /// A secret of 32 bytes in a file that only this account reads; made when it is missing.

@@ -53,8 +53,11 @@ fn file(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Trouble>
         Err(why) => return retry(house, &claim, why, None, now),
     };
     let (statement, pieces) = gathered;
-    let renderer = &room.delivery.renderer;
-    let pdf = match renderer.transmission(&statement, &pieces, written_at) {
+    let set = room.delivery.renderer.transmission(&statement, &pieces, written_at);
+    let sealed = set
+        .map_err(anyhow::Error::from)
+        .and_then(|pdf| Ok(prosecutor.seal(&pdf, &statement.authority.name, written_at)?));
+    let pdf = match sealed {
         Ok(pdf) => pdf,
         Err(error) => {
             tracing::error!(effect = %claim.id, %error, "a file cannot be set");
