@@ -93,7 +93,8 @@ pub fn page(lang: &str, title: &str, body: &str) -> String {
                  margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
                  h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2.2rem;font-size:1.25rem}\
                  table{border-collapse:collapse;width:100%;margin:1rem 0}\
-                 caption{text-align:left;font-weight:bold;padding:.3rem 0}\
+                 caption{position:absolute;width:1px;height:1px;overflow:hidden;\
+                 clip-path:inset(50%)}\
                  th,td{padding:.35rem .6rem;border-bottom:1px solid #bbb;text-align:left;\
                  vertical-align:top}\
                  td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\

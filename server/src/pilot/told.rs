@@ -7,6 +7,7 @@ use entremise_core::deadline::{Lang, date_words};
 use super::{Report, per_hundred};
 use crate::chart::{self, Bar, bars, columns, escaped, number, table};
 use crate::cost::Counted;
+use crate::web::words::known;
 
 /// The whole report as text.
 pub fn text(report: &Report, lang: Lang) -> String {
@@ -95,7 +96,8 @@ fn before(report: &Report, lang: Lang) -> Vec<String> {
             _ => said(lang, "Passage au réel le", "Real work begun on"),
         };
         let signed = said(lang, "signé par", "signed by");
-        lines.push(format!("{what} {}, {signed} {}.", act.at, by.join(", ")));
+        let day = date_words(act.at.to_zoned(jiff::tz::TimeZone::UTC).date(), lang);
+        lines.push(format!("{what} {day}, {signed} {}.", by.join(", ")));
     }
     lines
 }
@@ -114,9 +116,15 @@ fn parts(report: &Report, lang: Lang) -> Vec<Part> {
     parts.push(named(
         said(lang, "Réponses qui ne désignent personne", "Answers that name nobody"),
         report.not_identified.iter(),
+        "oversight.answer",
         lang,
     ));
-    parts.push(named(said(lang, "Délais manqués", "Times missed"), report.missed.iter(), lang));
+    parts.push(named(
+        said(lang, "Délais manqués", "Times missed"),
+        report.missed.iter(),
+        "oversight.open_alarm",
+        lang,
+    ));
     parts.push(costs(report, lang));
     parts.retain(|part| !part.rows.is_empty());
     parts
@@ -240,13 +248,17 @@ fn months(report: &Report, lang: Lang) -> Part {
 fn named<'r>(
     caption: &str,
     counts: impl Iterator<Item = (&'r String, &'r u64)>,
+    words: &str,
     lang: Lang,
 ) -> Part {
     Part {
         caption: caption.to_owned(),
         head: heads(lang, &[("Lequel", "Which"), ("Nombre", "Number")]),
         rows: counts
-            .map(|(name, n)| vec![name.replace('_', " "), number(*n as f64, 0, lang)])
+            .map(|(name, n)| {
+                let told = known(lang, words, name).map_or_else(|| name.clone(), str::to_owned);
+                vec![told, number(*n as f64, 0, lang)]
+            })
             .collect(),
         series: Vec::new(),
         bars: Vec::new(),
@@ -332,16 +344,14 @@ fn after(report: &Report, lang: Lang) -> Vec<String> {
         });
     }
     for unit in &report.units {
-        let [name, fr, en] = unit.of.names();
-        let label = match lang {
-            Lang::Fr => fr,
-            Lang::En => en,
-        };
-        let price = number(unit.price, 4, lang);
-        let minutes = number(unit.minutes, 1, lang);
+        let [_, fr, en] = unit.of.names();
+        let colon = said(lang, "\u{a0}:", ":");
+        let (price, minutes) = (number(unit.price, 2, lang), number(unit.minutes, 1, lang));
         lines.push(format!(
-            "{label} ({name}) : {price} {}, {minutes} min. {}",
-            report.currency, unit.source
+            "{}{colon} {price}\u{a0}{}, {minutes}\u{a0}min ({}).",
+            said(lang, fr, en),
+            report.currency,
+            unit.source
         ));
     }
     lines
