@@ -4,8 +4,10 @@
 mod defence_world;
 
 use axum::http::StatusCode;
-use defence_world::{Finding, Got, finding, value_of};
+use defence_world::oversight_world::{MEMBER_KEY, member_pair};
+use defence_world::{Finding, Got, finding, signed, value_of};
 use entremise_core::procedure::ladder::{Hearing, State};
+use ring::signature::Ed25519KeyPair;
 
 /// What lies sealed and must be on no page that opens nothing.
 const SEALED: [&str; 3] = ["Nom-Clair", "198.0.0.", "Heures du port"];
@@ -109,13 +111,45 @@ fn a_decision_needs_an_outcome_and_reasons_and_the_facts_as_they_were_shown() {
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     assert_eq!(finding.state(), "deliberating");
     let opened = finding.deliberate(&page, "", "");
-    entered(&finding.deliberate(&opened, "transmit", "Les observations ne convainquent pas."));
+    entered(&finding.decide(&opened, "transmit", "Les observations ne convainquent pas."));
     assert_eq!(finding.state(), "transmitted");
     let State::Transmitted { decision, .. } = finding.ladder() else { panic!() };
     assert_eq!(decision.examined.as_str(), digest, "the same facts have the same digest");
     assert!(documents(&finding).iter().any(|name| name.starts_with("reasons-")));
     let effects = finding.file().effects;
     assert!(effects.iter().any(|row| row.effect.name() == "transmit_file"));
+}
+
+#[test]
+fn a_decision_that_its_member_did_not_sign_word_for_word_decides_nothing() {
+    let mut finding = ripe();
+    let page = finding.get(&format!("{}/deliberation", finding.path()));
+    let opened = finding.deliberate(&page, "", "");
+    let shown = finding.deliberate(&opened, "transmit", "Les faits sont établis.");
+    assert!(shown.text.contains("outcome transmit"), "{}", shown.text);
+    assert_eq!(finding.state(), "deliberating", "showing what is signed decides nothing");
+    let file = finding.to_sign(&shown, "transmit", "Les faits sont établis.").text;
+    let good = signed(&file, &member_pair(), MEMBER_KEY);
+    let other = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
+    let kept = documents(&finding).len();
+    for (wrong, why) in [
+        (file.clone(), "not signed at all"),
+        (signed(&file, &other, MEMBER_KEY), "signed with another key"),
+        (signed(&file, &member_pair(), "cle-officer-8"), "by a key nobody knows"),
+        (good.replace("établis", "douteux"), "for other reasons"),
+        (good.replace("\"transmit\"", "\"close\""), "for another outcome"),
+        (good.replace(&finding.case.to_string(), &"0".repeat(36)), "on another case"),
+        (good.replace("officer-7\",\n    \"outcome", "officer-8\",\n    \"outcome"), "by another"),
+    ] {
+        assert_ne!(wrong, good, "{why}");
+        let got = finding.hand_in(&shown, wrong.as_bytes());
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{why}");
+        assert_eq!(finding.state(), "deliberating", "{why}");
+    }
+    assert_eq!(documents(&finding).len(), kept);
+    entered(&finding.hand_in(&shown, good.as_bytes()));
+    assert_eq!(finding.state(), "transmitted");
+    assert!(documents(&finding).iter().any(|name| name.starts_with("deliberation-")));
 }
 
 #[test]
@@ -164,7 +198,7 @@ fn an_outcome_closes_the_file_and_keeps_the_judgment() {
     let mut finding = ripe();
     let page = finding.get(&format!("{}/deliberation", finding.path()));
     let opened = finding.deliberate(&page, "", "");
-    entered(&finding.deliberate(&opened, "transmit", "Motifs."));
+    entered(&finding.decide(&opened, "transmit", "Motifs."));
     finding.at("2024-01-15T09:00:00Z");
     let undecided = finding.enter(&[("act", "outcome")], b"%PDF-1.7 jugement SPECIMEN");
     assert_eq!(undecided.status, StatusCode::UNPROCESSABLE_ENTITY);

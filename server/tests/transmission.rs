@@ -41,7 +41,7 @@ fn town(has_prosecutor: bool) -> Town {
     finding.late();
     let page = finding.get(&format!("{}/deliberation", finding.path()));
     let opened = finding.deliberate(&page, "", "");
-    finding.deliberate(&opened, "transmit", "Les faits sont établis.\nRien ne les explique.");
+    finding.decide(&opened, "transmit", "Les faits sont établis.\nRien ne les explique.");
     assert_eq!(finding.state(), "transmitted");
     Town { folder, house, finding }
 }

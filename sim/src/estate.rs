@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::chance::Chance;
 use crate::mail::make_maildir;
 use crate::signing;
-use crate::third_step::ReviewerKey;
+use crate::third_step::{Pen, ReviewerKey};
 use crate::world::{SENDERS, World};
 
 pub const AUTHORITY: &str = "autorite";
@@ -75,6 +75,7 @@ pub struct Estate {
     requests_seed: [u8; 32],
     /// Who may authorise a third linking; the providers pinned the key themselves.
     reviewer: ReviewerKey,
+    pen: Pen,
 }
 
 /// Where the world's relay and its post answer.
@@ -139,6 +140,7 @@ impl Estate {
             dkim_seed,
             requests_seed,
             reviewer: ReviewerKey::new(seed)?,
+            pen: Pen::new(seed)?,
         };
         estate.write_keys()?;
         estate.write_certificates()?;
@@ -302,6 +304,7 @@ impl Estate {
                 role: house::OfficeRole::Officer,
                 id: MEMBER.parse().expect("the name is a constant"),
                 secret_sha256: sha256(self.member_secret.as_bytes()),
+                keys: self.pen.known().into_iter().collect(),
             }],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
             pilot: None,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entremise_core::authorisation::{Ruling, Signature, SignedStatement};
+use entremise_core::authorisation::{PublicKey, Ruling, Signature, SignedStatement};
 use entremise_core::case::State;
 use entremise_core::event::Ground;
 use entremise_core::id::{AuthorisationId, AuthorityId, CaseId, PersonId};
@@ -16,9 +16,10 @@ use entremise_core::regime::rules::{DeliberationOutcome, Gate};
 use entremise_server::config::{KeyFile, Reviewer};
 use entremise_server::house::House;
 use entremise_server::web::defence::desk::{
-    DefenceAct, DefenceDesk, DefenceOrder, Document, ExamineOutcome,
+    Decided, DefenceAct, DefenceDesk, DefenceOrder, Document, ExamineOutcome, ToSign,
 };
 use entremise_server::web::defence::over_store::StoreDefence;
+use entremise_server::web::defence::statement::{DecisionFile, MemberKey};
 use entremise_server::web::desk::OnCase;
 use entremise_server::web::review::desk::{AskOrder, ReviewDesk};
 use entremise_server::web::review::over_store::StoreReviewDesk;
@@ -39,9 +40,7 @@ pub struct ReviewerKey(Ed25519KeyPair);
 
 impl ReviewerKey {
     pub fn new(seed: u64) -> anyhow::Result<Self> {
-        let secret: [u8; 32] = Chance::of(seed, "the reviewer's key").bytes();
-        let pair = Ed25519KeyPair::from_seed_unchecked(&secret);
-        Ok(Self(pair.map_err(|_| anyhow::anyhow!("32 bytes are a seed"))?))
+        Ok(Self(pair_of(seed, "the reviewer's key")?))
     }
 
     fn public(&self) -> String {
@@ -70,6 +69,36 @@ impl ReviewerKey {
     }
 }
 
+/// The key with which the member signs what they decide.
+pub struct Pen(Ed25519KeyPair);
+
+impl Pen {
+    pub fn new(seed: u64) -> anyhow::Result<Self> {
+        Ok(Self(pair_of(seed, "the member's key")?))
+    }
+
+    /// As the house knows it.
+    pub fn known(&self) -> anyhow::Result<KeyFile> {
+        let public_key = URL_SAFE_NO_PAD.encode(self.0.public_key());
+        Ok(KeyFile { id: format!("cle-{MEMBER}").parse()?, public_key })
+    }
+
+    fn keys(&self) -> anyhow::Result<Vec<MemberKey>> {
+        let KeyFile { id, public_key } = self.known()?;
+        Ok(vec![MemberKey { member: MEMBER.parse()?, id, key: PublicKey::Ed25519 { public_key } }])
+    }
+}
+
+fn pair_of(seed: u64, whose: &'static str) -> anyhow::Result<Ed25519KeyPair> {
+    let secret: [u8; 32] = Chance::of(seed, whose).bytes();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&secret);
+    pair.map_err(|_| anyhow::anyhow!("32 bytes are a seed"))
+}
+
+fn signature(pair: &Ed25519KeyPair, text: &str) -> Signature {
+    Signature::Ed25519 { signature: URL_SAFE_NO_PAD.encode(pair.sign(text.as_bytes())) }
+}
+
 /// What comes next in a case, and whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
@@ -87,6 +116,7 @@ enum Turn {
 pub struct ThirdStep {
     chance: Chance,
     key: ReviewerKey,
+    pen: Pen,
     /// Cases that came before the gate.
     cases: BTreeSet<CaseId>,
     /// When somebody will come to it; none where they never will.
@@ -111,6 +141,7 @@ impl ThirdStep {
         Ok(Self {
             chance: Chance::of(seed, "the third step"),
             key: ReviewerKey::new(seed)?,
+            pen: Pen::new(seed)?,
             cases: BTreeSet::new(),
             turns: BTreeMap::new(),
             granted: BTreeMap::new(),
@@ -129,7 +160,8 @@ impl ThirdStep {
         let reviewers = vec![self.key.reviewer()?];
         let store = house.store.clone();
         let reviews = StoreReviewDesk::new(store.clone(), authority.clone(), name, reviewers);
-        let defence = StoreDefence::new(store, authority.clone());
+        let keys = self.pen.keys()?;
+        let defence = StoreDefence::new(store, authority.clone(), keys);
         let desks = Desks { house, authority, reviews, defence, now };
         self.find(&desks)?;
         for case in self.cases.clone() {
@@ -260,12 +292,9 @@ impl ThirdStep {
         desks.reviews.request(&reviewer, request, now)?;
         let statement = desks.reviews.statement(&reviewer, request, ruling, REASONS, now)?;
         let Some(statement) = statement else { return Ok(()) };
-        let signature = URL_SAFE_NO_PAD.encode(self.key.0.sign(statement.text().as_bytes()));
-        let signed = SignedStatement {
-            statement,
-            key: format!("cle-{REVIEWER}").parse()?,
-            signature: Signature::Ed25519 { signature },
-        };
+        let signature = signature(&self.key.0, &statement.text());
+        let signed =
+            SignedStatement { statement, key: format!("cle-{REVIEWER}").parse()?, signature };
         desks.reviews.enter(signed, REASONS, now)?;
         if grants {
             self.granted.entry(case).or_insert(now);
@@ -296,7 +325,14 @@ impl ThirdStep {
             DeliberationOutcome::Close
         };
         let reasons = "Les faits et les réponses ont été examinés. SPECIMEN.".to_owned();
-        let act = DefenceAct::Deliberated { outcome, reasons, examined };
+        let decided = Decided { outcome, reasons: reasons.clone(), examined };
+        let ToSign::Statement { statement, .. } = desks.defence.statement(&on(file)?, &decided)?
+        else {
+            return Ok(());
+        };
+        let signature = signature(&self.pen.0, &statement.text());
+        let signed = DecisionFile::new(*statement, reasons).signed(self.pen.known()?.id, signature);
+        let act = DefenceAct::Deliberated { signed: Box::new(signed) };
         let name = match outcome {
             DeliberationOutcome::Transmit => "transmitted",
             DeliberationOutcome::Close => "closed",

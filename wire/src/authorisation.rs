@@ -26,7 +26,12 @@ struct ClientData {
 
 /// Whether the signature was made over the text with this key. Anything malformed does not hold.
 pub fn signature_holds(key: &ReviewerKey, text: &str, signature: &Signature) -> bool {
-    holds(&key.key, text, signature).unwrap_or(false)
+    key_holds(&key.key, text, signature)
+}
+
+/// The same for whoever's key it is.
+pub fn key_holds(key: &PublicKey, text: &str, signature: &Signature) -> bool {
+    holds(key, text, signature).unwrap_or(false)
 }
 
 /// What a passkey is asked to sign for a text: its SHA-256, base64url without padding.

@@ -3,6 +3,8 @@
 //! Exit codes: 0 done and fine, 1 done and something is not fine (a notice rejected, a proof that
 //! does not hold), 2 wrong usage or trouble.
 
+mod deliberation;
+mod key_file;
 mod keys;
 mod ledger;
 mod mail;
@@ -63,6 +65,9 @@ enum Command {
     /// The prior authorisation by an outside reviewer: keys, invitations, signing offline.
     #[command(subcommand)]
     Review(review::Command),
+    /// A member's decision on a finding: keys, signing offline.
+    #[command(subcommand)]
+    Deliberation(deliberation::Command),
     /// For those who watch over it: the yearly report, a drawing redone. Changes nothing.
     #[command(subcommand)]
     Oversight(oversight::Command),
@@ -127,6 +132,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),
         Command::Review(command) => review::run(command),
+        Command::Deliberation(command) => deliberation::run(command),
         Command::Oversight(command) => oversight::run(command),
         Command::Pilot(command) => pilot::run(command),
         Command::Quarantine(command) => quarantine::run(command),

@@ -1,7 +1,6 @@
 //! `entremise review`: the operator's side (invite, keys, file) and the reviewer's own, which runs
 //! on a machine that is not the authority's and needs neither its configuration nor its store.
 
-use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,13 +13,12 @@ use entremise_core::id::{AuthorisationId, AuthorityId, PersonId, ReviewerKeyId};
 use entremise_core::ledger::Actor;
 use entremise_store::{Entropy as _, SystemEntropy};
 use jiff::SignedDuration;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use serde::{Deserialize, Serialize};
 
 use super::Outcome;
+use super::key_file::{Holder, confirmed, read_text, write_private};
 use crate::config::{Authority, Config};
 use crate::serve::{open, wall_clock};
-use crate::web::review::file::{FILE_BYTES_MAX, RequestFile, RulingFile};
+use crate::web::review::file::{RequestFile, RulingFile};
 use crate::web::review::over_store::{code_digest, request_file, reviewer_keys};
 
 /// How long a registration code is good.
@@ -121,24 +119,15 @@ pub struct Sign {
     yes: bool,
 }
 
-/// A reviewer's key file. No `Debug`: it holds a secret.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    form: String,
-    id: ReviewerKeyId,
-    /// Ed25519, 32 bytes, base64url.
-    secret: String,
-}
-
-const KEY: &str = "entremise reviewer key v1";
+const REVIEWER: Holder =
+    Holder { form: "entremise reviewer key v1", table: "authority.reviewer.key" };
 
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Key(KeyCommand::Make { id, out }) => make_key(id, &out)?,
+        Command::Key(KeyCommand::Make { id, out }) => REVIEWER.make(id, &out)?,
         Command::Key(KeyCommand::Show { key }) => {
-            let (id, pair) = read_key(&key)?;
-            print_key(&id, &pair);
+            let (id, pair) = REVIEWER.read(&key)?;
+            REVIEWER.print(&id, &pair);
         }
         Command::Show { request } => print!("{}", shown(&read_request(&request)?)),
         Command::Sign(order) => return sign(&order),
@@ -222,39 +211,6 @@ fn print_pins(at: &At) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn make_key(id: ReviewerKeyId, out: &Path) -> anyhow::Result<()> {
-    let mut seed = [0; 32];
-    SystemEntropy::default().fill(&mut seed);
-    let file =
-        KeyFile { form: KEY.to_owned(), id: id.clone(), secret: URL_SAFE_NO_PAD.encode(seed) };
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-        .map_err(|_| anyhow::anyhow!("the system gave no usable randomness"))?;
-    write_private(out, &(serde_json::to_string_pretty(&file)? + "\n"))?;
-    print_key(&id, &pair);
-    Ok(())
-}
-
-fn print_key(id: &ReviewerKeyId, pair: &Ed25519KeyPair) {
-    println!("[[authority.reviewer.key]]");
-    println!("id = \"{id}\"");
-    println!("public_key = \"{}\"", URL_SAFE_NO_PAD.encode(pair.public_key()));
-}
-
-fn read_key(path: &Path) -> anyhow::Result<(ReviewerKeyId, Ed25519KeyPair)> {
-    let text = read_text(path)?;
-    // The parser's words could repeat what it read.
-    let file: KeyFile = serde_json::from_str(&text)
-        .ok()
-        .filter(|file: &KeyFile| file.form == KEY)
-        .with_context(|| format!("{} is no key file", path.display()))?;
-    let pair = URL_SAFE_NO_PAD
-        .decode(&file.secret)
-        .ok()
-        .and_then(|seed| Ed25519KeyPair::from_seed_unchecked(&seed).ok())
-        .with_context(|| format!("{} holds no usable key", path.display()))?;
-    Ok((file.id, pair))
-}
-
 fn read_request(path: &Path) -> anyhow::Result<RequestFile> {
     RequestFile::read(&read_text(path)?).with_context(|| path.display().to_string())
 }
@@ -284,7 +240,7 @@ fn shown(file: &RequestFile) -> String {
 
 fn sign(order: &Sign) -> anyhow::Result<Outcome> {
     let request = read_request(&order.request)?;
-    let (id, pair) = read_key(&order.key)?;
+    let (id, pair) = REVIEWER.read(&order.key)?;
     let reasons = read_text(&order.reasons)?.trim().to_owned();
     if reasons.is_empty() {
         bail!("{} is empty: a ruling needs its reasons", order.reasons.display());
@@ -293,7 +249,7 @@ fn sign(order: &Sign) -> anyhow::Result<Outcome> {
     let statement = request.statement(ruling, &reasons);
     let text = statement.text();
     eprintln!("{}\nReasons:\n{reasons}\n\nYou sign this text:\n\n{text}", shown(&request));
-    if !order.yes && !confirmed(ruling)? {
+    if !order.yes && !confirmed(ruling.name())? {
         eprintln!("nothing was signed");
         return Ok(Outcome::NotFine);
     }
@@ -303,37 +259,4 @@ fn sign(order: &Sign) -> anyhow::Result<Outcome> {
     write_private(&order.out, &RulingFile::new(signed, reasons).to_json())?;
     println!("{}: {}", order.out.display(), ruling.name());
     Ok(Outcome::Fine)
-}
-
-/// Asks for the word itself, not for a yes: a tired hand does not type it by mistake.
-fn confirmed(ruling: Ruling) -> anyhow::Result<bool> {
-    eprint!("Type \"{}\" to sign: ", ruling.name());
-    std::io::stderr().flush()?;
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed)?;
-    Ok(typed.trim() == ruling.name())
-}
-
-fn read_text(path: &Path) -> anyhow::Result<String> {
-    let size = std::fs::metadata(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?
-        .len();
-    if size > FILE_BYTES_MAX as u64 {
-        bail!("{} is too large", path.display());
-    }
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-/// A new file that only this account reads; one that is there is never overwritten.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("{} cannot be made", path.display()))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(())
 }

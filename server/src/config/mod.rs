@@ -387,6 +387,9 @@ pub struct Officer {
     pub secret_sha256: String,
     #[serde(default)]
     pub role: OfficeRole,
+    /// With which they sign what they decide on a finding. Without one they decide none.
+    #[serde(rename = "key", default)]
+    pub keys: Vec<KeyFile>,
 }
 
 /// Which desk a person sits at. Nobody sits at two.
@@ -418,7 +421,7 @@ pub struct Reviewer {
     pub substitutes: Vec<PersonId>,
 }
 
-/// The public half of a reviewer's key file (Ed25519).
+/// The public half of a key file (Ed25519): a reviewer's or a member's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFile {

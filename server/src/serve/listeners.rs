@@ -8,13 +8,15 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
+use entremise_core::authorisation::PublicKey;
 use entremise_core::deadline::Words;
 use entremise_core::id::AuthorityId;
 
 use super::Clock;
-use crate::config::{Config, Tls};
+use crate::config::{self, Config, Tls};
 use crate::house::{House, Room};
 use crate::web::defence::over_store::StoreDefence;
+use crate::web::defence::statement::MemberKey;
 use crate::web::oversight::StoreOversight;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::rights::over_store::StoreRights;
@@ -111,7 +113,7 @@ fn page_doors(
             config.specimen,
         ))),
         rights: Some(Arc::new(StoreRights::new(house.store.clone(), config.id.clone()))),
-        defence: Some(Arc::new(StoreDefence::new(house.store.clone(), config.id.clone()))),
+        defence: Some(Arc::new(defence(house, config))),
         authority: web::Authority {
             name: names(&config.name),
             email: config.contact.email.clone(),
@@ -187,4 +189,16 @@ fn door(
         }
     }
     Ok(bound)
+}
+
+/// The person's side, with the keys by which members sign what they decide.
+fn defence(house: &House, config: &config::Authority) -> StoreDefence {
+    let keys = config.officers.iter().flat_map(|officer| {
+        officer.keys.iter().map(|key| MemberKey {
+            member: officer.id.clone(),
+            id: key.id.clone(),
+            key: PublicKey::Ed25519 { public_key: key.public_key.clone() },
+        })
+    });
+    StoreDefence::new(house.store.clone(), config.id.clone(), keys.collect())
 }

@@ -33,6 +33,10 @@ pub enum Place {
     Defence(String),
     /// Where a member deliberates on a case.
     Deliberation(String),
+    /// A decision as a file to be signed.
+    DeliberationFile(String),
+    /// Where a signed decision comes back.
+    DeliberationSigned(String),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
     Oversight,
@@ -73,7 +77,9 @@ impl Place {
                 | Self::Rectification(reference)
                 | Self::Erasure(reference)
                 | Self::Defence(reference)
-                | Self::Deliberation(reference),
+                | Self::Deliberation(reference)
+                | Self::DeliberationFile(reference)
+                | Self::DeliberationSigned(reference),
                 lang,
             ) => format!("{}{}", case(reference, lang), self.under_case(lang)),
             (Self::Line(reference, entry), lang) => {
@@ -111,6 +117,10 @@ impl Place {
             (Self::Defence(_), Lang::Fr) => "/contradictoire",
             (Self::Defence(_), Lang::En) => "/defence",
             (Self::Deliberation(_), _) => "/deliberation",
+            (Self::DeliberationFile(_), Lang::Fr) => "/deliberation/a-signer",
+            (Self::DeliberationFile(_), Lang::En) => "/deliberation/to-sign",
+            (Self::DeliberationSigned(_), Lang::Fr) => "/deliberation/signee",
+            (Self::DeliberationSigned(_), Lang::En) => "/deliberation/signed",
             _ => "",
         }
     }

@@ -118,6 +118,7 @@ fn described(name: &str) -> (&'static str, &'static str) {
         Some("jpg") => "image/jpeg",
         Some("eml") => "message/rfc822",
         Some("txt") => "text/plain",
+        Some("json") => "application/json",
         _ => "application/octet-stream",
     };
     let kinds = [
@@ -129,6 +130,7 @@ fn described(name: &str) -> (&'static str, &'static str) {
         ("situation", "Charges et ressources indiquées par la personne"),
         ("hearing-record", "Procès-verbal d’audition"),
         ("reasons", "Motifs de la délibération"),
+        ("deliberation", "Délibération, telle que signée par le membre"),
     ];
     let kind = kinds.iter().find(|(begin, _)| name.starts_with(begin));
     (kind.map_or("Pièce du dossier", |(_, description)| description), media_type)

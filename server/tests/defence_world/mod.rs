@@ -10,13 +10,20 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::authorisation::Signature;
 use entremise_core::case::State;
 use entremise_core::id::CaseId;
 use entremise_core::procedure::ladder;
+use entremise_server::web::defence::statement::DecisionFile;
 use entremise_server::web::office_router;
 use entremise_store::{CaseFile, WorkOrder};
 use jiff::{SignedDuration, Timestamp};
-use oversight_world::{OFFICER_SECRET, World, at, authority, named, people, web};
+use oversight_world::{
+    MEMBER_KEY, OFFICER_SECRET, World, at, authority, member_pair, named, people, web,
+};
+use ring::signature::Ed25519KeyPair;
 use tower_service::Service as _;
 
 /// When the house opens.
@@ -149,6 +156,36 @@ impl Finding {
         self.post(&path, "application/x-www-form-urlencoded", form.join("&").into_bytes())
     }
 
+    /// The decision of a page that shows what is to be signed, as a file.
+    pub fn to_sign(&mut self, page: &Got, outcome: &str, reasons: &str) -> Got {
+        let path = format!("{}/deliberation/a-signer", self.path());
+        let fields = ["version", "token", "examined"].map(|name| (name, value_of(page, name)));
+        let given = [("outcome", outcome.to_owned()), ("reasons", reasons.to_owned())];
+        let form: Vec<String> = fields
+            .into_iter()
+            .chain(given)
+            .map(|(name, value)| format!("{name}={}", encoded(&value)))
+            .collect();
+        self.post(&path, "application/x-www-form-urlencoded", form.join("&").into_bytes())
+    }
+
+    /// Hands in what is said to be the signed decision of this page.
+    pub fn hand_in(&mut self, page: &Got, signed: &[u8]) -> Got {
+        let path = format!("{}/deliberation/signee", self.path());
+        let fields = ["version", "token", "examined"].map(|name| (name, value_of(page, name)));
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.post(&path, &kind, multipart(&fields, signed))
+    }
+
+    /// Decides, from the form to the signed file that comes back.
+    pub fn decide(&mut self, opened: &Got, outcome: &str, reasons: &str) -> Got {
+        let page = self.deliberate(opened, outcome, reasons);
+        let file = self.to_sign(&page, outcome, reasons);
+        self.hand_in(&page, signed(&file.text, &member_pair(), MEMBER_KEY).as_bytes())
+    }
+
     pub fn post(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
@@ -175,6 +212,13 @@ impl Finding {
         let body = runtime.block_on(axum::body::to_bytes(response.into_body(), 1 << 22)).unwrap();
         Got { status, location, text: String::from_utf8(body.to_vec()).unwrap() }
     }
+}
+
+/// What the member's own machine makes of a decision.
+pub fn signed(file: &str, pair: &Ed25519KeyPair, key: &str) -> String {
+    let file = DecisionFile::read(file).unwrap();
+    let signature = URL_SAFE_NO_PAD.encode(pair.sign(file.statement.text().as_bytes()));
+    file.signed(key.parse().unwrap(), Signature::Ed25519 { signature }).to_json()
 }
 
 fn multipart(fields: &[(&str, &str)], document: &[u8]) -> Vec<u8> {

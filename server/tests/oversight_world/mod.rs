@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::authorisation::PublicKey;
 use entremise_core::effect::Effect;
 use entremise_core::event::{Decision, DeliveryReport, DeliveryStatus, Event, Ground, Verdict};
 use entremise_core::id::{
@@ -18,6 +19,7 @@ use entremise_core::ledger::{Actor, digest};
 use entremise_core::notice::{Claim, Class, Hash, Notice, Observation, Source, Transport, Work};
 use entremise_core::regime::embedded;
 use entremise_server::web::defence::over_store::StoreDefence;
+use entremise_server::web::defence::statement::MemberKey;
 use entremise_server::web::oversight::StoreOversight;
 use entremise_server::web::rights::over_store::StoreRights;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web};
@@ -26,11 +28,14 @@ use entremise_store::{
 };
 use entremise_wire::sealing;
 use jiff::{SignedDuration, Timestamp};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 pub const OVERSEER_SECRET: &str = "specimen-overseer-secret-41aa";
 pub const OFFICER_SECRET: &str = "specimen-officer-secret-8c1f";
+/// The key with which officer-7 signs.
+pub const MEMBER_KEY: &str = "cle-officer-7";
 pub const NAME: &str = "Autorité de protection des œuvres (SPECIMEN)";
 
 pub struct World {
@@ -72,6 +77,17 @@ pub fn people() -> Vec<Officer> {
     ]
 }
 
+/// The key of officer-7, who sits as member.
+pub fn member_pair() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+}
+
+fn member_key() -> MemberKey {
+    let public_key = URL_SAFE_NO_PAD.encode(member_pair().public_key());
+    let key = PublicKey::Ed25519 { public_key };
+    MemberKey { member: "officer-7".parse().unwrap(), id: MEMBER_KEY.parse().unwrap(), key }
+}
+
 pub fn web(store: &Store) -> Web {
     let desk = entremise_server::web::store_desk::StoreDesk::over(
         store.clone(),
@@ -83,7 +99,7 @@ pub fn web(store: &Store) -> Web {
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
         rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),
-        defence: Some(Arc::new(StoreDefence::new(store.clone(), authority()))),
+        defence: Some(Arc::new(StoreDefence::new(store.clone(), authority(), vec![member_key()]))),
         authority: Authority {
             name: entremise_core::deadline::Words { fr: NAME.to_owned(), en: NAME.to_owned() },
             email: "contact@autorite.example".to_owned(),

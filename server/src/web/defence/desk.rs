@@ -6,6 +6,7 @@ use entremise_core::procedure::ladder::{CourtOutcome, Defence};
 use entremise_core::regime::rules::DeliberationOutcome;
 use jiff::Timestamp;
 
+use super::statement::{SignedDecision, Statement};
 use crate::seen::SeenFact;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 
@@ -17,6 +18,9 @@ pub trait DefenceDesk: Send + Sync + 'static {
 
     /// A fresh look at the facts, for a deliberation: entered before anything is opened.
     fn examine(&self, of: &OnCase, now: Timestamp) -> Result<ExamineOutcome, DeskTrouble>;
+
+    /// What a member would sign to decide so. Changes nothing.
+    fn statement(&self, of: &OnCase, decision: &Decided) -> Result<ToSign, DeskTrouble>;
 }
 
 /// What a case says about the person's side, for its page.
@@ -52,7 +56,7 @@ pub enum DefenceAct {
     Convened { slot: Timestamp },
     Held { record: Document, counsel: bool },
     Missed,
-    Deliberated { outcome: DeliberationOutcome, reasons: String, examined: Digest },
+    Deliberated { signed: Box<SignedDecision> },
     Outcome { outcome: CourtOutcome, judgment: Document },
 }
 
@@ -60,6 +64,26 @@ pub enum DefenceOutcome {
     Entered,
     /// The law says no, by the refusal's name.
     Refused(&'static str),
+    /// The member did not sign this decision, or not with a key of theirs.
+    NotSigned,
+    Not(NotDone),
+}
+
+/// A decision as a member words it.
+#[derive(Clone)]
+pub struct Decided {
+    pub outcome: DeliberationOutcome,
+    pub reasons: String,
+    /// What the member was shown.
+    pub examined: Digest,
+}
+
+pub enum ToSign {
+    Statement {
+        statement: Box<Statement>,
+        /// Whether the house knows a key of this member.
+        has_key: bool,
+    },
     Not(NotDone),
 }
 

@@ -3,3 +3,4 @@
 
 pub mod desk;
 pub mod over_store;
+pub mod statement;

@@ -1,7 +1,9 @@
 //! The person's side over the real store.
 
+use std::borrow::Cow;
+
 use entremise_core::event::Event;
-use entremise_core::id::{AuthorityId, Digest};
+use entremise_core::id::{AuthorityId, Digest, PersonId};
 use entremise_core::ledger::{Actor, hexadecimal};
 use entremise_core::procedure::ladder::Deliberated;
 use entremise_core::step::step;
@@ -13,8 +15,10 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use super::desk::{
-    DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document, ExamineOutcome, Examined,
+    Decided, DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document, ExamineOutcome,
+    Examined, ToSign,
 };
+use super::statement::{MemberKey, SignedDecision, Statement};
 use crate::seen;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
 use crate::web::store_desk;
@@ -26,11 +30,47 @@ const FRESH_LOOK: &str = "CPI R331-14";
 pub struct StoreDefence {
     store: Store,
     authority: AuthorityId,
+    /// With which members sign their decisions.
+    keys: Vec<MemberKey>,
 }
 
 impl StoreDefence {
-    pub fn new(store: Store, authority: AuthorityId) -> Self {
-        Self { store, authority }
+    pub fn new(store: Store, authority: AuthorityId, keys: Vec<MemberKey>) -> Self {
+        Self { store, authority, keys }
+    }
+
+    /// What is signed to decide so on this case.
+    fn statement_on(
+        &self,
+        file: &CaseFile,
+        by: &PersonId,
+        decision: &Decided,
+    ) -> Result<Statement, DeskTrouble> {
+        Ok(Statement {
+            authority: self.authority.clone(),
+            case: file.case.id,
+            file_number: file.file_number.clone().unwrap_or_default(),
+            by: by.clone(),
+            outcome: decision.outcome,
+            examined: decision.examined.clone(),
+            reasons: sha256(decision.reasons.as_bytes())?,
+        })
+    }
+
+    /// Whether this member signed this decision on this case, as it would be entered.
+    fn is_signed(
+        &self,
+        file: &CaseFile,
+        by: &PersonId,
+        signed: &SignedDecision,
+    ) -> Result<bool, DeskTrouble> {
+        let SignedDecision { statement, reasons, .. } = signed;
+        let decision = Decided {
+            outcome: statement.outcome,
+            reasons: reasons.clone(),
+            examined: statement.examined.clone(),
+        };
+        Ok(*statement == self.statement_on(file, by, &decision)? && signed.holds(&self.keys))
     }
 
     /// The case of an order, if it still stands where the officer saw it.
@@ -56,14 +96,20 @@ impl DefenceDesk for StoreDefence {
             Ok(file) => file,
             Err(not) => return Ok(DefenceOutcome::Not(not)),
         };
-        let by = Actor::Person(order.of.by.clone());
-        let (event, document) = told_by(order, now)?;
-        if let Some((kind, ending, bytes, digest)) = document
-            && self.would_take(&file, &event, now)
+        if let DefenceAct::Deliberated { signed } = &order.act
+            && !self.is_signed(&file, &order.of.by, signed)?
         {
+            return Ok(DefenceOutcome::NotSigned);
+        }
+        let by = Actor::Person(order.of.by.clone());
+        let (event, documents) = told_by(order, now)?;
+        let documents = if self.would_take(&file, &event, now) { documents } else { Vec::new() };
+        for (kind, ending, bytes, digest) in documents {
             let name = format!("{kind}-{}.{ending}", &digest.as_str()[..12]);
             let (authority, case) = (&self.authority, file.case.id);
-            self.store.keep_case_document(authority, case, &name, bytes, &by, now).map_err(told)?;
+            self.store
+                .keep_case_document(authority, case, &name, &bytes, &by, now)
+                .map_err(told)?;
         }
         let case = CaseRef::Id(self.authority.clone(), file.case.id);
         match self.store.apply(&case, &event, &by, now) {
@@ -72,6 +118,16 @@ impl DefenceDesk for StoreDefence {
             Err(ApplyError::NoSuchCase) => Ok(DefenceOutcome::Not(NotDone::NoSuchCase)),
             Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
         }
+    }
+
+    fn statement(&self, of: &OnCase, decision: &Decided) -> Result<ToSign, DeskTrouble> {
+        let file = match self.case(of)? {
+            Ok(file) => file,
+            Err(not) => return Ok(ToSign::Not(not)),
+        };
+        let statement = Box::new(self.statement_on(&file, &of.by, decision)?);
+        let has_key = self.keys.iter().any(|key| key.member == of.by);
+        Ok(ToSign::Statement { statement, has_key })
     }
 
     fn examine(&self, of: &OnCase, now: Timestamp) -> Result<ExamineOutcome, DeskTrouble> {
@@ -97,59 +153,55 @@ impl DefenceDesk for StoreDefence {
 }
 
 /// A document to keep: its kind, its ending, its bytes and their digest.
-type Kept<'o> = (&'static str, &'static str, &'o [u8], Digest);
+type Kept<'o> = (&'static str, &'static str, Cow<'o, [u8]>, Digest);
 
-/// The event of an act, and the document that goes with it.
-fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Option<Kept<'_>>), DeskTrouble> {
+/// The event of an act, and the documents that go with it.
+fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>), DeskTrouble> {
     let by = || order.of.by.clone();
-    let kept = |kind, document: &'_ Document| -> Result<_, DeskTrouble> {
-        Ok((kind, document.ending, sha256(&document.bytes)?))
-    };
     Ok(match &order.act {
         DefenceAct::Observations { document, received_at } => {
-            let (kind, ending, digest) = kept("observations", document)?;
-            let (document, received_at) = (&document.bytes, *received_at);
-            let event = Event::ObservationsReceived { document: digest.clone(), received_at };
-            (event, Some((kind, ending, document, digest)))
+            let kept = as_it_came("observations", document)?;
+            let (document, received_at) = (kept.3.clone(), *received_at);
+            (Event::ObservationsReceived { document, received_at }, vec![kept])
         }
         DefenceAct::Situation { document, received_at } => {
-            let (kind, ending, digest) = kept("situation", document)?;
-            let (document, received_at) = (&document.bytes, *received_at);
-            let event = Event::SituationStated { document: digest.clone(), received_at };
-            (event, Some((kind, ending, document, digest)))
+            let kept = as_it_came("situation", document)?;
+            let (document, received_at) = (kept.3.clone(), *received_at);
+            (Event::SituationStated { document, received_at }, vec![kept])
         }
         DefenceAct::HearingAsked { received_at } => {
-            (Event::HearingRequested { received_at: *received_at }, None)
+            (Event::HearingRequested { received_at: *received_at }, Vec::new())
         }
-        DefenceAct::Convened { slot } => (Event::HearingConvened { by: by(), slot: *slot }, None),
+        DefenceAct::Convened { slot } => {
+            (Event::HearingConvened { by: by(), slot: *slot }, Vec::new())
+        }
         DefenceAct::Held { record, counsel } => {
-            let (kind, ending, digest) = kept("hearing-record", record)?;
-            let event = Event::HearingHeld {
-                by: by(),
-                record: digest.clone(),
-                counsel: *counsel,
-                held_at: now,
-            };
-            (event, Some((kind, ending, &record.bytes, digest)))
+            let kept = as_it_came("hearing-record", record)?;
+            let (record, counsel) = (kept.3.clone(), *counsel);
+            (Event::HearingHeld { by: by(), record, counsel, held_at: now }, vec![kept])
         }
-        DefenceAct::Missed => (Event::HearingMissed { by: by() }, None),
-        DefenceAct::Deliberated { outcome, reasons, examined } => {
-            let digest = sha256(reasons.as_bytes())?;
-            let event = Event::Deliberated(Deliberated {
-                by: by(),
-                outcome: *outcome,
-                reasons: digest.clone(),
-                examined: examined.clone(),
-            });
-            (event, Some(("reasons", "txt", reasons.as_bytes(), digest)))
+        DefenceAct::Missed => (Event::HearingMissed { by: by() }, Vec::new()),
+        DefenceAct::Deliberated { signed } => {
+            let Statement { outcome, reasons, examined, .. } = signed.statement.clone();
+            let file = signed.to_json().into_bytes();
+            let (words, digest) = (signed.reasons.as_bytes(), sha256(&file)?);
+            let kept = vec![
+                ("reasons", "txt", Cow::Borrowed(words), reasons.clone()),
+                ("deliberation", "json", Cow::Owned(file), digest),
+            ];
+            (Event::Deliberated(Deliberated { by: by(), outcome, reasons, examined }), kept)
         }
         DefenceAct::Outcome { outcome, judgment } => {
-            let (kind, ending, digest) = kept("judgment", judgment)?;
-            let event =
-                Event::OutcomeReported { by: by(), outcome: *outcome, judgment: digest.clone() };
-            (event, Some((kind, ending, &judgment.bytes, digest)))
+            let kept = as_it_came("judgment", judgment)?;
+            let (outcome, judgment) = (*outcome, kept.3.clone());
+            (Event::OutcomeReported { by: by(), outcome, judgment }, vec![kept])
         }
     })
+}
+
+fn as_it_came<'o>(kind: &'static str, document: &'o Document) -> Result<Kept<'o>, DeskTrouble> {
+    let digest = sha256(&document.bytes)?;
+    Ok((kind, document.ending, Cow::Borrowed(&document.bytes), digest))
 }
 
 /// What was opened, and its digest.

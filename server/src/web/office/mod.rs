@@ -93,6 +93,14 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
                 get(defence::deliberation)
                     .post(defence::deliberate)
                     .layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
+            )
+            .route(
+                &of_case(Place::DeliberationFile(String::new())),
+                post(defence::to_sign).layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
+            )
+            .route(
+                &of_case(Place::DeliberationSigned(String::new())),
+                post(defence::signed).layer(DefaultBodyLimit::max(2 * defence::REASONS_BYTES_MAX)),
             );
     }
     router.with_state(office)

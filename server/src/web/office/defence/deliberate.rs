@@ -9,9 +9,9 @@ use entremise_core::id::Digest;
 use entremise_core::regime::rules::DeliberationOutcome;
 use serde::Deserialize;
 
-use super::{AtDesk, Office, case, done, not_done, of, trouble, with_defence};
+use super::{AtDesk, Office, case, not_done, of, sign, trouble, with_defence};
 use crate::seen::SeenFact;
-use crate::web::defence::desk::{DefenceAct, ExamineOutcome};
+use crate::web::defence::desk::{Decided, ExamineOutcome};
 use crate::web::desk::CaseView;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
@@ -53,9 +53,9 @@ impl DeliberatePage {
 #[derive(Clone, Default, Deserialize)]
 pub(in crate::web::office) struct Deliberation {
     #[serde(default)]
-    version: u64,
+    pub version: u64,
     #[serde(default)]
-    token: String,
+    pub token: String,
     #[serde(default)]
     outcome: String,
     #[serde(default)]
@@ -63,6 +63,27 @@ pub(in crate::web::office) struct Deliberation {
     /// The digest of what was shown; empty before the look.
     #[serde(default)]
     examined: String,
+}
+
+impl Deliberation {
+    /// The decision, or the field that is missing and the key of what to say.
+    pub(super) fn decided(&self) -> Result<Decided, (&'static str, &'static str)> {
+        let outcome = OUTCOMES.into_iter().find(|outcome| outcome.name() == self.outcome);
+        let outcome = outcome.ok_or(("outcome", "choose"))?;
+        // Browsers change line ends; nothing else may differ from what is signed.
+        let reasons = self.reasons.replace("\r\n", "\n").trim().to_owned();
+        let is_reasoned = !reasons.is_empty() && reasons.chars().count() <= REASONS_MAX;
+        let examined = self.examined.parse().map_err(|_| ("outcome", "choose"))?;
+        if is_reasoned {
+            Ok(Decided { outcome, reasons, examined })
+        } else {
+            Err(("reasons", "reasons"))
+        }
+    }
+
+    pub(super) fn purpose(&self, reference: &str) -> String {
+        purpose(reference, self.version, &self.examined)
+    }
 }
 
 /// Says what the look is and what follows. Opens nothing.
@@ -74,31 +95,25 @@ pub(in crate::web::office) async fn form(
     shown(&office, &desk, reference, None, Deliberation::default(), None).await
 }
 
-/// Looks, or decides.
+/// Looks, or shows what is to be signed.
 pub(in crate::web::office) async fn enter(
     State(office): State<Office>,
     desk: AtDesk,
     Path(reference): Path<String>,
     Form(sent): Form<Deliberation>,
 ) -> Response {
-    let purpose = purpose(&reference, sent.version, &sent.examined);
+    let purpose = sent.purpose(&reference);
     if !office.sessions.form_token_fits(&desk.session, &purpose, &sent.token) {
         let page = office.page(&desk, Place::Case(reference));
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
     }
-    let Ok(examined) = sent.examined.parse::<Digest>() else {
+    if sent.examined.is_empty() {
         return look(&office, &desk, reference, sent, None).await;
-    };
-    let outcome = OUTCOMES.into_iter().find(|outcome| outcome.name() == sent.outcome);
-    let reasons = sent.reasons.trim().to_owned();
-    let Some(outcome) = outcome else {
-        return look(&office, &desk, reference, sent, Some(("outcome", "choose"))).await;
-    };
-    if reasons.is_empty() || reasons.chars().count() > REASONS_MAX {
-        return look(&office, &desk, reference, sent, Some(("reasons", "reasons"))).await;
     }
-    let act = DefenceAct::Deliberated { outcome, reasons, examined };
-    done(&office, &desk, reference, sent.version, act).await
+    match sent.decided() {
+        Ok(decided) => sign::page(&office, &desk, reference, sent, decided).await,
+        Err(wrong) => look(&office, &desk, reference, sent, Some(wrong)).await,
+    }
 }
 
 /// Opens the facts, after the ledger has the look, and shows them with the form.
@@ -148,6 +163,6 @@ async fn shown(
 }
 
 /// What the form's token is tied to: this case as it stood, and what was shown of it.
-fn purpose(reference: &str, version: u64, examined: &str) -> String {
+pub(super) fn purpose(reference: &str, version: u64, examined: &str) -> String {
     format!("deliberate\n{version}\n{reference}\n{examined}")
 }

@@ -3,6 +3,7 @@
 
 mod deliberate;
 mod sent;
+mod sign;
 
 use askama::Template;
 use axum::extract::multipart::Multipart;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub(super) use deliberate::{enter as deliberate, form as deliberation};
 use sent::Sent;
+pub(super) use sign::{file as to_sign, take as signed};
 
 use super::on_case::{self, ask_side, not_done, seen as of, trouble};
 use super::{AtDesk, Office};
@@ -174,6 +176,10 @@ async fn done(
             let known = words::known(page.lang, "defence.refused", &format!("{name}.heading"));
             let name = if known.is_some() { name } else { "other" };
             said(StatusCode::UNPROCESSABLE_ENTITY, page, &format!("defence.refused.{name}"))
+        }
+        Ok(Some(DefenceOutcome::NotSigned)) => {
+            let page = office.page(desk, Place::Deliberation(reference));
+            said(StatusCode::UNPROCESSABLE_ENTITY, page, "defence.not_signed")
         }
         Ok(Some(DefenceOutcome::Not(not))) => not_done(office, desk, reference, not),
         other => trouble(office, desk, reference, other.is_ok()),

@@ -86,6 +86,11 @@ impl Sent {
     }
 
     /// What the bytes say they are; a name proves nothing.
+    /// The document as it came.
+    pub fn into_document(self) -> Vec<u8> {
+        self.document
+    }
+
     fn document(self) -> Result<Document, Wrong> {
         let ending = match self.document.as_slice() {
             [] => return Err(("document", "missing")),

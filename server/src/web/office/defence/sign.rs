@@ -1,0 +1,129 @@
+//! The member's signature: the text is shown word for word, leaves as a file, and comes back signed
+//! with a key that never lies here. Without it nothing is decided.
+
+use askama::Template;
+use axum::extract::multipart::Multipart;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use entremise_core::id::Digest;
+
+use super::deliberate::{Deliberation, purpose};
+use super::{AtDesk, Office, Sent, done, not_done, of, trouble, with_defence};
+use crate::web::defence::desk::{Decided, DefenceAct, ToSign};
+use crate::web::defence::statement::{DecisionFile, FILE_BYTES_MAX, SignedDecision, Statement};
+use crate::web::page::{Page, render, said};
+use crate::web::place::Place;
+
+#[derive(Template)]
+#[template(path = "defence/sign.html")]
+struct SignPage {
+    page: Page,
+    reference: String,
+    statement: Statement,
+    reasons: String,
+    has_key: bool,
+    version: u64,
+    token: String,
+}
+
+impl SignPage {
+    fn file_path(&self) -> String {
+        Place::DeliberationFile(self.reference.clone()).path(self.page.lang)
+    }
+
+    fn signed_path(&self) -> String {
+        Place::DeliberationSigned(self.reference.clone()).path(self.page.lang)
+    }
+}
+
+/// Shows what is to be signed. Changes nothing.
+pub(super) async fn page(
+    office: &Office,
+    desk: &AtDesk,
+    reference: String,
+    sent: Deliberation,
+    decided: Decided,
+) -> Response {
+    let reasons = decided.reasons.clone();
+    let (statement, has_key) = match statement(office, desk, &reference, &sent, decided).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let page = office.page(desk, Place::Deliberation(reference.clone()));
+    let title = page.t("defence.sign.title");
+    let page = page.titled(title);
+    let Deliberation { version, token, .. } = sent;
+    render(
+        StatusCode::OK,
+        &SignPage { page, reference, statement, reasons, has_key, version, token },
+    )
+}
+
+async fn statement(
+    office: &Office,
+    desk: &AtDesk,
+    reference: &str,
+    sent: &Deliberation,
+    decided: Decided,
+) -> Result<(Statement, bool), Box<Response>> {
+    let (of, owned) = (of(desk, reference, sent.version), reference.to_owned());
+    match with_defence(office, move |house| house.statement(&of, &decided)).await {
+        Ok(Some(ToSign::Statement { statement, has_key })) => Ok((*statement, has_key)),
+        Ok(Some(ToSign::Not(not))) => Err(Box::new(not_done(office, desk, owned, not))),
+        other => Err(Box::new(trouble(office, desk, owned, other.is_ok()))),
+    }
+}
+
+/// The decision as a file for the member's own machine.
+pub(in crate::web::office) async fn file(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Path(reference): Path<String>,
+    Form(sent): Form<Deliberation>,
+) -> Response {
+    let fits =
+        office.sessions.form_token_fits(&desk.session, &sent.purpose(&reference), &sent.token);
+    let (true, Ok(decided)) = (fits, sent.decided()) else {
+        let page = office.page(&desk, Place::Case(reference));
+        return said(StatusCode::FORBIDDEN, page, "foreign_form");
+    };
+    let reasons = decided.reasons.clone();
+    let statement = match statement(&office, &desk, &reference, &sent, decided).await {
+        Ok((statement, _)) => statement,
+        Err(response) => return *response,
+    };
+    let name = format!("attachment; filename=\"deliberation-{reference}.json\"");
+    let headers = [(CONTENT_TYPE, "application/json"), (CONTENT_DISPOSITION, name.as_str())];
+    (headers, DecisionFile::new(statement, reasons).to_json()).into_response()
+}
+
+/// Takes the signed decision back, and enters it.
+pub(in crate::web::office) async fn take(
+    State(office): State<Office>,
+    desk: AtDesk,
+    Path(reference): Path<String>,
+    form: Multipart,
+) -> Response {
+    let page = || office.page(&desk, Place::Deliberation(reference.clone()));
+    let Some(sent) = Sent::read(form).await else {
+        return said(StatusCode::UNPROCESSABLE_ENTITY, page(), "defence.not_signed");
+    };
+    let examined = sent.field("examined").parse::<Digest>();
+    let purpose = purpose(&reference, sent.version(), sent.field("examined"));
+    if !office.sessions.form_token_fits(&desk.session, &purpose, sent.field("token")) {
+        return said(StatusCode::FORBIDDEN, page(), "foreign_form");
+    }
+    let version = sent.version();
+    let file = sent.into_document();
+    let text = std::str::from_utf8(&file).ok().filter(|text| text.len() <= FILE_BYTES_MAX);
+    let signed = text.and_then(|text| SignedDecision::read(text).ok());
+    // What was shown on this very form, not on one of another day.
+    let signed = signed.filter(|signed| examined.as_ref() == Ok(&signed.statement.examined));
+    let Some(signed) = signed else {
+        return said(StatusCode::UNPROCESSABLE_ENTITY, page(), "defence.not_signed");
+    };
+    let act = DefenceAct::Deliberated { signed: Box::new(signed) };
+    done(&office, &desk, reference, version, act).await
+}
