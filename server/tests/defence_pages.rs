@@ -139,7 +139,7 @@ fn a_decision_that_its_member_did_not_sign_word_for_word_decides_nothing() {
         (good.replace("établis", "douteux"), "for other reasons"),
         (good.replace("\"transmit\"", "\"close\""), "for another outcome"),
         (good.replace(&finding.case.to_string(), &"0".repeat(36)), "on another case"),
-        (good.replace("officer-7\",\n    \"outcome", "officer-8\",\n    \"outcome"), "by another"),
+        (good.replace("membre-1\",\n    \"outcome", "membre-2\",\n    \"outcome"), "by another"),
     ] {
         assert_ne!(wrong, good, "{why}");
         let got = finding.hand_in(&shown, wrong.as_bytes());
@@ -212,6 +212,9 @@ fn an_outcome_closes_the_file_and_keeps_the_judgment() {
 fn a_member_may_close_while_the_person_may_answer_and_can_send_nothing() {
     let mut finding = finding();
     let case = finding.path();
+    let officers = finding.get(&case);
+    assert!(!officers.text.contains("choice-close_discretion"), "only the member decides here");
+    finding.act_as_member();
     let page = finding.get(&case);
     assert!(page.text.contains("choice-close_discretion"), "{}", page.text);
     assert!(!page.text.contains("choice-send"), "{}", page.text);

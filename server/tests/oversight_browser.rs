@@ -1,17 +1,12 @@
 //! The oversight desk in a real browser: axe finds nothing, a phone is wide enough, the keyboard
 //! alone draws a sample and enters a finding. Needs what `web_browser` needs.
 
-#[path = "web_browser/driver.rs"]
-#[allow(dead_code, reason = "the other browser tests use the rest")]
-mod driver;
+mod browser;
 mod oversight_world;
 
-use std::net::SocketAddr;
-
-use driver::{Browser, Scheme};
+use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
 use entremise_server::web::office_router;
 use oversight_world::{OVERSEER_SECRET, World, people, web};
-use serde_json::Value;
 
 struct Served {
     address: String,
@@ -21,34 +16,9 @@ struct Served {
 
 fn served() -> Served {
     let world = World::year();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = office_router(web(&world.store), people()).unwrap();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    runtime.spawn(async move { axum::serve(listener, service).await });
+    let runtime = runtime();
+    let address = serve(&runtime, office_router(web(&world.store), people()).unwrap());
     Served { address, _world: world, _runtime: runtime }
-}
-
-fn browser(scheme: Scheme) -> Option<Browser> {
-    match Browser::start(scheme, true) {
-        Ok(browser) => Some(browser),
-        Err(why) => absent(&why),
-    }
-}
-
-fn absent<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
-
-fn axe() -> Option<String> {
-    let Some(path) = std::env::var_os("ENTREMISE_AXE_JS") else {
-        return absent("ENTREMISE_AXE_JS does not name axe.min.js");
-    };
-    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
 }
 
 fn sign_in(browser: &Browser, served: &Served) {
@@ -77,17 +47,6 @@ fn draw(browser: &Browser, served: &Served) {
     assert!(browser.text().contains("to be checked"), "{}", browser.text());
 }
 
-fn without_findings(browser: &Browser, axe: &str, page: &str) {
-    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)");
-    browser.run(axe);
-    let found = browser.run_and_wait(
-        "const done = arguments[arguments.length - 1];
-         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
-             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
-    );
-    assert_eq!(found, Value::Array(Vec::new()), "{page}");
-}
-
 const PAGES: [&str; 5] = [
     "/fr/controle",
     "/en/oversight",
@@ -101,7 +60,7 @@ fn axe_finds_nothing_at_the_oversight_desk() {
     let Some(axe) = axe() else { return };
     let served = served();
     for scheme in [Scheme::Light, Scheme::Dark] {
-        let Some(browser) = browser(scheme) else { return };
+        let Some(browser) = browser(scheme, true) else { return };
         sign_in(&browser, &served);
         draw(&browser, &served);
         without_findings(&browser, &axe, "a sample");
@@ -120,14 +79,11 @@ fn axe_finds_nothing_at_the_oversight_desk() {
 #[test]
 fn no_oversight_page_is_wider_than_a_phone_of_320_points() {
     let served = served();
-    let Some(browser) = browser(Scheme::Light) else { return };
+    let Some(browser) = browser(Scheme::Light, true) else { return };
     sign_in(&browser, &served);
     draw(&browser, &served);
     browser.narrow_to(320);
-    let wide = |path: &str| {
-        let over = browser.run("return document.documentElement.scrollWidth - screen.width");
-        assert!(over.as_i64() <= Some(0), "{path} is {over} points too wide");
-    };
+    let wide = |path: &str| fits(&browser, path);
     wide("a sample");
     browser.leaving(|| browser.click(".sampled a"));
     wide("a closed notice");
@@ -142,7 +98,7 @@ fn no_oversight_page_is_wider_than_a_phone_of_320_points() {
 #[test]
 fn an_auditor_draws_opens_and_enters_with_the_keyboard_alone() {
     let served = served();
-    let Some(browser) = browser(Scheme::Light) else { return };
+    let Some(browser) = browser(Scheme::Light, true) else { return };
     sign_in(&browser, &served);
     draw(&browser, &served);
     browser.tab_to("Notice 1");

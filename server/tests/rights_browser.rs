@@ -1,18 +1,13 @@
 //! The pages about a person's rights in a real browser: axe finds nothing, a phone is wide enough,
 //! and no script is needed. Needs what `web_browser` needs.
 
-#[path = "web_browser/driver.rs"]
-#[allow(dead_code, reason = "the other browser tests use the rest")]
-mod driver;
+mod browser;
 mod rights_world;
 
-use std::net::SocketAddr;
-
-use driver::{Browser, Scheme};
+use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
 use entremise_server::web::office_router;
 use rights_world::oversight_world::{OFFICER_SECRET, people, web};
 use rights_world::{DISCLOSED, Two, two};
-use serde_json::Value;
 
 struct Served {
     two: Two,
@@ -23,48 +18,15 @@ struct Served {
 fn served() -> Served {
     let two = two();
     two.disclose_all();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = office_router(web(&two.world.store), people()).unwrap();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    runtime.spawn(async move { axum::serve(listener, service).await });
+    let runtime = runtime();
+    let address = serve(&runtime, office_router(web(&two.world.store), people()).unwrap());
     Served { two, address, _runtime: runtime }
-}
-
-fn browser(scheme: Scheme, scripts: bool) -> Option<Browser> {
-    match Browser::start(scheme, scripts) {
-        Ok(browser) => Some(browser),
-        Err(why) => absent(&why),
-    }
-}
-
-fn absent<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
-
-fn axe() -> Option<String> {
-    let Some(path) = std::env::var_os("ENTREMISE_AXE_JS") else {
-        return absent("ENTREMISE_AXE_JS does not name axe.min.js");
-    };
-    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
 }
 
 /// Axe finds nothing, and a phone of 320 points is wide enough.
 fn look(browser: &Browser, axe: &str, page: &str) {
-    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)");
-    browser.run(axe);
-    let found = browser.run_and_wait(
-        "const done = arguments[arguments.length - 1];
-         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
-             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
-    );
-    assert_eq!(found, Value::Array(Vec::new()), "{page}");
-    let over = browser.run("return document.documentElement.scrollWidth - screen.width");
-    assert!(over.as_i64() <= Some(0), "{page} is {over} points too wide");
+    without_findings(browser, axe, page);
+    fits(browser, page);
 }
 
 fn sign_in(browser: &Browser, served: &Served) {

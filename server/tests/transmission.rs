@@ -194,7 +194,7 @@ fn the_look_stands_in_the_ledger_in_the_name_of_the_member_who_decided() {
     assert!(at("look.transmit") < at("outcome.transmit_file"), "{kinds:?}");
     let history = town.finding.file().history;
     let look = history.iter().find(|entry| entry.kind == "look.transmit").unwrap();
-    assert_eq!(look.actor, "person:officer-7");
+    assert_eq!(look.actor, "person:membre-1");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod clock;
 mod compartment;
 mod conn;
 mod content;
+mod decisions;
 mod document;
 mod door;
 mod entropy;
@@ -51,6 +52,7 @@ use ring::hmac;
 
 pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
+pub use decisions::AccessDecision;
 pub use document::{DocumentRow, FoundEffect};
 pub use entropy::{Entropy, SystemEntropy};
 pub use erase::{EraseError, Erased, WhyErased};
@@ -69,8 +71,8 @@ pub use party::{Party, Role, Stopped};
 pub use pilot::{KeptMessage, PilotAct, PilotError};
 pub use quarantine::{QuarantineId, QuarantineRow, Quarantined};
 pub use read::{
-    AlarmBoard, AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow, WorkOrder,
-    WorkPlace, WorkRow,
+    AlarmBoard, AlarmId, AlarmRow, CaseFile, Counts, EffectRow, HistoryEntry, NoticeRow,
+    SendingRow, WorkOrder, WorkPlace, WorkRow,
 };
 pub use retention::{DueDay, ErasedLine, Held, RetentionReport};
 pub use review::{

@@ -24,6 +24,7 @@ pub(crate) const CASES: &[Migration] = &[
     },
     Migration { name: "0006_standing", sql: include_str!("../migrations/cases/0006_standing.sql") },
     Migration { name: "0007_pilot", sql: include_str!("../migrations/cases/0007_pilot.sql") },
+    Migration { name: "0008_desks", sql: include_str!("../migrations/cases/0008_desks.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -12,7 +12,7 @@ use entremise_store::{About, Look, LookField, LookPurpose, QuarantineId, SystemE
 use super::Outcome;
 use crate::config::Config;
 use crate::house::House;
-use crate::intake::{Channel, NotTaken, Sending, receive};
+use crate::quarantine::{Reader, Replayed, replay as replay_one};
 use crate::serve::{Clock, open, wall_clock};
 
 /// Who has it opened, and by what text: both stand in the ledger before anything is opened.
@@ -101,42 +101,25 @@ fn replay(
     clock: &Clock,
 ) -> anyhow::Result<Outcome> {
     let room = house.room(authority).with_context(|| format!("no authority {authority}"))?;
+    let reader = Reader { by: &who.by, legal_basis: &who.legal_basis };
     let mut outcome = Outcome::Fine;
     for row in house.store.quarantined(authority)? {
         let id = row.id.0;
-        let Some(sender) = row.sender.as_ref().and_then(|sender| room.sender(sender)) else {
-            println!("{id}: its sender is not registered; register it, or look at it by hand");
-            outcome = Outcome::NotFine;
-            continue;
-        };
-        let Some(kept) =
-            house.store.take_quarantined(row.id, &who.by, &who.legal_basis, clock())?
-        else {
-            continue;
-        };
-        let reading = entremise_formats::read(&kept.raw, entremise_formats::Hint::default());
-        let readable = reading.outcomes.iter().filter(|item| item.verdict.is_ok()).count();
-        println!("{id}: {readable} notice(s) can be read now");
-        if dry_run || readable == 0 {
-            outcome = if readable == 0 { Outcome::NotFine } else { outcome };
-            continue;
-        }
-        let sending = Sending {
-            channel: Channel::Folder,
-            bytes: kept.raw,
-            idempotency_key: Some(format!("quarantine-{id}")),
-            jws: None,
-            received_at: clock(),
-        };
-        match receive(&house.store, room, sender, sending) {
-            Ok(report) => {
-                house.store.release_quarantined(row.id, clock())?;
-                println!("{id}: taken as batch {}", report.id);
-            }
-            Err(NotTaken::Trouble(trouble)) => return Err(trouble.into()),
-            Err(not_taken) => {
+        match replay_one(house, room, &row, &reader, !dry_run, clock())? {
+            Replayed::Taken(batch) => println!("{id}: taken as batch {batch}"),
+            Replayed::Readable(notices) => println!("{id}: {notices} notice(s) can be read now"),
+            Replayed::Gone => {}
+            Replayed::NoSender => {
+                println!("{id}: its sender is not registered; register it, or look at it by hand");
                 outcome = Outcome::NotFine;
-                println!("{id}: {not_taken}");
+            }
+            Replayed::StillUnreadable => {
+                println!("{id}: 0 notice(s) can be read now");
+                outcome = Outcome::NotFine;
+            }
+            Replayed::NotTaken(why) => {
+                println!("{id}: {why}");
+                outcome = Outcome::NotFine;
             }
         }
     }

@@ -3,17 +3,20 @@
 //! Paths are relative to the file's folder. Secrets are never in the file: it names the files that
 //! hold them, or holds SHA-256 digests of them.
 
+mod people;
 mod pilot;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId, ReviewerKeyId};
+use entremise_core::id::{AuthorityId, PartyId, PersonId, RegimeId};
 use entremise_core::regime::rules::SenderKind;
 use serde::{Deserialize, Serialize};
+
+use crate::access::Issuer;
+
+pub use people::{KeyFile, OfficeRole, Officer, PartiesDoor, PartyPerson, Reviewer};
 
 /// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -211,6 +214,12 @@ pub struct Pages {
     /// The reviewers' desk: a door of its own, for people who are not of the authority.
     #[serde(default)]
     pub review: Option<ReviewDoor>,
+    /// The desks of senders and providers: a door of their own.
+    #[serde(default)]
+    pub parties: Option<PartiesDoor>,
+    /// Through whom people of the house come in, where it is not by a secret.
+    #[serde(default)]
+    pub sign_in: Option<Issuer>,
 }
 
 /// Where reviewers come in.
@@ -378,58 +387,6 @@ pub enum RelaySecurity {
     Tls,
 }
 
-/// A person who may sign in to the office (part 3 replaces this by passkeys).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Officer {
-    pub id: PersonId,
-    /// SHA-256 of the sign-in secret, hexadecimal.
-    pub secret_sha256: String,
-    #[serde(default)]
-    pub role: OfficeRole,
-    /// With which they sign what they decide on a finding. Without one they decide none.
-    #[serde(rename = "key", default)]
-    pub keys: Vec<KeyFile>,
-}
-
-/// Which desk a person sits at. Nobody sits at two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OfficeRole {
-    /// Reads cases and decides.
-    #[default]
-    Officer,
-    /// Sees figures and sampled notices, and no case.
-    Overseer,
-}
-
-/// A person of a court or independent body who authorises linkings (C-470/21). This house holds
-/// public keys only.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reviewer {
-    pub id: PersonId,
-    /// As members see it when they choose whom to ask.
-    pub name: String,
-    /// The court or body.
-    pub body: String,
-    /// Key files. Passkeys are registered at the desk.
-    #[serde(rename = "key", default)]
-    pub keys: Vec<KeyFile>,
-    /// Reviewers to whom this one may hand a request over.
-    #[serde(default)]
-    pub substitutes: Vec<PersonId>,
-}
-
-/// The public half of a key file (Ed25519): a reviewer's or a member's.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyFile {
-    pub id: ReviewerKeyId,
-    /// 32 bytes, base64url.
-    pub public_key: String,
-}
-
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -437,6 +394,8 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Invalid { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("{path}: person {person}: {why}")]
+    Person { path: PathBuf, person: PersonId, why: &'static str },
     #[error("{path}: reviewer {reviewer}: {why}")]
     Reviewer { path: PathBuf, reviewer: PersonId, why: &'static str },
     #[error("{path}: authority {authority}: {why}")]
@@ -453,10 +412,13 @@ impl Config {
             source: Box::new(source),
         })?;
         for authority in &config.authorities {
-            authority.check_reviewers().map_err(|(reviewer, why)| ConfigError::Reviewer {
+            people::check(authority).map_err(|(person, why)| ConfigError::Person {
                 path: path.to_owned(),
-                reviewer,
+                person,
                 why,
+            })?;
+            people::check_reviewers(authority).map_err(|(reviewer, why)| {
+                ConfigError::Reviewer { path: path.to_owned(), reviewer, why }
             })?;
             pilot::check(authority).map_err(|why| ConfigError::Pilot {
                 path: path.to_owned(),
@@ -492,44 +454,12 @@ impl Config {
 }
 
 impl Authority {
-    /// A reviewer is neither of the authority nor of those who run its machines, and can be asked.
-    fn check_reviewers(&self) -> Result<(), (PersonId, &'static str)> {
-        for (place, reviewer) in self.reviewers.iter().enumerate() {
-            let id = &reviewer.id;
-            let is_reviewer =
-                |wanted: &PersonId| self.reviewers.iter().any(|other| other.id == *wanted);
-            let whole = |key: &KeyFile| {
-                URL_SAFE_NO_PAD.decode(&key.public_key).is_ok_and(|bytes| bytes.len() == 32)
-            };
-            let wrongs = [
-                (
-                    self.officers.iter().any(|officer| officer.id == *id),
-                    "is also an officer; whoever asks for a linking cannot review it",
-                ),
-                (
-                    self.operators.contains(id),
-                    "is also an operator; whoever runs the machines cannot review",
-                ),
-                (self.reviewers[..place].iter().any(|other| other.id == *id), "is there twice"),
-                (
-                    reviewer.substitutes.iter().any(|other| other == id || !is_reviewer(other)),
-                    "has a substitute who is no other reviewer of this authority",
-                ),
-                (!reviewer.keys.iter().all(whole), "has a key that is not 32 bytes of base64url"),
-                (
-                    self.pages.review.is_none(),
-                    "has no desk: pages.review names its address and its origin",
-                ),
-            ];
-            if let Some((_, why)) = wrongs.iter().find(|(is_wrong, _)| *is_wrong) {
-                return Err((id.clone(), why));
-            }
-        }
-        Ok(())
-    }
-
     fn root_at(&mut self, folder: &Path) {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
+        if let Some(sign_in) = &mut self.pages.sign_in {
+            root(&mut sign_in.client_secret);
+            sign_in.ca.iter_mut().for_each(root);
+        }
         self.mail.bounces.iter_mut().for_each(root);
         self.mail.notices.iter_mut().for_each(root);
         root(&mut self.mail.dkim_rsa.key);

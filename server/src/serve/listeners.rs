@@ -4,24 +4,29 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use entremise_core::authorisation::PublicKey;
 use entremise_core::deadline::Words;
-use entremise_core::id::AuthorityId;
+use entremise_core::id::{AuthorityId, PersonId};
 
 use super::Clock;
-use crate::config::{self, Config, Tls};
+use crate::access::{Federation, Role, Seat};
+use crate::config::{self, Authority, Config, PartiesDoor, PartyPerson, Tls};
 use crate::house::{House, Room};
+use crate::web::decision_log::StoreDecisions;
 use crate::web::defence::over_store::StoreDefence;
 use crate::web::defence::statement::MemberKey;
+use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
+use crate::web::provider::HouseProvider;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::rights::over_store::StoreRights;
+use crate::web::sender::HouseSender;
 use crate::web::store_desk::StoreDesk;
-use crate::web::{self, Officer, Web};
+use crate::web::{self, Known, Sides, Web};
 use crate::{api, telemetry};
 
 /// Where the doors really opened.
@@ -41,6 +46,8 @@ pub struct PageDoors {
     pub office: SocketAddr,
     /// The reviewers' desk, where there is one.
     pub review: Option<SocketAddr>,
+    /// The desks of senders and providers, where there are any.
+    pub parties: Option<SocketAddr>,
 }
 
 impl Doors {
@@ -55,6 +62,9 @@ impl Doors {
             println!("  office       {scheme}://{}/", pages.office);
             if let Some(review) = pages.review {
                 println!("  review       {scheme}://{review}/");
+            }
+            if let Some(parties) = pages.parties {
+                println!("  parties      {scheme}://{parties}/");
             }
         }
     }
@@ -95,6 +105,37 @@ fn page_doors(
     tls: &Option<Certificate>,
 ) -> anyhow::Result<PageDoors> {
     let config = &room.config;
+    let secure = tls.is_some();
+    let web = web(house, room, clock, secure);
+    let federation = config.pages.sign_in.as_ref().map(Federation::new).transpose()?;
+    let federation = federation.map(Arc::new);
+    let office = house_desks_with(house, room, clock, people(config)?, secure, federation)?;
+    let review = match (&config.pages.review, &web.review) {
+        (Some(at), Some(reviews)) => {
+            let pages = web::review_router(web.clone(), reviews.clone(), &at.origin);
+            Some(door(at.listen, pages.map_err(no_randomness)?, tls)?)
+        }
+        _ => None,
+    };
+    let parties = match &config.pages.parties {
+        Some(at) => {
+            let desks = parties_desks(house, room, clock, party_people(room, at)?, secure)?;
+            Some(door(at.listen, desks, tls)?)
+        }
+        None => None,
+    };
+    Ok(PageDoors {
+        authority: config.id.clone(),
+        public: door(config.pages.public, web::public_router(web), tls)?,
+        office: door(config.pages.office, office, tls)?,
+        review,
+        parties,
+    })
+}
+
+/// What an authority's pages ask.
+fn web(house: &Arc<House>, room: &Room, clock: &Clock, secure: bool) -> Web {
+    let config = &room.config;
     let name = config.name.get("fr").cloned().unwrap_or_default();
     let reviews: Arc<dyn web::ReviewDesk> = Arc::new(StoreReviewDesk::new(
         house.store.clone(),
@@ -102,9 +143,9 @@ fn page_doors(
         name.clone(),
         config.reviewers.clone(),
     ));
-    let web = Web {
+    Web {
         desk: Arc::new(StoreDesk::new(house.clone(), config.id.clone())),
-        review: Some(reviews.clone()),
+        review: Some(reviews),
         oversight: Some(Arc::new(StoreOversight::new(
             house.store.clone(),
             config.id.clone(),
@@ -122,34 +163,104 @@ fn page_doors(
             security_contact: config.pages.security_contact.clone(),
         },
         clock: clock.clone(),
-        secure: tls.is_some(),
+        secure,
+    }
+}
+
+/// The desks of the house for these people: office, members, oversight, operators.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn house_desks(
+    house: &Arc<House>,
+    room: &Room,
+    clock: &Clock,
+    people: Vec<Known>,
+    secure: bool,
+) -> anyhow::Result<Router> {
+    house_desks_with(house, room, clock, people, secure, None)
+}
+
+/// The same, where people of the house may come in through a provider of identities.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn house_desks_with(
+    house: &Arc<House>,
+    room: &Room,
+    clock: &Clock,
+    people: Vec<Known>,
+    secure: bool,
+    federation: Option<Arc<Federation>>,
+) -> anyhow::Result<Router> {
+    let web = web(house, room, clock, secure);
+    let sides = Sides { federation, ..sides(house, room) };
+    web::house_router(web, people, sides).map_err(no_randomness)
+}
+
+/// The desks of senders and providers for these people.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn parties_desks(
+    house: &Arc<House>,
+    room: &Room,
+    clock: &Clock,
+    people: Vec<Known>,
+    secure: bool,
+) -> anyhow::Result<Router> {
+    let web = web(house, room, clock, secure);
+    web::parties_router(web, people, sides(house, room)).map_err(no_randomness)
+}
+
+fn sides(house: &Arc<House>, room: &Room) -> Sides {
+    let id = &room.config.id;
+    Sides {
+        decisions: Arc::new(StoreDecisions::new(house.store.clone(), id.clone())),
+        operator: Some(Arc::new(HouseOperator::new(house.clone(), id.clone()))),
+        sender: Some(Arc::new(HouseSender::new(house.clone(), id.clone()))),
+        provider: Some(Arc::new(HouseProvider::new(house.clone(), id.clone()))),
+        ..Sides::default()
+    }
+}
+
+fn no_randomness(_: ring::error::Unspecified) -> anyhow::Error {
+    anyhow::anyhow!("the system has no randomness for session keys")
+}
+
+/// Who may come in at the house's own desks.
+fn people(config: &Authority) -> anyhow::Result<Vec<Known>> {
+    let person = |officer: &config::Officer| {
+        let seat = Seat { person: officer.id.clone(), role: officer.role.role(), party: None };
+        let secret_sha256 = match &officer.subject {
+            Some(_) => None,
+            None => Some(secret(&officer.id, &officer.secret_sha256)?),
+        };
+        Ok(Known { seat, secret_sha256, subject: officer.subject.clone() })
     };
-    let officers = config
-        .officers
-        .iter()
-        .map(|officer| {
-            let digest = hex::decode(&officer.secret_sha256)
-                .ok()
-                .and_then(|bytes| bytes.try_into().ok())
-                .with_context(|| format!("officer {}: secret_sha256 is 64 digits", officer.id))?;
-            Ok(Officer { person: officer.id.clone(), secret_sha256: digest, role: officer.role })
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let no_randomness = |_| anyhow::anyhow!("the system has no randomness for session keys");
-    let office = web::office_router(web.clone(), officers).map_err(no_randomness)?;
-    let review = match &config.pages.review {
-        Some(at) => {
-            let pages = web::review_router(web.clone(), reviews, &at.origin);
-            Some(door(at.listen, pages.map_err(no_randomness)?, tls)?)
-        }
-        None => None,
+    config.officers.iter().map(person).collect()
+}
+
+/// Who may come in for a sender or a provider. Which of the two it is says the party's own entry.
+fn party_people(room: &Room, at: &PartiesDoor) -> anyhow::Result<Vec<Known>> {
+    let person = |person: &PartyPerson| {
+        let provides = room.providers.iter().any(|provider| provider.config.id == person.party);
+        let role = match (room.sender(&person.party).is_some(), provides) {
+            (true, _) => Role::Sender,
+            (false, true) => Role::Provider,
+            (false, false) => bail!("person {}: there is no party {}", person.id, person.party),
+        };
+        let party = Some(person.party.clone());
+        let secret_sha256 = Some(secret(&person.id, &person.secret_sha256)?);
+        let seat = Seat { person: person.id.clone(), role, party };
+        Ok(Known { seat, secret_sha256, subject: None })
     };
-    Ok(PageDoors {
-        authority: config.id.clone(),
-        public: door(config.pages.public, web::public_router(web), tls)?,
-        office: door(config.pages.office, office, tls)?,
-        review,
-    })
+    at.people.iter().map(person).collect()
+}
+
+fn secret(person: &PersonId, secret_sha256: &str) -> anyhow::Result<[u8; 32]> {
+    let digest = hex::decode(secret_sha256).ok().and_then(|bytes| bytes.try_into().ok());
+    digest.with_context(|| format!("person {person}: secret_sha256 is 64 digits"))
 }
 
 /// The authority's name in both languages; in the one there is, where there is only one.

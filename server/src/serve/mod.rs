@@ -1,7 +1,7 @@
 //! Opens the house: reads keys, opens the store, wires the rooms, starts listeners and workers, and
 //! stops them again. The only reader of the wall clock; everything else is told what time it is.
 
-mod listeners;
+pub mod listeners;
 pub(crate) mod places;
 mod rooms;
 

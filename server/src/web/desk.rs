@@ -189,6 +189,8 @@ pub struct WorkRow {
     pub asked: Asked,
     /// The rung the case is on or moving to, by its name in the regime.
     pub stage: Option<String>,
+    /// The person is heard on that rung before anything follows from it.
+    pub finding: bool,
     pub deadline: Option<Deadline>,
     pub opened_at: Timestamp,
 }
@@ -221,6 +223,8 @@ pub struct CaseView {
     /// How many events the case has taken: the token against forms that grew stale.
     pub version: u64,
     pub regime: Words,
+    /// The regime's number.
+    pub regime_id: String,
     pub procedure: Procedure,
     /// The state's wire name.
     pub state: String,
@@ -236,6 +240,10 @@ pub struct CaseView {
     pub decides: Option<String>,
     /// That decision may be to send; otherwise it can only end the case.
     pub sends: bool,
+    /// The step to decide is one on which the person is heard: only a member decides it.
+    pub finding: bool,
+    /// Who decided that such a step be taken, or asked a reviewer for it.
+    pub proposed_by: Vec<PersonId>,
     /// The step is barred, and an outside reviewer's authorisation would open it.
     pub opens_by_review: bool,
     /// The person's side, once a finding was sent to them.

@@ -98,10 +98,11 @@ impl SignOut {
         session: &Session,
         page: impl FnOnce() -> Page,
         to: &str,
+        now: Timestamp,
     ) -> Response {
         if !sessions.form_token_fits(session, SIGN_OUT, &self.token) {
             return said(StatusCode::FORBIDDEN, page(), "foreign_form");
         }
-        ([(SET_COOKIE, sessions.close())], Redirect::to(to)).into_response()
+        ([(SET_COOKIE, sessions.close(session, now))], Redirect::to(to)).into_response()
     }
 }

@@ -6,20 +6,27 @@
 
 mod assets;
 mod chart;
+pub mod decision_log;
 pub mod defence;
 pub mod desk;
 mod entrance;
 mod headers;
 mod ladder;
 pub mod limit;
+mod member;
 mod office;
+pub mod operator;
 pub mod oversight;
 mod page;
 pub mod place;
+pub mod provider;
 mod public;
 pub mod review;
 pub mod rights;
+mod seat_place;
+pub mod sender;
 pub mod session;
+mod sides;
 pub mod store_desk;
 pub mod words;
 
@@ -39,10 +46,10 @@ pub use defence::desk::DefenceDesk;
 pub use desk::Desk;
 pub use review::desk::ReviewDesk;
 pub use rights::desk::RightsDesk;
-pub use session::Officer;
+pub use session::{Known, Officer};
+pub use sides::Sides;
 
 use page::{Frame, Page, said};
-use place::Place;
 use session::Sessions;
 
 /// Who serves the pages, in whose name, and at what time.
@@ -95,9 +102,35 @@ pub fn public_router(web: Web) -> Router {
 /// # Errors
 /// The system has no randomness to give.
 pub fn office_router(web: Web, officers: Vec<Officer>) -> Result<Router, ring::error::Unspecified> {
-    let sessions = Sessions::new(officers, web.secure)?;
-    let rooms = office::rooms(web.clone(), sessions);
+    house_router(web, officers.into_iter().map(Known::from).collect(), Sides::default())
+}
+
+/// The pages of the house: office, members, oversight, operators, each for its own people.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn house_router(
+    web: Web,
+    people: Vec<Known>,
+    sides: Sides,
+) -> Result<Router, ring::error::Unspecified> {
+    let sessions = Sessions::of_room("office", people, web.secure)?;
+    let rooms = office::rooms(web.clone(), sides, sessions);
     Ok(framed(rooms, web, Frame::Office))
+}
+
+/// The desks of senders and providers, for people who are not of the authority.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn parties_router(
+    web: Web,
+    people: Vec<Known>,
+    sides: Sides,
+) -> Result<Router, ring::error::Unspecified> {
+    let sessions = Sessions::of_room("parties", people, web.secure)?;
+    let rooms = office::party_rooms(web.clone(), sides, sessions);
+    Ok(framed(rooms, web, Frame::Sender))
 }
 
 /// The pages for reviewers. `origin` is the desk's own address as browsers see it.
@@ -132,13 +165,7 @@ fn framed(rooms: Router, web: Web, frame: Frame) -> Router {
 
 fn not_found(uri: &Uri, authority: &Authority, frame: Frame) -> Response {
     let lang = place::of_path(uri.path()).unwrap_or(place::preferred(None));
-    let place = match frame {
-        Frame::Public => Place::Home,
-        Frame::Office => Place::Work,
-        Frame::Oversight => Place::Oversight,
-        Frame::Review => Place::Review(review::place::ReviewPlace::Desk),
-    };
-    let mut page = Page::new(lang, place, authority);
+    let mut page = Page::new(lang, frame.home(), authority);
     page.frame = frame;
     said(StatusCode::NOT_FOUND, page, "not_found")
 }

@@ -13,7 +13,9 @@ use jiff::civil::Date;
 use super::desk::{DeskTrouble, ReceiptGiven};
 use super::place::{self, Place};
 use super::review::place::ReviewPlace;
+use super::seat_place::SeatPlace;
 use super::{Authority, assets, words};
+use crate::access::Role;
 
 /// The frame of one page. Templates read their words from it.
 pub struct Page {
@@ -37,6 +39,40 @@ pub enum Frame {
     Oversight,
     /// The desk of reviewers, who are not of the authority.
     Review,
+    /// The desk of a member.
+    Member,
+    Sender,
+    Provider,
+    Operator,
+}
+
+impl Frame {
+    /// The frame of a person's pages.
+    pub fn of(role: Role) -> Self {
+        match role {
+            Role::Officer => Self::Office,
+            Role::Member => Self::Member,
+            Role::Reviewer => Self::Review,
+            Role::Sender => Self::Sender,
+            Role::Provider => Self::Provider,
+            Role::Overseer => Self::Oversight,
+            Role::Operator => Self::Operator,
+        }
+    }
+
+    /// The first page of this frame.
+    pub fn home(self) -> Place {
+        match self {
+            Self::Public => Place::Home,
+            Self::Office => Place::Work,
+            Self::Oversight => Place::Oversight,
+            Self::Review => Place::Review(ReviewPlace::Desk),
+            Self::Member => Place::Seat(SeatPlace::Member),
+            Self::Sender => Place::Seat(SeatPlace::Sender),
+            Self::Provider => Place::Seat(SeatPlace::Provider),
+            Self::Operator => Place::Seat(SeatPlace::Operator),
+        }
+    }
 }
 
 impl Page {
@@ -124,13 +160,7 @@ impl Page {
     }
 
     pub fn home(&self) -> String {
-        let home = match self.frame {
-            Frame::Public => Place::Home,
-            Frame::Office => Place::Work,
-            Frame::Oversight => Place::Oversight,
-            Frame::Review => Place::Review(ReviewPlace::Desk),
-        };
-        home.path(self.lang)
+        self.frame.home().path(self.lang)
     }
 
     pub fn is_public(&self) -> bool {
@@ -144,6 +174,10 @@ impl Page {
             Frame::Office => self.t("office"),
             Frame::Oversight => self.t("oversight.office"),
             Frame::Review => self.t("review.room"),
+            Frame::Member => self.t("member.room"),
+            Frame::Sender => self.t("sender.room"),
+            Frame::Provider => self.t("provider.room"),
+            Frame::Operator => self.t("operator.room"),
         }
     }
 
@@ -154,6 +188,10 @@ impl Page {
             Frame::Office => self.t("nav.work"),
             Frame::Oversight => self.t("nav.oversight"),
             Frame::Review => self.t("review.desk.title"),
+            Frame::Member => self.t("member.title"),
+            Frame::Sender => self.t("sender.title"),
+            Frame::Provider => self.t("provider.title"),
+            Frame::Operator => self.t("operator.title"),
         }
     }
 
@@ -172,7 +210,7 @@ impl Page {
     pub fn sign_out_path(&self) -> String {
         let out = match self.frame {
             Frame::Review => Place::Review(ReviewPlace::SignOut),
-            Frame::Public | Frame::Office | Frame::Oversight => Place::SignOut,
+            _ => Place::SignOut,
         };
         out.path(self.lang)
     }
@@ -230,21 +268,54 @@ impl Page {
     }
 
     pub fn is_home(&self) -> bool {
-        matches!(
-            self.place,
-            Place::Home | Place::Work | Place::Oversight | Place::Review(ReviewPlace::Desk)
-        )
+        self.place == self.frame.home()
     }
 
-    pub fn is_oversight(&self) -> bool {
-        self.frame == Frame::Oversight
+    pub fn is_office(&self) -> bool {
+        self.frame == Frame::Office
+    }
+
+    pub fn is_member(&self) -> bool {
+        self.frame == Frame::Member
+    }
+
+    /// The further pages of this desk that its navigation names: address, name, and whether it is
+    /// this page.
+    pub fn nav(&self) -> Vec<(String, &'static str, bool)> {
+        let places: &[(Place, &str)] = match self.frame {
+            Frame::Oversight => &[
+                (Place::Samples, "nav.samples"),
+                (Place::Seat(SeatPlace::Decisions), "nav.decisions"),
+            ],
+            Frame::Office => &[(Place::Seat(SeatPlace::Batch), "batch.nav")],
+            Frame::Member => &[(Place::Work, "nav.work")],
+            Frame::Provider => &[(Place::Seat(SeatPlace::Breach), "nav.breach")],
+            Frame::Operator => &[
+                (Place::Seat(SeatPlace::Quarantine), "nav.quarantine"),
+                (Place::Seat(SeatPlace::Parties), "nav.parties"),
+            ],
+            _ => &[],
+        };
+        let link = |(place, key): &(Place, &str)| {
+            let is_here = self.place == *place || (*place == Place::Samples && self.is_samples());
+            (place.path(self.lang), words::text(self.lang, key), is_here)
+        };
+        places.iter().map(link).collect()
+    }
+
+    pub fn quarantine_path(&self) -> String {
+        SeatPlace::Quarantine.path(self.lang)
+    }
+
+    pub fn parties_path(&self) -> String {
+        SeatPlace::Parties.path(self.lang)
     }
 
     pub fn samples_path(&self) -> String {
         Place::Samples.path(self.lang)
     }
 
-    pub fn is_samples(&self) -> bool {
+    fn is_samples(&self) -> bool {
         matches!(self.place, Place::Samples | Place::Sample(_) | Place::Sampled(..))
     }
 

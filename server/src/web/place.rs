@@ -1,9 +1,11 @@
 //! Where each page is, in each language. The only file, with the reviewers' own
-//! (`review/place.rs`), that writes or reads an address of a page.
+//! (`review/place.rs`) and those of the other desks (`seat_place.rs`), that writes or reads an
+//! address of a page.
 
 use entremise_core::deadline::Lang;
 
 use super::review::place::ReviewPlace;
+use super::seat_place::SeatPlace;
 
 /// A page, without its language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub enum Place {
     Receipt,
     Accessibility,
     SignIn,
+    /// Where a browser is sent to the provider of identities.
+    SignInWith,
+    /// Where it comes back from there.
+    SignInReturn,
     SignOut,
     Work,
     Alarm,
@@ -39,6 +45,8 @@ pub enum Place {
     DeliberationSigned(String),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
+    /// A page of the members', senders', providers' or operators' desk.
+    Seat(SeatPlace),
     Oversight,
     /// The yearly report, in the form its file ending names.
     Report(&'static str),
@@ -63,6 +71,10 @@ impl Place {
             (Self::Accessibility, Lang::En) => "/en/accessibility".to_owned(),
             (Self::SignIn, Lang::Fr) => "/fr/connexion".to_owned(),
             (Self::SignIn, Lang::En) => "/en/sign-in".to_owned(),
+            (Self::SignInWith, Lang::Fr) => "/fr/connexion/agent".to_owned(),
+            (Self::SignInWith, Lang::En) => "/en/sign-in/agent".to_owned(),
+            (Self::SignInReturn, Lang::Fr) => "/fr/connexion/retour".to_owned(),
+            (Self::SignInReturn, Lang::En) => "/en/sign-in/return".to_owned(),
             (Self::SignOut, Lang::Fr) => "/fr/deconnexion".to_owned(),
             (Self::SignOut, Lang::En) => "/en/sign-out".to_owned(),
             (Self::Work, Lang::Fr) => "/fr/bureau".to_owned(),
@@ -87,6 +99,7 @@ impl Place {
                 format!("{}/{ledger}/{}", case(reference, lang), encoded(entry))
             }
             (Self::Review(place), lang) => place.path(lang),
+            (Self::Seat(place), lang) => place.path(lang),
             (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),
             (Self::Oversight, Lang::En) => "/en/oversight".to_owned(),
             (Self::Report(ending), Lang::Fr) => format!("/fr/controle/rapport.{ending}"),

@@ -1,10 +1,12 @@
-//! Who sits at the office's desk. A small room: passkeys take its place in part 3.
+//! Who sits at a desk, and until when.
 //!
-//! An officer types a long random secret; the house keeps its SHA-256 only. A session is a signed
-//! cookie that names a person's number and its end; the key lives as long as the process. Knows no
-//! page and no case.
+//! A session is a signed cookie that names a person's number, its end, and when it was last used;
+//! the key lives as long as the process. It ends after a working day, after half an hour in which
+//! nobody did anything, and at once when its person goes out. Knows no page and no case.
 
-use crate::config::OfficeRole;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
@@ -14,10 +16,17 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 
+use crate::access::Seat;
+use crate::config::OfficeRole;
+
 /// A working day. Unit: seconds.
 const SESSION_SECS: i64 = 8 * 60 * 60;
+/// The longest pause: somebody left a desk without going out. Unit: seconds.
+const IDLE_SECS: i64 = 30 * 60;
+/// How often the instant of the last use is written down. Unit: seconds.
+const RENEW_SECS: i64 = 60;
 
-/// One person who may sit here.
+/// One person of the authority who may sit at a desk of its own.
 #[derive(Clone)]
 pub struct Officer {
     pub person: PersonId,
@@ -26,14 +35,33 @@ pub struct Officer {
     pub role: OfficeRole,
 }
 
+/// One person who may come in, and by what they are known.
+#[derive(Clone)]
+pub struct Known {
+    pub seat: Seat,
+    /// SHA-256 of a long random secret; none for whoever comes in by another way only.
+    pub secret_sha256: Option<[u8; 32]>,
+    /// As the provider of identities names this person.
+    pub subject: Option<String>,
+}
+
+impl From<Officer> for Known {
+    fn from(officer: Officer) -> Self {
+        let seat = Seat { person: officer.person, role: officer.role.role(), party: None };
+        Self { seat, secret_sha256: Some(officer.secret_sha256), subject: None }
+    }
+}
+
 /// Signs people in and knows them again.
 pub struct Sessions {
     key: hmac::Key,
-    officers: Vec<Officer>,
+    people: Vec<Known>,
     /// Whether cookies may travel over TLS only.
     secure: bool,
     /// The cookie's name: two rooms on one host never read each other's.
     name: String,
+    /// Sessions that were ended before their time, by their nonce, until their time is over.
+    ended: Mutex<BTreeMap<String, i64>>,
 }
 
 /// A person at the desk.
@@ -43,28 +71,31 @@ pub struct Session {
     expires_at: i64,
     /// Ties the forms of this session to it.
     nonce: String,
+    /// When it was last used, give or take a minute.
+    used_at: i64,
 }
 
 impl Sessions {
     /// # Errors
     /// The system has no randomness to give.
     pub fn new(officers: Vec<Officer>, secure: bool) -> Result<Self, ring::error::Unspecified> {
-        Self::of_room("office", officers, secure)
+        Self::of_room("office", officers.into_iter().map(Known::from).collect(), secure)
     }
 
-    /// Sessions of another room than the office.
+    /// Sessions of one room.
     ///
     /// # Errors
     /// The system has no randomness to give.
     pub fn of_room(
         room: &str,
-        officers: Vec<Officer>,
+        people: Vec<Known>,
         secure: bool,
     ) -> Result<Self, ring::error::Unspecified> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())?;
         // The prefix binds the cookie to this host and to TLS; browsers refuse it without.
         let prefix = if secure { "__Host-" } else { "" };
-        Ok(Self { key, officers, secure, name: format!("{prefix}entremise-{room}") })
+        let name = format!("{prefix}entremise-{room}");
+        Ok(Self { key, people, secure, name, ended: Mutex::default() })
     }
 
     /// The person whose secret this is. All digests are compared, whichever fits.
@@ -72,16 +103,24 @@ impl Sessions {
         let given = digest::digest(&digest::SHA256, secret.as_bytes());
         // Comparing tags under a fresh key is ring's way to compare in constant time.
         let given = hmac::sign(&self.key, given.as_ref());
-        self.officers.iter().fold(None, |found, officer| {
-            let fits = hmac::verify(&self.key, &officer.secret_sha256, given.as_ref()).is_ok();
-            if fits { Some(officer.person.clone()) } else { found }
+        let secrets = self.people.iter().filter_map(|known| {
+            known.secret_sha256.map(|secret_sha256| (&known.seat.person, secret_sha256))
+        });
+        secrets.fold(None, |found, (person, secret_sha256)| {
+            let fits = hmac::verify(&self.key, &secret_sha256, given.as_ref()).is_ok();
+            if fits { Some(person.clone()) } else { found }
         })
     }
 
+    /// Where a person sits whom the provider of identities recognised.
+    pub fn seat_of_subject(&self, subject: &str) -> Option<&Seat> {
+        let known = self.people.iter().find(|known| known.subject.as_deref() == Some(subject));
+        known.map(|known| &known.seat)
+    }
+
     /// The desk at which a person sits; none once the person is struck off.
-    pub fn role(&self, person: &PersonId) -> Option<OfficeRole> {
-        let officer = self.officers.iter().find(|officer| &officer.person == person);
-        officer.map(|officer| officer.role)
+    pub fn seat(&self, person: &PersonId) -> Option<&Seat> {
+        self.people.iter().map(|known| &known.seat).find(|seat| &seat.person == person)
     }
 
     /// The cookie that opens a session.
@@ -95,14 +134,36 @@ impl Sessions {
     ) -> Result<HeaderValue, ring::error::Unspecified> {
         let mut nonce = [0; 16];
         SystemRandom::new().fill(&mut nonce)?;
-        let expires_at = now.as_second() + SESSION_SECS;
-        let body = format!("{person}.{expires_at}.{}", URL_SAFE_NO_PAD.encode(nonce));
-        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, session_text(&body).as_bytes()));
-        Ok(self.cookie(&format!("{body}.{tag}"), SESSION_SECS))
+        let session = Session {
+            person: person.clone(),
+            expires_at: now.as_second() + SESSION_SECS,
+            nonce: URL_SAFE_NO_PAD.encode(nonce),
+            used_at: now.as_second(),
+        };
+        Ok(self.written(&session))
     }
 
-    /// The cookie that ends it.
-    pub fn close(&self) -> HeaderValue {
+    /// The cookie that says that a session is in use, where the one that came is a minute old.
+    pub fn renewed(&self, headers: &HeaderMap, now: Timestamp) -> Option<HeaderValue> {
+        let session = self.read(headers, now)?;
+        let used_at = now.as_second();
+        (used_at - session.used_at >= RENEW_SECS)
+            .then(|| self.written(&Session { used_at, ..session }))
+    }
+
+    fn written(&self, session: &Session) -> HeaderValue {
+        let Session { person, expires_at, nonce, used_at } = session;
+        let body = format!("{person}.{expires_at}.{nonce}.{used_at}");
+        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, session_text(&body).as_bytes()));
+        self.cookie(&format!("{body}.{tag}"), expires_at - used_at)
+    }
+
+    /// Ends a session for good, and gives the cookie that takes it from the browser.
+    pub fn close(&self, session: &Session, now: Timestamp) -> HeaderValue {
+        // A thread that panicked here left whole entries behind.
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.retain(|_, expires_at| *expires_at > now.as_second());
+        ended.insert(session.nonce.clone(), session.expires_at);
         self.cookie("", 0)
     }
 
@@ -118,10 +179,16 @@ impl Sessions {
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
         hmac::verify(&self.key, session_text(body).as_bytes(), &tag).ok()?;
         let mut parts = body.split('.');
-        let (person, expires_at, nonce) = (parts.next()?, parts.next()?, parts.next()?);
-        let expires_at: i64 = expires_at.parse().ok()?;
-        (now.as_second() < expires_at).then_some(())?;
-        Some(Session { person: person.parse().ok()?, expires_at, nonce: nonce.to_owned() })
+        let session = Session {
+            person: parts.next()?.parse().ok()?,
+            expires_at: parts.next()?.parse().ok()?,
+            nonce: parts.next()?.to_owned(),
+            used_at: parts.next()?.parse().ok()?,
+        };
+        let at = now.as_second();
+        let lasts = at < session.expires_at && at - session.used_at < IDLE_SECS;
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        (lasts && !ended.contains_key(&session.nonce)).then_some(session)
     }
 
     /// The token of one form of one session, tied to what the form would do.

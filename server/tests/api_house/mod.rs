@@ -27,6 +27,11 @@ impl Hand {
         Self(Arc::new(AtomicI64::new(at.as_microsecond())))
     }
 
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.as_microsecond(), Ordering::Relaxed);
+    }
+
     pub fn clock(&self) -> Clock {
         let hand = self.0.clone();
         Arc::new(move || Timestamp::from_microsecond(hand.load(Ordering::Relaxed)).unwrap())

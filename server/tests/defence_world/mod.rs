@@ -21,7 +21,8 @@ use entremise_server::web::office_router;
 use entremise_store::{CaseFile, WorkOrder};
 use jiff::{SignedDuration, Timestamp};
 use oversight_world::{
-    MEMBER_KEY, OFFICER_SECRET, World, at, authority, member_pair, named, people, web,
+    MEMBER_KEY, MEMBER_SECRET, OFFICER_SECRET, OVERSEER_SECRET, World, at, authority, member_pair,
+    named, people, web,
 };
 use ring::signature::Ed25519KeyPair;
 use tower_service::Service as _;
@@ -38,6 +39,8 @@ pub struct Finding {
     now: Arc<Mutex<Timestamp>>,
     router: Router,
     cookie: String,
+    /// Of the member, who alone deliberates.
+    member_cookie: String,
 }
 
 pub struct Got {
@@ -71,7 +74,8 @@ pub fn over(mut world: World) -> Finding {
     web.clock = Arc::new(move || *clock.lock().unwrap());
     let router = office_router(web, people()).unwrap();
     let case = world.found();
-    let mut finding = Finding { world, case, now, router, cookie: String::new() };
+    let mut finding =
+        Finding { world, case, now, router, cookie: String::new(), member_cookie: String::new() };
     finding.sign_in();
     finding
 }
@@ -124,8 +128,40 @@ impl Finding {
     }
 
     pub fn get(&mut self, path: &str) -> Got {
-        let request = Request::get(path).header(header::COOKIE, &self.cookie);
+        let request = Request::get(path).header(header::COOKIE, self.cookie_for(path));
         self.send(request.body(Body::empty()).unwrap())
+    }
+
+    /// From now on all is done by the member.
+    pub fn act_as_member(&mut self) {
+        self.cookie = self.member_cookie.clone();
+    }
+
+    pub fn as_member(&mut self, path: &str) -> Got {
+        let cookie = self.member_cookie.clone();
+        self.get_with(path, &cookie)
+    }
+
+    pub fn as_officer(&mut self, path: &str) -> Got {
+        let cookie = self.cookie.clone();
+        self.get_with(path, &cookie)
+    }
+
+    pub fn as_overseer(&mut self, path: &str) -> Got {
+        let cookie = self.come_in(OVERSEER_SECRET);
+        self.get_with(path, &cookie)
+    }
+
+    fn get_with(&mut self, path: &str, cookie: &str) -> Got {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        self.send(request.body(Body::empty()).unwrap())
+    }
+
+    pub fn post_as_officer(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
+        let request = Request::post(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, kind);
+        self.send(request.body(Body::from(body)).unwrap())
     }
 
     /// Sends the form of the person's side as a browser does.
@@ -188,19 +224,29 @@ impl Finding {
 
     pub fn post(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
         let request = Request::post(path)
-            .header(header::COOKIE, &self.cookie)
+            .header(header::COOKIE, self.cookie_for(path))
             .header(header::CONTENT_TYPE, kind);
         self.send(request.body(Body::from(body)).unwrap())
     }
 
+    /// Deliberations are the member's; all else here is done by an officer.
+    fn cookie_for(&self, path: &str) -> &str {
+        if path.contains("/deliberation") { &self.member_cookie } else { &self.cookie }
+    }
+
     fn sign_in(&mut self) {
+        self.cookie = self.come_in(OFFICER_SECRET);
+        self.member_cookie = self.come_in(MEMBER_SECRET);
+    }
+
+    fn come_in(&mut self, secret: &str) -> String {
         let request = Request::post("/fr/connexion")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let request = request.body(Body::from(format!("secret={OFFICER_SECRET}"))).unwrap();
+        let request = request.body(Body::from(format!("secret={secret}"))).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let response = runtime.block_on(self.router.call(request)).unwrap();
         let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
-        self.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().to_owned()
     }
 
     fn send(&mut self, request: Request<Body>) -> Got {

@@ -34,8 +34,9 @@ use uuid::Uuid;
 
 pub const OVERSEER_SECRET: &str = "specimen-overseer-secret-41aa";
 pub const OFFICER_SECRET: &str = "specimen-officer-secret-8c1f";
-/// The key with which officer-7 signs.
-pub const MEMBER_KEY: &str = "cle-officer-7";
+/// The key with which the member signs.
+pub const MEMBER_KEY: &str = "cle-membre-1";
+pub const MEMBER_SECRET: &str = "specimen-member-secret-77d0";
 pub const NAME: &str = "Autorité de protection des œuvres (SPECIMEN)";
 
 pub struct World {
@@ -73,11 +74,12 @@ pub fn people() -> Vec<Officer> {
     };
     vec![
         person("officer-7", OFFICER_SECRET, OfficeRole::Officer),
+        person("membre-1", MEMBER_SECRET, OfficeRole::Member),
         person("auditor-2", OVERSEER_SECRET, OfficeRole::Overseer),
     ]
 }
 
-/// The key of officer-7, who sits as member.
+/// The member's key.
 pub fn member_pair() -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
 }
@@ -85,7 +87,7 @@ pub fn member_pair() -> Ed25519KeyPair {
 fn member_key() -> MemberKey {
     let public_key = URL_SAFE_NO_PAD.encode(member_pair().public_key());
     let key = PublicKey::Ed25519 { public_key };
-    MemberKey { member: "officer-7".parse().unwrap(), id: MEMBER_KEY.parse().unwrap(), key }
+    MemberKey { member: "membre-1".parse().unwrap(), id: MEMBER_KEY.parse().unwrap(), key }
 }
 
 pub fn web(store: &Store) -> Web {

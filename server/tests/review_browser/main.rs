@@ -3,17 +3,14 @@
 //!
 //! Needs what `web_browser` needs; says and skips what is absent.
 
-#[path = "../web_browser/driver.rs"]
-#[allow(dead_code, reason = "the driver serves two test files, each with its part of it")]
-mod driver;
+#[path = "../browser/mod.rs"]
+mod browser;
 #[path = "../review_house/mod.rs"]
 mod review_house;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use driver::{Browser, Scheme};
+use browser::{Browser, Scheme, axe, bind, browser, runtime, serve_at, without_findings};
 use entremise_core::authorisation::Ruling;
 use entremise_core::deadline::Words;
 use entremise_server::web::review::desk::ReviewDesk;
@@ -21,7 +18,6 @@ use entremise_server::web::review::file::{RequestFile, RulingFile};
 use entremise_server::web::review::over_store::code_digest;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web, office_router, review_router};
 use review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
-use serde_json::Value;
 
 const CODE: &str = "7K2M9-QX4TA-B3C5D-E6F8G";
 const SECRET: &str = "specimen-member-secret-5d2a";
@@ -37,13 +33,7 @@ struct Served {
 /// Both desks on loopback. Passkeys want a name for the host, not a number.
 fn served() -> Served {
     let world = World::new();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let bind = || runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let serve = |listener: tokio::net::TcpListener, router: Router| {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        runtime.spawn(async move { axum::serve(listener, service).await });
-    };
+    let runtime = runtime();
     let web = Web {
         desk: world.desk.clone(),
         review: Some(world.reviews.clone()),
@@ -69,49 +59,21 @@ fn served() -> Served {
         secret_sha256: digest.as_ref().try_into().unwrap(),
         role: OfficeRole::Officer,
     };
-    let (at_review, at_office) = (bind(), bind());
+    let (at_review, at_office) = (bind(&runtime), bind(&runtime));
     let origin = |at: &tokio::net::TcpListener| {
         format!("http://localhost:{}", at.local_addr().unwrap().port())
     };
     let (review, office) = (origin(&at_review), origin(&at_office));
-    serve(at_review, review_router(web.clone(), world.reviews.clone(), &review).unwrap());
-    serve(at_office, office_router(web, vec![officer]).unwrap());
+    let reviews = review_router(web.clone(), world.reviews.clone(), &review).unwrap();
+    serve_at(&runtime, at_review, reviews);
+    serve_at(&runtime, at_office, office_router(web, vec![officer]).unwrap());
     Served { world, review, office, _runtime: runtime }
-}
-
-fn browser(scheme: Scheme, scripts: bool) -> Option<Browser> {
-    match Browser::start(scheme, scripts) {
-        Ok(browser) => Some(browser),
-        Err(why) => absent(&why),
-    }
-}
-
-fn absent<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
-
-fn axe() -> Option<String> {
-    let path = std::env::var_os("ENTREMISE_AXE_JS")?;
-    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
 }
 
 /// Looks at the page with axe, where there is one.
 fn look(browser: &Browser, axe: Option<&String>, page: &str) {
     let Some(axe) = axe else { return };
-    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)");
-    browser.run(axe);
-    let found = browser.run_and_wait(
-        "const done = arguments[arguments.length - 1];
-         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
-             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
-    );
-    assert_eq!(found, Value::Array(Vec::new()), "{page}");
-    browser.narrow_to(320);
-    let over = browser.run("return document.documentElement.scrollWidth - screen.width");
-    assert!(over.as_i64() <= Some(0), "{page} is {over} points too wide");
-    browser.narrow_to(1280);
+    without_findings(browser, axe, page);
 }
 
 fn invite(served: &Served) {

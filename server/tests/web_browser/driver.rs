@@ -125,6 +125,31 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", size);
     }
 
+    /// Shows the page as it is printed.
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn print(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    }
+
+    /// Shows the page as on a screen again.
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn screen(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "screen" }));
+    }
+
+    /// Keeps a picture of the whole page where `ENTREMISE_PICTURES` says, if it says so.
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn keep_picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("ENTREMISE_PICTURES") else { return };
+        let params = json!({ "format": "png", "captureBeyondViewport": true });
+        let asked = json!({ "cmd": "Page.captureScreenshot", "params": params });
+        let told = self.must("goog/cdp/execute", Some(asked));
+        let picture = told["data"].as_str().expect("a picture is base64");
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture);
+        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+        std::fs::write(path, bytes.expect("a picture is base64")).expect("a folder to keep it in");
+    }
+
     fn element(&self, selector: &str) -> String {
         let by = json!({ "using": "css selector", "value": selector });
         let found = self.must("element", Some(by));

@@ -4,14 +4,12 @@
 //! Needs chromium with chromedriver, and axe-core (`ENTREMISE_AXE_JS`: the path of `axe.min.js`).
 //! What is absent is said and skipped, unless `ENTREMISE_REQUIRE_PARTS` is set.
 
-mod driver;
+#[path = "../browser/mod.rs"]
+mod browser;
 #[path = "../web_desk/mod.rs"]
 mod web_desk;
 
-use std::net::SocketAddr;
-
-use axum::Router;
-use driver::{Browser, Scheme};
+use browser::{Browser, Scheme, axe, browser, findings, fits, runtime, serve};
 use entremise_server::web::{office_router, public_router};
 use serde_json::Value;
 use web_desk::{CODE, Invented, NUMBER, SECRET, TO_DECIDE, officers, web};
@@ -24,39 +22,10 @@ struct Served {
 }
 
 fn served() -> Served {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let serve = |router: Router| {
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        runtime.spawn(async move { axum::serve(listener, service).await });
-        format!("http://{address}")
-    };
-    let public = serve(public_router(web(Invented::new())));
-    let office = serve(office_router(web(Invented::new()), officers()).unwrap());
+    let runtime = runtime();
+    let public = serve(&runtime, public_router(web(Invented::new())));
+    let office = serve(&runtime, office_router(web(Invented::new()), officers()).unwrap());
     Served { public, office, _runtime: runtime }
-}
-
-/// The browser, or a word about why there is none.
-fn browser(scheme: Scheme, scripts: bool) -> Option<Browser> {
-    match Browser::start(scheme, scripts) {
-        Ok(browser) => Some(browser),
-        Err(why) => absent(&why),
-    }
-}
-
-fn absent<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
-
-fn axe() -> Option<String> {
-    let Some(path) = std::env::var_os("ENTREMISE_AXE_JS") else {
-        return absent("ENTREMISE_AXE_JS does not name axe.min.js");
-    };
-    Some(std::fs::read_to_string(path).expect("ENTREMISE_AXE_JS names a file that can be read"))
 }
 
 fn sign_in(browser: &Browser, served: &Served) {
@@ -145,24 +114,12 @@ fn without_findings(browser: &Browser, axe: &str, page: &str, scheme: Scheme) {
     assert_eq!(found, Value::Array(Vec::new()), "{page} {scheme:?}");
 }
 
-fn findings(browser: &Browser, axe: &str) -> Value {
-    browser.run(axe);
-    browser.run_and_wait(
-        "const done = arguments[arguments.length - 1];
-         axe.run(document, { resultTypes: ['violations'] }).then(told => done(
-             told.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join())))",
-    )
-}
-
 #[test]
 fn no_page_is_wider_than_a_phone_of_320_points() {
     let served = served();
     let Some(browser) = browser(Scheme::Light, true) else { return };
     browser.narrow_to(320);
-    let wide = |path: &str| {
-        let over = browser.run("return document.documentElement.scrollWidth - screen.width");
-        assert!(over.as_i64() <= Some(0), "{path} is {over} points too wide");
-    };
+    let wide = |path: &str| fits(&browser, path);
     for path in PUBLIC {
         browser.go(&format!("{}{path}", served.public));
         wide(path);

@@ -143,6 +143,7 @@ impl Invented {
             reference: self.text(&reference),
             asked,
             stage: stage.map(|stage| self.text(stage)),
+            finding: false,
             deadline: (place != 8).then(|| self.deadline(opened_at, span, "question_asked")),
             opened_at,
         }
@@ -253,6 +254,7 @@ impl Invented {
             regime: Words {
                 fr: self.text("Réponse graduée"), en: self.text("Graduated response")
             },
+            regime_id: "fr-graduated-response".to_owned(),
             procedure: Procedure::Ladder,
             state: self.text(if decides { "proposed" } else { "warned" }),
             closed: false,
@@ -264,6 +266,8 @@ impl Invented {
             next,
             timeline: self.timeline(),
             decides: decides.then(|| self.text("first")),
+            finding: false,
+            proposed_by: Vec::new(),
             opens_by_review: false,
             sends: true,
             defence: None,

@@ -4,10 +4,12 @@
 
 mod board;
 mod file;
+mod holdings;
 
 pub use board::{AlarmBoard, AlarmId, AlarmRow, Counts};
 pub(crate) use file::effect_by_id;
 pub use file::{CaseFile, EffectRow, HistoryEntry};
+pub use holdings::SendingRow;
 
 use entremise_core::case::{Case, State};
 use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, QuestionId, RegimeId};

@@ -50,7 +50,7 @@ pub(super) async fn show(
     let place = Place::Case(reference.clone());
     match ask(&office.web.desk, move |desk| desk.case(&reference, now)).await {
         Ok(Some(case)) => {
-            let mut page = CasePage::of(office.page(&desk, place), case);
+            let mut page = CasePage::of(&office, &desk, case);
             page.entered = told.is_ok_and(|Query(told)| told.entered);
             render(StatusCode::OK, &page)
         }
@@ -60,12 +60,13 @@ pub(super) async fn show(
 }
 
 impl CasePage {
-    pub fn of(page: Page, case: CaseView) -> Self {
+    pub fn of(office: &Office, desk: &AtDesk, case: CaseView) -> Self {
+        let page = office.page(desk, Place::Case(case.reference.clone()));
         let title = page.with("case.title", "reference", &case.reference);
         let page = page.titled(title);
         let figure = Figure::of(&case.rungs);
         let lines = case.timeline.iter().map(|entry| line(entry, &page, &case.zone)).collect();
-        let choices = Choice::of(&case);
+        let choices = Choice::of(office, desk, &case);
         Self { page, case, figure, lines, choices, choice_missing: false, entered: false }
     }
 

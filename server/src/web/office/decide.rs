@@ -11,6 +11,8 @@ use entremise_core::event::{Ground, Verdict};
 use serde::Deserialize;
 
 use super::case::CasePage;
+use super::gate::{as_asked, deciding};
+use super::on_case;
 use super::{AtDesk, Office};
 use crate::web::ask;
 use crate::web::desk::{CaseView, DecideOutcome, DecisionOrder};
@@ -38,12 +40,16 @@ impl Choice {
     }
 
     /// What may be decided of a case as it stands.
-    pub fn of(case: &CaseView) -> Vec<Self> {
-        let all = Self::ALL.into_iter().filter(|_| case.decides.is_some());
+    ///
+    /// Nothing, for whom the rules do not let decide it.
+    pub fn of(office: &Office, desk: &AtDesk, case: &CaseView) -> Vec<Self> {
+        let decides =
+            case.decides.is_some() && desk.is_offered(office, deciding(case), &as_asked(case));
+        let all = Self::ALL.into_iter().filter(|_| decides);
         all.filter(|choice| case.sends || !choice.sends()).collect()
     }
 
-    fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.name == name)
     }
 
@@ -92,9 +98,15 @@ pub(super) async fn confirm(
     let Some(stage) = case.decides.clone().filter(|_| case.version == chosen.version) else {
         return stale(&office, &desk, reference);
     };
-    let offered = Choice::of(&case);
+    let offered = Choice::of(&office, &desk, &case);
+    // Looking at what one may decide is no act: it is asked about where it is not offered.
+    if offered.is_empty()
+        && let Err(refused) = desk.may(&office, deciding(&case), as_asked(&case)).await
+    {
+        return *refused;
+    }
     let Some(choice) = offered.into_iter().find(|choice| choice.name == chosen.choice) else {
-        let mut page = CasePage::of(office.page(&desk, Place::Case(reference)), case);
+        let mut page = CasePage::of(&office, &desk, case);
         page.page = page.page.with_error(true);
         page.choice_missing = true;
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
@@ -123,6 +135,13 @@ pub(super) async fn enter(
     let Some(choice) = Choice::named(&chosen.choice) else {
         return stale(&office, &desk, reference);
     };
+    let case = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => case,
+        Err(response) => return *response,
+    };
+    if let Err(refused) = desk.may(&office, deciding(&case), as_asked(&case)).await {
+        return *refused;
+    }
     let order = DecisionOrder {
         reference: reference.clone(),
         version: chosen.version,

@@ -1,10 +1,13 @@
 //! The office: today's work, one case on one page, one decision at a time. Every page asks first
-//! who is at the desk.
+//! who is at the desk, and the rules whether they may be there.
 
 mod authorise;
+mod batch;
 mod case;
 mod decide;
 mod defence;
+mod federated;
+mod gate;
 mod on_case;
 mod receipt;
 mod rights;
@@ -15,50 +18,91 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
-use jiff::Timestamp;
 
 use super::entrance::SignOut;
 use super::limit::Limiter;
-use super::page::{Frame, Page, said};
-use super::place::{self, Place};
-use super::session::{Session, Sessions};
-use super::{OfficeRole, Web, oversight};
+use super::page::{Frame, Page};
+use super::place::Place;
+use super::seat_place::SeatPlace;
+use super::session::Sessions;
+use super::sides::Sides;
+use super::{Web, member, operator, oversight, provider, sender};
 
+use gate::AtDesk;
+pub(super) use gate::SignedIn;
 pub(super) use told::{channel_name, ground_name};
 
 /// Secrets tried from one address before it must wait.
 const SIGN_INS_MAX: u32 = 10;
+/// Steps to and from the provider of identities from one address: it does the guarding of guesses,
+/// and a whole house may share an address.
+const STEPS_MAX: u32 = 60;
 /// Unit: seconds.
 const SIGN_INS_WINDOW_SECS: i64 = 15 * 60;
 
 #[derive(Clone)]
 pub(super) struct Office {
     pub web: Web,
+    pub sides: Sides,
     pub sessions: Arc<Sessions>,
+    /// Whose pages those are that anybody sees before they have come in.
+    frame: Frame,
     sign_ins: Arc<Limiter>,
+    steps: Arc<Limiter>,
 }
 
-pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
-    let office = Office {
-        web,
-        sessions: Arc::new(sessions),
-        sign_ins: Arc::new(Limiter::new(SIGN_INS_MAX, SIGN_INS_WINDOW_SECS)),
-    };
-    let mut router = oversight::rooms(Router::new().route("/", get(sign::front)));
+/// The desks of the house: office, members, oversight, operators.
+pub(super) fn rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
+    let office = Office::new(web, sides, sessions, Frame::Office);
+    let desks = operator::rooms(member::rooms(oversight::rooms(Router::new())));
+    with_entrance(case_rooms(desks), office)
+}
+
+/// The desks of those outside: senders and providers.
+pub(super) fn party_rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
+    let desks = provider::rooms(sender::rooms(Router::new()));
+    with_entrance(desks, Office::new(web, sides, sessions, Frame::Sender))
+}
+
+/// Adds the door, through which one comes in and goes out, to the pages behind it.
+pub(super) fn with_entrance(mut router: Router<Office>, office: Office) -> Router {
+    router = router.route("/", get(sign::front));
+    for lang in [Lang::Fr, Lang::En] {
+        router = router
+            .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
+            .route(&Place::SignInWith.path(lang), get(federated::begin))
+            .route(&Place::SignInReturn.path(lang), get(federated::finish))
+            .route(&Place::SignOut.path(lang), post(sign::sign_out));
+    }
+    router.layer(from_fn_with_state(office.clone(), keep_open)).with_state(office)
+}
+
+/// Writes down that a session is in use.
+async fn keep_open(State(office): State<Office>, request: Request, next: Next) -> Response {
+    let renewed = office.sessions.renewed(request.headers(), (office.web.clock)());
+    let mut response = next.run(request).await;
+    // Whoever comes in or goes out is given another one.
+    if let Some(cookie) = renewed.filter(|_| !response.headers().contains_key(SET_COOKIE)) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The pages about work and cases.
+fn case_rooms(mut router: Router<Office>) -> Router<Office> {
     for lang in [Lang::Fr, Lang::En] {
         let case = Place::Case(String::new()).path(lang);
         let of_case =
             |place: Place| place.path(lang).replacen(&case, &format!("{case}{{reference}}"), 1);
         router = router
-            .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
-            .route(&Place::SignOut.path(lang), post(sign::sign_out))
             .route(&Place::Work.path(lang), get(work::today))
+            .route(&Place::Seat(SeatPlace::Batch).path(lang), get(batch::choose).post(batch::enter))
             .route(&Place::Alarm.path(lang), post(work::settle_alarm))
             .route(&format!("{case}{{reference}}"), get(case::show))
             .route(
@@ -103,79 +147,20 @@ pub(super) fn rooms(web: Web, sessions: Sessions) -> Router {
                 post(defence::signed).layer(DefaultBodyLimit::max(2 * defence::REASONS_BYTES_MAX)),
             );
     }
-    router.with_state(office)
-}
-
-/// A person who is signed in, at whichever desk. Whoever has no session is sent to the sign-in
-/// page, which brings them back.
-pub(super) struct SignedIn {
-    pub session: Session,
-    pub role: OfficeRole,
-    pub lang: Lang,
-    pub now: Timestamp,
-}
-
-/// A case officer at the desk. Somebody with another role is refused.
-struct AtDesk(SignedIn);
-
-impl std::ops::Deref for AtDesk {
-    type Target = SignedIn;
-
-    fn deref(&self) -> &SignedIn {
-        &self.0
-    }
-}
-
-impl FromRequestParts<Office> for AtDesk {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
-        let signed_in = SignedIn::from_request_parts(parts, office).await?;
-        signed_in.only(OfficeRole::Officer, office).map(Self).map_err(|refused| *refused)
-    }
-}
-
-impl SignedIn {
-    /// Lets one role through; others get a page that says so.
-    pub fn only(self, role: OfficeRole, office: &Office) -> Result<Self, Box<Response>> {
-        if self.role == role {
-            return Ok(self);
-        }
-        let place = if self.role == OfficeRole::Overseer { Place::Oversight } else { Place::Work };
-        let page = office.page(&self, place);
-        Err(Box::new(said(StatusCode::FORBIDDEN, page, "other_role")))
-    }
-}
-
-impl FromRequestParts<Office> for SignedIn {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
-        let now = (office.web.clock)();
-        let path = parts.uri.path();
-        let lang = place::of_path(path).unwrap_or(Lang::Fr);
-        let session = office.sessions.read(&parts.headers, now);
-        let known =
-            session.and_then(|session| Some((office.sessions.role(&session.person)?, session)));
-        match known {
-            Some((role, session)) => Ok(Self { session, role, lang, now }),
-            None => {
-                let back = place::encoded(path);
-                let to = format!("{}?back={back}", Place::SignIn.path(lang));
-                Err(Redirect::to(&to).into_response())
-            }
-        }
-    }
+    router
 }
 
 impl Office {
-    /// The frame of an office page for the person at the desk.
+    pub fn new(web: Web, sides: Sides, sessions: Sessions, frame: Frame) -> Self {
+        let sign_ins = Arc::new(Limiter::new(SIGN_INS_MAX, SIGN_INS_WINDOW_SECS));
+        let steps = Arc::new(Limiter::new(STEPS_MAX, SIGN_INS_WINDOW_SECS));
+        Self { web, sides, sessions: Arc::new(sessions), frame, sign_ins, steps }
+    }
+
+    /// The frame of a page for the person at the desk.
     pub fn page(&self, desk: &SignedIn, place: Place) -> Page {
         let mut page = Page::new(desk.lang, place, &self.web.authority);
-        page.frame = match desk.role {
-            OfficeRole::Officer => Frame::Office,
-            OfficeRole::Overseer => Frame::Oversight,
-        };
+        page.frame = Frame::of(desk.seat.role);
         page.sign_out = Some(SignOut::token(&self.sessions, &desk.session));
         page
     }

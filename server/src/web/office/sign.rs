@@ -1,4 +1,4 @@
-//! Signing in with an officer's secret, and out again.
+//! Signing in with a secret, and out again.
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
@@ -8,20 +8,22 @@ use entremise_core::deadline::Lang;
 use serde::Deserialize;
 
 use super::{Office, SignedIn};
-use crate::web::OfficeRole;
+use crate::access::Role;
 use crate::web::entrance::{self, From, SignOut};
 use crate::web::page::{Frame, Page, render};
 use crate::web::place::Place;
 use crate::web::public::lang_of;
 
-pub(super) async fn front(headers: HeaderMap) -> Response {
-    entrance::front(&headers, &Place::Work)
+pub(super) async fn front(State(office): State<Office>, headers: HeaderMap) -> Response {
+    entrance::front(&headers, &office.frame.home())
 }
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
     page: Page,
+    /// Address and name of the provider of identities, where there is one.
+    federation: Option<(String, String)>,
     back: String,
     wrong: bool,
 }
@@ -63,11 +65,11 @@ pub(super) async fn sign_in(
         let page = sign_in_page(&office, &uri, typed.back, true);
         return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let desk = match office.sessions.role(&person) {
-        Some(OfficeRole::Overseer) => Place::Oversight,
-        _ => Place::Work,
+    let Some(role) = office.sessions.seat(&person).map(|seat| seat.role) else {
+        return render(StatusCode::FORBIDDEN, &sign_in_page(&office, &uri, typed.back, true));
     };
-    let to = if is_ours(&typed.back) { typed.back } else { desk.path(lang_of(&uri)) };
+    let home = Frame::of(role).home().path(lang_of(&uri));
+    let to = if is_ours(&typed.back, &firsts(role)) { typed.back } else { home };
     entrance::come_in(&office.sessions, &person, &to, now)
 }
 
@@ -77,26 +79,38 @@ pub(super) async fn sign_out(
     Form(form): Form<SignOut>,
 ) -> Response {
     let page = || office.page(&desk, Place::Work);
-    form.go_out(&office.sessions, &desk.session, page, &Place::SignIn.path(desk.lang))
+    form.go_out(&office.sessions, &desk.session, page, &Place::SignIn.path(desk.lang), desk.now)
 }
 
 fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn {
     let mut page = Page::new(lang_of(uri), Place::SignIn, &office.web.authority);
-    page.frame = Frame::Office;
+    page.frame = office.frame;
     let title = page.t("sign_in.title");
+    let federation = office.sides.federation.as_ref();
     SignIn {
+        federation: federation
+            .map(|one| (Place::SignInWith.path(lang_of(uri)), one.name().to_owned())),
         page: page.titled(title).with_error(wrong),
-        back: if is_ours(&back) { back } else { String::new() },
+        back: if is_ours(&back, &Role::ALL.map(|role| Frame::of(role).home())) {
+            back
+        } else {
+            String::new()
+        },
         wrong,
     }
 }
 
-/// Only a plain path of this office: never another host's address.
-fn is_ours(back: &str) -> bool {
-    let langs = [Lang::Fr, Lang::En];
-    let mut ours = langs
-        .iter()
-        .flat_map(|lang| [Place::Work, Place::Oversight].map(|place| place.path(*lang)));
+/// Where the pages that a person may be brought back to begin.
+fn firsts(role: Role) -> Vec<Place> {
+    let home = Frame::of(role).home();
+    if role == Role::Member { vec![home, Place::Work] } else { vec![home] }
+}
+
+/// Only a plain path under one of these: never another host's address.
+fn is_ours(back: &str, firsts: &[Place]) -> bool {
+    let mut ours = [Lang::Fr, Lang::En]
+        .into_iter()
+        .flat_map(|lang| firsts.iter().map(move |at| at.path(lang)));
     ours.any(|start| back.starts_with(start.as_str()))
         && back.bytes().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b'%')

@@ -8,8 +8,10 @@ use entremise_core::deadline::Zone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::on_case;
 use super::told::alarm_text;
 use super::{AtDesk, Office};
+use crate::access::{Action, Resource};
 use crate::web::ask;
 use crate::web::chart::{Bar, bars};
 use crate::web::desk::{AlarmView, Asked, TodayView, WorkQuery, WorkRow};
@@ -25,6 +27,8 @@ const WEEK_HOURS: i64 = 7 * 24;
 pub(super) struct Wanted {
     asked: Option<String>,
     after: Option<String>,
+    /// A file number to be found.
+    number: Option<String>,
 }
 
 #[derive(Template)]
@@ -59,6 +63,8 @@ struct Group {
 struct Filter {
     path: String,
     name: String,
+    /// How many there are; none where nobody counts them.
+    count: Option<u64>,
     current: bool,
 }
 
@@ -77,6 +83,9 @@ pub(super) async fn today(
     desk: AtDesk,
     Query(wanted): Query<Wanted>,
 ) -> Response {
+    if let Some(number) = wanted.number.filter(|number| !number.trim().is_empty()) {
+        return find(&office, &desk, number.trim()).await;
+    }
     let asked = wanted.asked.as_deref().and_then(Asked::named);
     let query = WorkQuery { asked, after: wanted.after.clone(), rows_max: ROWS_MAX };
     let now = desk.now;
@@ -92,6 +101,18 @@ pub(super) async fn today(
             render(StatusCode::OK, &Work::of(page, view, asked, later, now, token))
         }
         Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+    }
+}
+
+/// Goes to the case of a file number. There is no looking for a name: whom a case is about is not
+/// known here, and is read only after the ledger has it.
+async fn find(office: &Office, desk: &AtDesk, number: &str) -> Response {
+    if let Err(refused) = desk.may(office, Action::Search, Resource::Work).await {
+        return *refused;
+    }
+    match on_case::case(office, desk, number).await {
+        Ok(case) => Redirect::to(&Place::Case(case.reference).path(desk.lang)).into_response(),
+        Err(response) => *response,
     }
 }
 
@@ -136,7 +157,7 @@ impl Work {
     ) -> Self {
         let path = page.path();
         let bars = bars(&view, &page);
-        let filters = filters(&page, asked);
+        let filters = filters(&page, asked, &view.open);
         let open = view
             .open
             .iter()
@@ -235,11 +256,14 @@ fn group_of(row: &WorkRow, zone: &Zone, now: Timestamp) -> &'static str {
     }
 }
 
-fn filters(page: &Page, asked: Option<Asked>) -> Vec<Filter> {
+fn filters(page: &Page, asked: Option<Asked>, open: &[(Asked, u64)]) -> Vec<Filter> {
     let path = page.path();
     let one = |name: String, which: Option<Asked>| Filter {
         path: format!("{path}{}", query_text(which, None)),
         name,
+        count: which
+            .and_then(|which| open.iter().find(|(of, _)| *of == which))
+            .map(|(_, count)| *count),
         current: which == asked,
     };
     std::iter::once(one(page.t("work.all").to_owned(), None))

@@ -2,6 +2,7 @@
 //! those who watch over the authority; a case officer is refused here, as they are at the office.
 
 mod chart;
+mod decisions;
 mod desk;
 mod overview;
 mod samples;
@@ -9,6 +10,7 @@ mod store_desk;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
@@ -17,10 +19,11 @@ use entremise_core::deadline::{Lang, Zone};
 pub use desk::{Drawn, Look, OversightDesk, Overview};
 pub use store_desk::{StoreOversight, days_of};
 
-use super::OfficeRole;
 use super::desk::DeskTrouble;
 use super::office::{Office, SignedIn};
 use super::place::Place;
+use super::seat_place::SeatPlace;
+use crate::access::{Action, Resource};
 
 /// Adds the pages to those of the office.
 pub(super) fn rooms(mut router: Router<Office>) -> Router<Office> {
@@ -30,6 +33,7 @@ pub(super) fn rooms(mut router: Router<Office>) -> Router<Office> {
             .route(&Place::Oversight.path(lang), get(overview::show))
             .route(&Place::Report("csv").path(lang), get(overview::csv))
             .route(&Place::Report("json").path(lang), get(overview::json))
+            .route(&Place::Seat(SeatPlace::Decisions).path(lang), get(decisions::show))
             .route(&samples, get(samples::all).post(samples::draw))
             .route(&format!("{samples}/{{id}}"), get(samples::one))
             .route(
@@ -56,7 +60,22 @@ impl FromRequestParts<Office> for AtOversight {
 
     async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, office).await?;
-        signed_in.only(OfficeRole::Overseer, office).map(Self).map_err(|refused| *refused)
+        let action = action(&parts.method, parts.uri.path());
+        match signed_in.may(office, action, Resource::Figures).await {
+            Ok(()) => Ok(Self(signed_in)),
+            Err(refused) => Err(*refused),
+        }
+    }
+}
+
+/// What a page of the oversight does, by its address.
+fn action(method: &Method, path: &str) -> Action {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').skip(2).collect();
+    match (parts.as_slice(), method == Method::POST) {
+        (["decisions"], _) => Action::ReadDecisions,
+        (["echantillons" | "samples", ..], true) => Action::DrawSample,
+        (["echantillons" | "samples", ..], false) => Action::ReadSample,
+        (_, _) => Action::ReadFigures,
     }
 }
 

@@ -21,6 +21,7 @@ use super::desk::{
     ReviewerView, RuledRow,
 };
 use super::file::RequestFile;
+use crate::access::{Action, Policy, Resource, Role, Seat};
 use crate::config::Reviewer;
 use crate::web::desk::DeskTrouble;
 
@@ -34,6 +35,7 @@ pub struct StoreReviewDesk {
     /// As its files name it to the reader.
     name: String,
     reviewers: Vec<Reviewer>,
+    policy: Policy,
 }
 
 impl StoreReviewDesk {
@@ -43,7 +45,8 @@ impl StoreReviewDesk {
         name: String,
         reviewers: Vec<Reviewer>,
     ) -> Self {
-        Self { store, authority, name, reviewers }
+        let policy = Policy::built_in().expect("the rules are part of the build and tested");
+        Self { store, authority, name, reviewers, policy }
     }
 
     fn reviewer(&self, person: &PersonId) -> Option<&Reviewer> {
@@ -67,7 +70,18 @@ impl StoreReviewDesk {
         now: Timestamp,
     ) -> Result<Option<ReviewRequest>, Trouble> {
         let found = self.store.review_request(&self.authority, request, now)?;
-        Ok(found.filter(|found| found.reviewer == *reviewer))
+        Ok(found.filter(|found| self.may_read(reviewer, found)))
+    }
+
+    /// Whether the rules of the desks let a reviewer read a request.
+    fn may_read(&self, reviewer: &PersonId, found: &ReviewRequest) -> bool {
+        let seat = Seat { person: reviewer.clone(), role: Role::Reviewer, party: None };
+        let about = Resource::ReviewRequest {
+            request: found.request.to_string(),
+            asked_by: found.requested_by.clone(),
+            before: found.reviewer.clone(),
+        };
+        self.policy.ask(&seat, Action::ReadRequest, &about).allowed
     }
 
     fn verified(

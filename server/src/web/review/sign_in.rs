@@ -118,7 +118,8 @@ pub(super) async fn sign_out(
     Form(form): Form<SignOut>,
 ) -> Response {
     let to = ReviewPlace::SignIn.path(desk.lang);
-    form.go_out(&room.sessions, &desk.session, || room.page(&desk, ReviewPlace::Desk), &to)
+    let page = || room.page(&desk, ReviewPlace::Desk);
+    form.go_out(&room.sessions, &desk.session, page, &to, desk.now)
 }
 
 /// Counts one try of an address; the page that says "wait" where there were too many.

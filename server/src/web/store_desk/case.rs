@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use entremise_core::case::{State, Subject};
 use entremise_core::effect::Effect;
-use entremise_core::event::{DeliveryReport, Event};
+use entremise_core::event::{DeliveryReport, Event, Verdict};
+use entremise_core::id::PersonId;
 use entremise_core::procedure::{identification, ladder};
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Stage};
@@ -43,6 +44,8 @@ pub(super) fn view(
         ) => (state.stage(), false),
         _ => (None, false),
     };
+    let finding = decides.and_then(|stage| rules.stages.get(stage));
+    let finding = finding.is_some_and(|rung| rung.hears.is_some());
     let decides = decides.map(|stage| {
         rules.stages.get(stage).map_or_else(|| "next".to_owned(), |rung| rung.id.clone())
     });
@@ -51,6 +54,7 @@ pub(super) fn view(
         reference: file.file_number.clone().unwrap_or_else(|| file.case.id.to_string()),
         version: version(file),
         regime: regime.title().clone(),
+        regime_id: file.case.regime.to_string(),
         procedure: match file.case.subject {
             Subject::Notice { .. } => Procedure::Identification,
             Subject::Line(_) => Procedure::Ladder,
@@ -66,6 +70,8 @@ pub(super) fn view(
         timeline: file.history.iter().map(line).collect(),
         decides,
         sends,
+        finding,
+        proposed_by: proposed_by(file),
         defence: defence::view(state, rules, now),
         opens_by_review: matches!(
             state,
@@ -75,6 +81,17 @@ pub(super) fn view(
             )
         ),
     }))
+}
+
+/// Who decided that a step be taken, or asked a reviewer for it.
+fn proposed_by(file: &CaseFile) -> Vec<PersonId> {
+    let happened = file.history.iter().filter(|entry| entry.kind.starts_with("event."));
+    let decisions = happened.filter_map(|entry| match entry.event.as_ref()? {
+        Event::Decided(decision) | Event::AuthorisationRequested { decision, .. } => Some(decision),
+        _ => None,
+    });
+    let sends = decisions.filter(|decision| decision.verdict == Verdict::Send);
+    sends.map(|decision| decision.by.clone()).collect()
 }
 
 fn rungs(file: &CaseFile, rules: &Rules) -> Vec<Rung> {

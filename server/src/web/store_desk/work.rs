@@ -93,14 +93,12 @@ fn view(desk: &StoreDesk, row: &Stored, asked: Asked, now: Timestamp) -> WorkRow
         State::Ladder(state) => state.stage(),
         State::Identification(_) => None,
     };
-    let stage = stage.and_then(|stage| {
-        let rules = regime?.at(now).ok()?;
-        rules.stages.get(stage).map(|rung| rung.id.clone())
-    });
+    let rung = stage.and_then(|stage| regime?.at(now).ok()?.stages.get(stage));
     WorkRow {
         reference: row.file_number.clone().unwrap_or_else(|| row.case.id.to_string()),
         asked,
-        stage,
+        stage: rung.map(|rung| rung.id.clone()),
+        finding: rung.is_some_and(|rung| rung.hears.is_some()),
         deadline: regime
             .and_then(|regime| due(&row.case, regime).ok().flatten())
             .map(|due| due.deadline),

@@ -9,10 +9,12 @@ use entremise_core::id::Digest;
 use entremise_core::regime::rules::DeliberationOutcome;
 use serde::Deserialize;
 
-use super::{AtDesk, Office, case, not_done, of, sign, trouble, with_defence};
+use super::{AtDesk, Office, case, not_done, of, on_case, sign, trouble, with_defence};
+use crate::access::Action;
 use crate::seen::SeenFact;
 use crate::web::defence::desk::{Decided, ExamineOutcome};
 use crate::web::desk::CaseView;
+use crate::web::office::gate::as_asked;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
 
@@ -106,6 +108,13 @@ pub(in crate::web::office) async fn enter(
     if !office.sessions.form_token_fits(&desk.session, &purpose, &sent.token) {
         let page = office.page(&desk, Place::Case(reference));
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
+    }
+    let asked = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => as_asked(&case),
+        Err(response) => return *response,
+    };
+    if let Err(refused) = desk.may(&office, Action::Deliberate, asked).await {
+        return *refused;
     }
     if sent.examined.is_empty() {
         return look(&office, &desk, reference, sent, None).await;

@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use entremise_core::id::Digest;
 
 use super::deliberate::{Deliberation, purpose};
-use super::{AtDesk, Office, Sent, done, not_done, of, trouble, with_defence};
+use super::{AtDesk, Office, Sent, done, not_done, of, on_case, trouble, with_defence};
+use crate::access::Action;
 use crate::web::defence::desk::{Decided, DefenceAct, ToSign};
 use crate::web::defence::statement::{DecisionFile, FILE_BYTES_MAX, SignedDecision, Statement};
+use crate::web::office::gate::as_asked;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
 
@@ -114,6 +116,13 @@ pub(in crate::web::office) async fn take(
     let purpose = purpose(&reference, sent.version(), sent.field("examined"));
     if !office.sessions.form_token_fits(&desk.session, &purpose, sent.field("token")) {
         return said(StatusCode::FORBIDDEN, page(), "foreign_form");
+    }
+    let asked = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => as_asked(&case),
+        Err(response) => return *response,
+    };
+    if let Err(refused) = desk.may(&office, Action::Deliberate, asked).await {
+        return *refused;
     }
     let version = sent.version();
     let file = sent.into_document();

@@ -1,0 +1,145 @@
+//! Who is at a desk, and whether the rules let them do what they came for.
+//!
+//! Every page behind the door passes here. What is refused is entered in the log of decisions, and
+//! so is every act that is let through: one that cannot be entered is not done.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use entremise_core::deadline::Lang;
+use jiff::Timestamp;
+
+use super::Office;
+use crate::access::{Action, Decided, Resource, Seat};
+use crate::web::desk::CaseView;
+use crate::web::page::{Frame, said};
+use crate::web::place::{self, Place};
+use crate::web::session::Session;
+
+/// A person who is signed in, at whichever desk. Whoever has no session is sent to the sign-in
+/// page, which brings them back.
+pub(in crate::web) struct SignedIn {
+    pub session: Session,
+    pub seat: Seat,
+    pub lang: Lang,
+    pub now: Timestamp,
+}
+
+impl FromRequestParts<Office> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
+        let now = (office.web.clock)();
+        let path = parts.uri.path();
+        let lang = place::of_path(path).unwrap_or(Lang::Fr);
+        let session = office.sessions.read(&parts.headers, now);
+        let known = session
+            .and_then(|session| Some((office.sessions.seat(&session.person)?.clone(), session)));
+        match known {
+            Some((seat, session)) => Ok(Self { session, seat, lang, now }),
+            None => {
+                let back = place::encoded(path);
+                let to = format!("{}?back={back}", Place::SignIn.path(lang));
+                Err(Redirect::to(&to).into_response())
+            }
+        }
+    }
+}
+
+impl SignedIn {
+    /// Asks the rules. What they refuse gets a page that says so.
+    ///
+    /// # Errors
+    /// That page; or one that says that the act could not be entered in the log.
+    pub async fn may(
+        &self,
+        office: &Office,
+        action: Action,
+        about: Resource,
+    ) -> Result<(), Box<Response>> {
+        let ruled = office.sides.policy.ask(&self.seat, action, &about);
+        if ruled.allowed && action.only_reads() {
+            return Ok(());
+        }
+        let decided = Decided::new(&self.seat, action, &about, &ruled, self.now);
+        let log = Arc::clone(&office.sides.decisions);
+        let is_kept = tokio::task::spawn_blocking(move || log.enter(decided)).await;
+        let place = || Frame::of(self.seat.role).home();
+        if !ruled.allowed {
+            let page = office.page(self, place());
+            return Err(Box::new(said(StatusCode::FORBIDDEN, page, "other_role")));
+        }
+        if !is_kept.unwrap_or(false) {
+            let page = office.page(self, place());
+            return Err(Box::new(said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble")));
+        }
+        Ok(())
+    }
+
+    /// Whether the rules would let this person do it: for what a page offers. Enters nothing.
+    pub fn is_offered(&self, office: &Office, action: Action, about: &Resource) -> bool {
+        office.sides.policy.ask(&self.seat, action, about).allowed
+    }
+}
+
+/// A person of the office, or a member, on a page that the rules open to them.
+pub(super) struct AtDesk(SignedIn);
+
+impl std::ops::Deref for AtDesk {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Office> for AtDesk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
+        let signed_in = SignedIn::from_request_parts(parts, office).await?;
+        let action = action(&parts.method, parts.uri.path());
+        match signed_in.may(office, action, Resource::Work).await {
+            Ok(()) => Ok(Self(signed_in)),
+            Err(refused) => Err(*refused),
+        }
+    }
+}
+
+/// What a page of the office does, by its address. A decision and a deliberation are asked about
+/// once more, with their case, by the pages themselves.
+fn action(method: &Method, path: &str) -> Action {
+    let shows = method == Method::GET || method == Method::HEAD;
+    // After the language: the office, what is in it, which case, which page of it.
+    let parts: Vec<&str> = path.trim_matches('/').split('/').skip(2).collect();
+    match (parts.as_slice(), shows) {
+        ([] | [_], true) => Action::SeeWork,
+        (["lot" | "batch"], _) => Action::ReadCase,
+        ([_], false) => Action::SettleAlarm,
+        ([_, _, "autorisation" | "authorisation", ..], _) => Action::AskReview,
+        ([_, _, "droits" | "rights", ..], _) => Action::AnswerPerson,
+        ([_, _, "contradictoire" | "defence", ..], false) => Action::EnterAnswer,
+        ([_, _, "deliberation", ..], _) => Action::SeeDeliberations,
+        ([_, _, "decision"], _) => Action::ReadCase,
+        (_, true) => Action::ReadCase,
+        (_, false) => Action::ActOnCase,
+    }
+}
+
+/// A case as the rules see it.
+pub(super) fn as_asked(case: &CaseView) -> Resource {
+    Resource::Case {
+        reference: case.reference.clone(),
+        regime: case.regime_id.clone(),
+        finding: case.finding,
+        proposed_by: case.proposed_by.clone(),
+    }
+}
+
+/// Deciding the step that a case proposes.
+pub(super) fn deciding(case: &CaseView) -> Action {
+    if case.finding { Action::DecideFinding } else { Action::DecideWarning }
+}

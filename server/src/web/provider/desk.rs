@@ -1,0 +1,151 @@
+//! What a provider's pages ask of the house, and the views it answers with. No view holds a notice,
+//! a work, a sender, or the number of a file on a person.
+
+use entremise_core::deadline::{Deadline, Zone};
+use entremise_core::id::PartyId;
+use jiff::Timestamp;
+
+use crate::handover::RequestFile;
+use crate::web::desk::{DeskTrouble, ReceiptGiven};
+
+/// The house as its providers see it. Called from blocking threads; each question names the
+/// provider whose it is, and is answered with nothing of another's.
+pub trait ProviderDesk: Send + Sync + 'static {
+    fn owed(
+        &self,
+        provider: &PartyId,
+        after: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Owed, DeskTrouble>;
+
+    /// The bytes of a file of questions; `None` where this provider has none such.
+    fn file(&self, provider: &PartyId, number: &str) -> Result<Option<Vec<u8>>, DeskTrouble>;
+
+    /// Takes a completed file.
+    fn hand_in(
+        &self,
+        provider: &PartyId,
+        number: &str,
+        bytes: &[u8],
+    ) -> Result<HandedIn, DeskTrouble>;
+
+    /// What is late, with when it was asked and what proves it.
+    fn late(&self, provider: &PartyId, now: Timestamp) -> Result<Late, DeskTrouble>;
+
+    /// The receipt of the entry that says when a question was asked.
+    fn receipt(
+        &self,
+        provider: &PartyId,
+        question: &str,
+    ) -> Result<(u64, ReceiptGiven), DeskTrouble>;
+}
+
+/// What a provider owes.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    pub zone: Zone,
+    /// As the house names this provider.
+    pub name: String,
+    pub answers_by_file: bool,
+    pub rows: Vec<OwedRow>,
+    /// The place after which the next page goes on.
+    pub next: Option<String>,
+    pub late: u64,
+    pub files: Vec<RequestFile>,
+    /// Measures that a court or an authority ordered, to be carried out on the provider's lines.
+    pub orders: Vec<OrderRow>,
+    pub stopped: Option<(Timestamp, String)>,
+}
+
+/// One answer that is awaited.
+#[derive(Clone, Debug)]
+pub struct OwedRow {
+    /// The number under which the provider was asked.
+    pub question: String,
+    pub what: What,
+    pub asked_at: Option<Timestamp>,
+    pub deadline: Option<Deadline>,
+    pub late: bool,
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Who held an address.
+    Identification,
+    /// How a subscriber is reached.
+    Disclosure,
+}
+
+impl What {
+    /// The name in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identification => "identification",
+            Self::Disclosure => "disclosure",
+        }
+    }
+}
+
+/// One order.
+#[derive(Clone, Debug)]
+pub struct OrderRow {
+    pub number: String,
+    /// By its name in the catalogue.
+    pub what: String,
+    pub since: Timestamp,
+}
+
+/// What became of a completed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedIn {
+    /// So many answers will be entered at the next round.
+    Taken(usize),
+    /// What is wrong with it, by row and column.
+    Bad(String),
+    NotAsked,
+}
+
+/// What is late.
+#[derive(Clone, Debug)]
+pub struct Late {
+    pub zone: Zone,
+    pub rows: Vec<OwedRow>,
+    /// By how many days: how many.
+    pub by_days: Vec<(Delay, u64)>,
+    /// More than are shown.
+    pub more: bool,
+}
+
+/// How late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    Day,
+    Week,
+    Month,
+    Longer,
+}
+
+impl Delay {
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Longer];
+
+    /// Of what was due at an instant.
+    pub fn of(due: Timestamp, now: Timestamp) -> Self {
+        match now.duration_since(due).as_hours() {
+            ..=24 => Self::Day,
+            25..=168 => Self::Week,
+            169..=720 => Self::Month,
+            _ => Self::Longer,
+        }
+    }
+
+    /// The name in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Longer => "longer",
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A sender's side over the real house.
+
+use std::sync::Arc;
+
+use entremise_core::deadline::Zone;
+use entremise_core::event::Event;
+use entremise_core::id::{AuthorityId, BatchId, NoticeId, PartyId, PersonId};
+use entremise_core::ledger::Actor;
+use entremise_core::regime::{Regime, embedded};
+use entremise_store::{
+    ApplyError, BatchReport, CaseFile, CaseRef, ItemVerdict as NoticeVerdict, NoticeRow, Store,
+};
+use jiff::Timestamp;
+
+use super::desk::{NoticeView, ResultView, SenderDesk, Sending, SendingRow, Sendings, Withdrawn};
+use crate::house::House;
+use crate::receipt::{self, NotNow};
+use crate::standing::NoticeStatus;
+use crate::web::desk::{DeskTrouble, ReceiptGiven};
+use crate::worker::publish;
+
+/// Sendings on a page: the report of each is opened to count in it.
+const SENDINGS: usize = 10;
+/// Notices on a page.
+const NOTICES: usize = 50;
+
+/// One authority, as its senders see it.
+pub struct HouseSender {
+    house: Arc<House>,
+    authority: AuthorityId,
+}
+
+impl HouseSender {
+    pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
+        Self { house, authority }
+    }
+
+    fn store(&self) -> &Store {
+        &self.house.store
+    }
+
+    fn regime(&self) -> Result<Regime, DeskTrouble> {
+        let room = self.house.room(&self.authority).ok_or(DeskTrouble)?;
+        embedded(room.config.regime.as_str()).map_err(told)
+    }
+
+    fn zone(&self) -> Result<Zone, DeskTrouble> {
+        Ok(self.regime()?.zone().clone())
+    }
+
+    /// A notice of this sender with its case.
+    fn find(
+        &self,
+        sender: &PartyId,
+        notice: &str,
+    ) -> Result<Option<(NoticeRow, CaseFile)>, DeskTrouble> {
+        let Ok(notice) = notice.parse::<NoticeId>() else { return Ok(None) };
+        let row = self.store().notice(&self.authority, notice).map_err(told)?;
+        let Some(row) = row.filter(|row| row.sender == *sender) else { return Ok(None) };
+        let file = self.store().case_file(&self.authority, &row.case).map_err(told)?;
+        Ok(file.map(|file| (row, file)))
+    }
+
+    fn status(&self, sender: &PartyId, verdict: &NoticeVerdict) -> Option<NoticeStatus> {
+        let NoticeVerdict::Accepted { notice } = verdict else { return None };
+        let (_, file) = self.find(sender, &notice.to_string()).ok()??;
+        NoticeStatus::of(&file.case.state)
+    }
+}
+
+impl SenderDesk for HouseSender {
+    fn sendings(
+        &self,
+        sender: &PartyId,
+        before: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Sendings, DeskTrouble> {
+        let (store, authority) = (self.store(), &self.authority);
+        let regime = self.regime()?;
+        let rules = regime.at(now).map_err(told)?;
+        let before = before.and_then(|batch| batch.parse::<BatchId>().ok());
+        let mut found = store.sendings(authority, sender, before, SENDINGS + 1).map_err(told)?;
+        let more = found.len() > SENDINGS;
+        found.truncate(SENDINGS);
+        let mut rows = Vec::new();
+        for row in found {
+            let report = store.batch_report(authority, sender, &row.batch).map_err(told)?;
+            let results = report.map(|report| report.results).unwrap_or_default();
+            let count = |of: fn(&NoticeVerdict) -> bool| {
+                results.iter().filter(|result| of(&result.verdict)).count() as u64
+            };
+            rows.push(SendingRow {
+                batch: row.batch.to_string(),
+                received_at: row.received_at,
+                format: row.format,
+                channel: row.channel,
+                accepted: count(|verdict| matches!(verdict, NoticeVerdict::Accepted { .. })),
+                duplicate: count(|verdict| matches!(verdict, NoticeVerdict::DuplicateOf { .. })),
+                rejected: count(|verdict| matches!(verdict, NoticeVerdict::Rejected { .. })),
+            });
+        }
+        let day = regime.zone().day_of(now);
+        let party = store.party(authority, sender).map_err(told)?;
+        let of = self.house.room(authority).map(|room| &room.config.regime).ok_or(DeskTrouble)?;
+        Ok(Sendings {
+            zone: regime.zone().clone(),
+            name: party.as_ref().map_or_else(|| sender.to_string(), |party| party.name.clone()),
+            next: rows.last().filter(|_| more).map(|row| row.batch.clone()),
+            rows,
+            used: store.brought_on(authority, of, sender, day).map_err(told)?,
+            quota: u64::from(rules.intake.notices_per_day_max),
+            stopped: party.and_then(|party| party.stopped).map(|stopped| (stopped.at, stopped.why)),
+        })
+    }
+
+    fn sending(
+        &self,
+        sender: &PartyId,
+        batch: &str,
+        from: usize,
+    ) -> Result<Option<Sending>, DeskTrouble> {
+        let Ok(batch) = batch.parse::<BatchId>() else { return Ok(None) };
+        let report = self.store().batch_report(&self.authority, sender, &batch).map_err(told)?;
+        let Some(BatchReport { received_at, results, .. }) = report else { return Ok(None) };
+        let total = results.len();
+        let notices: Vec<ResultView> = results
+            .into_iter()
+            .skip(from)
+            .take(NOTICES)
+            .map(|result| ResultView {
+                place: result.place,
+                sender_case_id: result.sender_case_id,
+                status: self.status(sender, &result.verdict),
+                verdict: result.verdict,
+            })
+            .collect();
+        let next = Some(from + notices.len()).filter(|next| *next < total && !notices.is_empty());
+        Ok(Some(Sending {
+            zone: self.zone()?,
+            batch: batch.to_string(),
+            received_at,
+            erased: total == 0,
+            notices,
+            total,
+            next,
+        }))
+    }
+
+    fn notice(&self, sender: &PartyId, notice: &str) -> Result<Option<NoticeView>, DeskTrouble> {
+        let Some((row, file)) = self.find(sender, notice)? else { return Ok(None) };
+        let Some(status) = NoticeStatus::of(&file.case.state) else { return Ok(None) };
+        Ok(Some(NoticeView {
+            zone: self.zone()?,
+            notice: row.notice,
+            batch: row.batch.to_string(),
+            received_at: row.received_at,
+            status,
+            steps: steps(&file),
+        }))
+    }
+
+    fn withdraw(
+        &self,
+        sender: &PartyId,
+        notice: &str,
+        _by: &PersonId,
+        now: Timestamp,
+    ) -> Result<Withdrawn, DeskTrouble> {
+        let Some((row, file)) = self.find(sender, notice)? else {
+            return Ok(Withdrawn::NoSuchNotice);
+        };
+        let case = CaseRef::Id(self.authority.clone(), file.case.id);
+        let event = Event::NoticeRetracted { notice: row.notice };
+        // For the ledger it is the sender's act; which person did it stands in the log of decisions.
+        let actor = Actor::Party(sender.clone());
+        match self.store().apply(&case, &event, &actor, now) {
+            Ok(_) => Ok(Withdrawn::Done),
+            Err(ApplyError::Refused(refusal)) => Ok(Withdrawn::Refused(refusal.name().to_owned())),
+            Err(ApplyError::NoSuchCase) => Ok(Withdrawn::NoSuchNotice),
+            Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
+        }
+    }
+
+    fn receipt(&self, sender: &PartyId, notice: &str) -> Result<(u64, ReceiptGiven), DeskTrouble> {
+        let Some((_, file)) = self.find(sender, notice)? else {
+            return Ok((0, ReceiptGiven::NotKnown));
+        };
+        let accepted = file.history.iter().find(|entry| entry.kind == "event.notice_accepted");
+        let Some(entry) = accepted.map(|entry| entry.seq) else {
+            return Ok((0, ReceiptGiven::NotKnown));
+        };
+        let room = self.house.room(&self.authority).ok_or(DeskTrouble)?;
+        let ledger = publish::folder(&self.house, room);
+        match receipt::opened(self.store(), &self.authority, &ledger, entry) {
+            Ok(receipt) => Ok((entry, ReceiptGiven::Text(receipt.to_string()))),
+            Err(NotNow::NotYet) => Ok((entry, ReceiptGiven::NotYet)),
+            Err(why) => Err(told(why)),
+        }
+    }
+}
+
+/// What happened to a notice: the steps that its sender may know, each once.
+fn steps(file: &CaseFile) -> Vec<(Timestamp, &'static str)> {
+    let happened = file.history.iter().filter_map(|entry| {
+        let step = match entry.kind.as_str() {
+            "event.notice_accepted" => "accepted",
+            "event.question_asked" => "asked",
+            "event.answered" => "answered",
+            "event.notice_retracted" => "withdrawn",
+            _ => return None,
+        };
+        Some((entry.at, step))
+    });
+    happened.collect()
+}
+
+fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
+    tracing::error!(%trouble, "the senders' desk cannot answer");
+    DeskTrouble
+}

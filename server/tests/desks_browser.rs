@@ -1,0 +1,230 @@
+//! Each desk's main path in a real browser, in French and in English: axe finds nothing at 1000 and
+//! at 320 points, what is printed has no buttons, and no script is needed.
+//!
+//! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
+//! `ENTREMISE_PICTURES` names, for whoever wants to look.
+
+mod browser;
+mod defence_world;
+mod desks_house;
+
+use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use defence_world::finding;
+use defence_world::oversight_world::{MEMBER_SECRET, people, web};
+use desks_house::api_house::notice;
+use desks_house::{Desks, secret};
+use entremise_core::rejection::{Code, Rejection};
+use entremise_server::access::Role;
+use entremise_server::intake::{Channel, Sending, receive};
+use entremise_server::web::office_router;
+use entremise_server::worker::{self, publish};
+use entremise_store::Quarantined;
+use jiff::SignedDuration;
+use tokio::runtime::Runtime;
+
+struct Served {
+    house: String,
+    parties: String,
+    desks: Desks,
+    batch: String,
+    notice: String,
+    _runtime: Runtime,
+}
+
+/// A house with something on every desk.
+fn served() -> Served {
+    let desks = Desks::open();
+    let (room, now) = (&desks.house.rooms[0], desks.hand.clock()());
+    let store = &desks.house.store;
+    let bring = |numbers: std::ops::Range<u32>| {
+        let at = "2026-06-09T20:00:00Z";
+        let lines: Vec<String> = numbers
+            .map(|number| notice(&format!("N-{number}"), &format!("198.51.100.{number}"), at))
+            .chain([notice("N-99", "203.0.113.9", at)])
+            .collect();
+        let sending = Sending {
+            channel: Channel::Http,
+            bytes: lines.join("\n").into_bytes(),
+            idempotency_key: None,
+            jws: None,
+            received_at: now,
+        };
+        receive(store, room, &room.senders[0], sending).unwrap()
+    };
+    let first = bring(1..4);
+    while !worker::round(&desks.house, now).unwrap().idle() {}
+    bring(5..7);
+    let claims = store.claim(&["ask_provider"], "test", 60, 1, now).unwrap();
+    store.give_up(&claims[0], "provider_refuses", now).unwrap();
+    let given = Quarantined {
+        authority: room.config.id.clone(),
+        regime: room.config.regime.clone(),
+        sender: Some(room.senders[0].config.id.clone()),
+        channel: "http".to_owned(),
+        raw: b"SPECIMEN".to_vec(),
+        reasons: vec![Rejection::new(Code::FormatUnknown, "line 1", "this is no format we read")],
+        received_at: now,
+    };
+    store.quarantine(given).unwrap();
+    store
+        .stop(
+            &room.config.id,
+            &"second".parse().unwrap(),
+            "Envois en boucle",
+            &entremise_core::ledger::Actor::House,
+            now,
+        )
+        .unwrap();
+    publish::ledger(&desks.house, room, now).unwrap();
+    desks.hand.set(now + SignedDuration::from_hours(24 * 16));
+    let accepted = first.results.iter().find_map(|result| match &result.verdict {
+        entremise_store::ItemVerdict::Accepted { notice } => Some(notice.to_string()),
+        _ => None,
+    });
+    let runtime = runtime();
+    let (house, parties) = desks.routers();
+    Served {
+        house: serve(&runtime, house),
+        parties: serve(&runtime, parties),
+        batch: first.id.to_string(),
+        notice: accepted.unwrap(),
+        desks,
+        _runtime: runtime,
+    }
+}
+
+fn sign_in(browser: &Browser, address: &str, secret: &str) {
+    browser.go(&format!("{address}/en/sign-in"));
+    browser.type_into("#secret", secret);
+    browser.submit("main form button");
+}
+
+/// Looks at one page as every page is looked at.
+fn look(browser: &Browser, axe: &str, address: &str, path: &str) {
+    for width in [1000, 320] {
+        browser.narrow_to(width);
+        browser.go(&format!("{address}{path}"));
+        assert!(!browser.text().contains("⟨?⟩"), "{path}: every text is there");
+        browser.keep_picture(&format!("{}-{width}", path.replace(['/', '?', '='], "_")));
+        without_findings(browser, axe, &format!("{path} at {width}"));
+        fits(browser, path);
+    }
+    browser.print();
+    let shown = browser.run(
+        "return [...document.querySelectorAll('main button, header nav')]
+             .filter(one => one.offsetParent !== null).length",
+    );
+    assert_eq!(shown.as_u64(), Some(0), "{path}: what is printed has no button and no navigation");
+    browser.screen();
+}
+
+#[test]
+fn axe_finds_nothing_on_the_desks_of_operator_sender_and_provider_and_each_fits_a_phone() {
+    let Some(axe) = axe() else { return };
+    let served = served();
+    let (batch, notice) = (&served.batch, &served.notice);
+    let sender = [
+        "/fr/envois".to_owned(),
+        "/en/sendings".to_owned(),
+        format!("/fr/envois/{batch}"),
+        format!("/en/sendings/{batch}"),
+        format!("/fr/envois/saisine/{notice}"),
+        format!("/en/sendings/notice/{notice}/withdrawal"),
+    ];
+    let provider =
+        ["/fr/fournisseur", "/en/provider", "/fr/fournisseur/retards"].map(str::to_owned);
+    let operator = [
+        "/fr/exploitation",
+        "/en/operation",
+        "/fr/exploitation/quarantaine",
+        "/en/operation/quarantine",
+        "/fr/exploitation/parties",
+        "/en/operation/parties",
+    ];
+    let operator = operator.map(str::to_owned);
+    let overseer = ["/fr/controle/decisions", "/en/oversight/decisions"].map(str::to_owned);
+    let officer = ["/fr/bureau", "/fr/bureau/lot", "/en/office/batch"].map(str::to_owned);
+    let desks: [(Role, &str, &[String]); 5] = [
+        (Role::Sender, &served.parties, &sender),
+        (Role::Provider, &served.parties, &provider),
+        (Role::Operator, &served.house, &operator),
+        (Role::Overseer, &served.house, &overseer),
+        (Role::Officer, &served.house, &officer),
+    ];
+    for (place, (role, address, paths)) in desks.into_iter().enumerate() {
+        let scheme = if place % 2 == 0 { Scheme::Light } else { Scheme::Dark };
+        let Some(browser) = browser(scheme, true) else { return };
+        sign_in(&browser, address, &secret(role));
+        for path in paths {
+            look(&browser, &axe, address, path);
+        }
+    }
+}
+
+#[test]
+fn axe_finds_nothing_on_the_members_desk_and_the_member_reaches_the_deliberation_by_keyboard() {
+    let Some(axe) = axe() else { return };
+    let mut finding = finding();
+    finding.at("2023-05-26T08:00:00Z");
+    finding.late();
+    let now = finding.now();
+    let mut pages = web(&finding.world.store);
+    pages.clock = std::sync::Arc::new(move || now);
+    let runtime = runtime();
+    let address = serve(&runtime, office_router(pages, people()).unwrap());
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    sign_in(&browser, &address, MEMBER_SECRET);
+    assert!(browser.title().starts_with("To deliberate"), "{}", browser.title());
+    for path in ["/fr/membre", "/en/member"] {
+        look(&browser, &axe, &address, path);
+    }
+    browser.go(&format!("{address}/en/member"));
+    let number = browser.run("return document.querySelector('.work h3 a').textContent");
+    browser.tab_to(number.as_str().unwrap());
+    browser.leaving(|| browser.press(&["Enter"]));
+    assert!(browser.text().contains("Deliberat"), "{}", browser.text());
+}
+
+#[test]
+fn an_operator_puts_back_and_stops_a_party_by_keyboard_and_without_any_script() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, false) else { return };
+    sign_in(&browser, &served.house, &secret(Role::Operator));
+    browser.tab_to("Put back into its queue");
+    browser.press(&["Enter"]);
+    wait_for(&browser, "It is back in its queue");
+    browser.go(&format!("{}/en/operation/parties", served.house));
+    browser.tab_to("Stop this party (Premier saisissant SPECIMEN)");
+    browser.press(&["Enter"]);
+    browser.tab_to("why-first");
+    browser.press_text("Boucle");
+    browser.tab_to("Stop now");
+    browser.press(&["Enter"]);
+    wait_for(&browser, "The party is stopped.");
+    let authority = &served.desks.house.rooms[0].config.id;
+    let party = served.desks.house.store.party(authority, &"first".parse().unwrap()).unwrap();
+    assert_eq!(party.unwrap().stopped.unwrap().why, "Boucle");
+}
+
+#[test]
+fn a_sender_withdraws_a_notice_by_keyboard_and_without_any_script() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Light, false) else { return };
+    sign_in(&browser, &served.parties, &secret(Role::Sender));
+    browser.go(&format!("{}/en/sendings/notice/{}", served.parties, served.notice));
+    browser.tab_to("Withdraw this notice");
+    browser.leaving(|| browser.press(&["Enter"]));
+    browser.tab_to("Confirm the withdrawal");
+    browser.leaving(|| browser.press(&["Enter"]));
+    assert!(browser.text().contains("The notice is withdrawn."), "{}", browser.text());
+}
+
+/// Waits for a page of the same title that says something.
+fn wait_for(browser: &Browser, text: &str) {
+    for _ in 0..2_000 {
+        if browser.text().contains(text) {
+            return;
+        }
+    }
+    panic!("no page says {text}: {}", browser.text());
+}

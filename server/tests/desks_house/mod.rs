@@ -1,0 +1,172 @@
+//! A whole house with all its desks and one person at each, for the tests of the desks.
+#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+
+#[path = "../api_house/mod.rs"]
+pub mod api_house;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use entremise_server::access::{Role, Seat};
+use entremise_server::house::House;
+use entremise_server::serve::listeners::{house_desks, parties_desks};
+use entremise_server::web::Known;
+use ring::digest::{SHA256, digest};
+use tempfile::TempDir;
+use tower_service::Service as _;
+
+pub const NOW: &str = "2026-06-10T09:00:00Z";
+
+/// A house, its two doors for those who are known, and who has come in.
+pub struct Desks {
+    pub house: Arc<House>,
+    pub hand: api_house::Hand,
+    pub folder: TempDir,
+    office: Router,
+    parties: Router,
+    cookies: BTreeMap<Role, String>,
+}
+
+pub struct Got {
+    pub status: StatusCode,
+    pub location: String,
+    pub text: String,
+    pub cookie: Option<String>,
+}
+
+pub fn secret(role: Role) -> String {
+    format!("specimen-{}-secret-5f02", role.name())
+}
+
+/// One person of a sort, with a secret.
+pub fn known(role: Role) -> Known {
+    let party = match role {
+        Role::Sender => Some("first".parse().unwrap()),
+        Role::Provider => Some("isp".parse().unwrap()),
+        _ => None,
+    };
+    let sha256 = digest(&SHA256, secret(role).as_bytes());
+    Known {
+        seat: Seat { person: format!("{}-1", role.name()).parse().unwrap(), role, party },
+        secret_sha256: Some(sha256.as_ref().try_into().unwrap()),
+        subject: None,
+    }
+}
+
+impl Desks {
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let hand = api_house::Hand::at(NOW);
+        let house = api_house::house(folder.path(), &hand);
+        Self::over(house, hand, folder)
+    }
+
+    pub fn over(house: Arc<House>, hand: api_house::Hand, folder: TempDir) -> Self {
+        let room = &house.rooms[0];
+        let of_house = [Role::Officer, Role::Member, Role::Overseer, Role::Operator];
+        let of_house = of_house.map(known).to_vec();
+        let of_parties = [Role::Sender, Role::Provider].map(known).to_vec();
+        let office = house_desks(&house, room, &hand.clock(), of_house, false).unwrap();
+        let parties = parties_desks(&house, room, &hand.clock(), of_parties, false).unwrap();
+        Self { house, hand, folder, office, parties, cookies: BTreeMap::new() }
+    }
+
+    fn door(&mut self, role: Role) -> &mut Router {
+        let is_party = matches!(role, Role::Sender | Role::Provider);
+        if is_party { &mut self.parties } else { &mut self.office }
+    }
+
+    /// The routers as they stand, to be served to a browser.
+    pub fn routers(&self) -> (Router, Router) {
+        (self.office.clone(), self.parties.clone())
+    }
+
+    pub fn come_in(&mut self, role: Role) {
+        let form = format!("secret={}", secret(role));
+        let got = self.send(role, "/fr/connexion", Some(form.into_bytes()), "");
+        self.cookies.insert(role, got.cookie.expect("the secret is good"));
+    }
+
+    /// A page, for a person of this sort.
+    pub fn get(&mut self, role: Role, path: &str) -> Got {
+        let cookie = self.cookie(role);
+        self.send(role, path, None, &cookie)
+    }
+
+    /// The cookie that a page gave, kept as a browser does.
+    pub fn keep(&mut self, role: Role, cookie: String) {
+        self.cookies.insert(role, cookie);
+    }
+
+    /// A page behind another's door, with one's own cookie.
+    pub fn get_across(&mut self, role: Role, door: Role, path: &str) -> Got {
+        let cookie = self.cookie(role);
+        self.send(door, path, None, &cookie)
+    }
+
+    /// A form.
+    pub fn post(&mut self, role: Role, path: &str, fields: &[(&str, &str)]) -> Got {
+        let form: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let cookie = self.cookie(role);
+        self.send(role, path, Some(form.join("&").into_bytes()), &cookie)
+    }
+
+    /// A form whose kind is said.
+    pub fn post_as(&mut self, role: Role, path: &str, kind: &str, body: Vec<u8>) -> Got {
+        let cookie = self.cookie(role);
+        self.call(role, path, Some((kind, body)), &cookie)
+    }
+
+    fn cookie(&mut self, role: Role) -> String {
+        if !self.cookies.contains_key(&role) {
+            self.come_in(role);
+        }
+        self.cookies[&role].clone()
+    }
+
+    fn send(&mut self, role: Role, path: &str, form: Option<Vec<u8>>, cookie: &str) -> Got {
+        let form = form.map(|body| ("application/x-www-form-urlencoded", body));
+        self.call(role, path, form, cookie)
+    }
+
+    fn call(&mut self, role: Role, path: &str, form: Option<(&str, Vec<u8>)>, cookie: &str) -> Got {
+        let request = match &form {
+            Some((kind, _)) => Request::post(path).header(header::CONTENT_TYPE, *kind),
+            None => Request::get(path),
+        };
+        let body = form.map_or_else(Body::empty, |(_, body)| Body::from(body));
+        let request = request.header(header::COOKIE, cookie).body(body).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let response = runtime.block_on(self.door(role).call(request)).unwrap();
+        let text_of = |name| {
+            let value = response.headers().get(name)?;
+            Some(value.to_str().unwrap().split(';').next().unwrap().to_owned())
+        };
+        let (status, cookie) = (response.status(), text_of(header::SET_COOKIE));
+        let location = text_of(header::LOCATION).unwrap_or_default();
+        let body = runtime.block_on(axum::body::to_bytes(response.into_body(), 1 << 22)).unwrap();
+        Got { status, location, cookie, text: String::from_utf8(body.to_vec()).unwrap() }
+    }
+}
+
+/// What the first hidden field of this name holds after a text of the page.
+pub fn value_after(page: &Got, text: &str, name: &str) -> String {
+    let marked = format!("name=\"{name}\" value=\"");
+    let (_, rest) = page.text.split_once(text).unwrap_or_else(|| panic!("{text}: {}", page.text));
+    let (_, rest) = rest.split_once(&marked).expect("the field is there");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |all, byte| {
+        if byte.is_ascii_alphanumeric() {
+            all + &char::from(byte).to_string()
+        } else {
+            format!("{all}%{byte:02X}")
+        }
+    })
+}
