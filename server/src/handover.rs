@@ -1,5 +1,5 @@
-//! The hand-over folder between the authority and a provider that answers by file, as the provider's
-//! own page sees it: what was asked, what was handed in, what was refused and why.
+//! The hand-over folder between the authority and a provider that answers by file, as the page of
+//! the provider sees it: what was asked, what was handed in, what was refused and why.
 //!
 //! The worker that leaves and takes the files is `worker/file.rs`; nothing here moves a case.
 

@@ -1,8 +1,8 @@
 //! Where a notice stands, as its sender may know it: the statuses of ACNS's `NoticeStatus`, without
 //! any of its fields that tell one person from another.
 //!
-//! What ACNS calls `AnonUserIdentifier` and its counts are never given: over many notices they would
-//! tell a sender whose line is whose. For the same reason nobody learns which step of the ladder a
+//! What ACNS calls `AnonUserIdentifier` and its counts are never given: over many notices they
+//! would tell a sender whose line is whose. For the same reason nobody learns which step of the ladder a
 //! notice led to, or whether it was the first.
 
 use entremise_core::case::State;

@@ -1,5 +1,5 @@
-//! The log of what the rules of the desks decided. Bounded: it is for those who watch; what was done
-//! stands in the ledger.
+//! The log of what the rules of the desks decided. Bounded: it is for those who watch; what was
+//! done stands in the ledger.
 
 use entremise_core::id::{AuthorityId, PersonId};
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::id::{PartyId, PersonId, ReviewerKeyId};
 use serde::{Deserialize, Serialize};
 
-use super::Authority;
+use super::{Authority, Pages};
 use crate::access::Role;
 
 /// A person of the authority who may sign in.
@@ -15,8 +15,8 @@ use crate::access::Role;
 #[serde(deny_unknown_fields)]
 pub struct Officer {
     pub id: PersonId,
-    /// SHA-256 of the sign-in secret, hexadecimal; empty for whoever comes in through the provider of
-    /// identities.
+    /// SHA-256 of the sign-in secret, hexadecimal; empty for whoever comes in through the provider
+    /// of identities.
     #[serde(default)]
     pub secret_sha256: String,
     /// As the provider of identities names this person. Never beside a secret: whoever comes in
@@ -53,6 +53,21 @@ impl OfficeRole {
             Self::Member => Role::Member,
             Self::Overseer => Role::Overseer,
             Self::Operator => Role::Operator,
+        }
+    }
+}
+
+impl Pages {
+    /// The public pages and the office, and no other door.
+    pub fn new(door: SocketAddr, origin: &str, security_contact: &str) -> Self {
+        Self {
+            public: door,
+            office: door,
+            origin: origin.to_owned(),
+            security_contact: security_contact.to_owned(),
+            review: None,
+            parties: None,
+            sign_in: None,
         }
     }
 }

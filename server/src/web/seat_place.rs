@@ -1,4 +1,5 @@
-//! Where the pages of the members', senders', providers' and operators' desks are, in each language.
+//! Where the pages of the members', senders', providers' and operators' desks are, in each
+//! language.
 
 use entremise_core::deadline::Lang;
 

@@ -1,6 +1,6 @@
-//! A provider's desk: what it owes and until when, orders, files to take and to hand in, and what is
-//! late with proofs of when it was asked. Nothing of a notice, a work or a sender is shown here, nor
-//! anything of another provider.
+//! A provider's desk: what it owes and until when, orders, files to take and to hand in, and what
+//! is late with proofs of when it was asked. Nothing of a notice, a work or a sender is shown here,
+//! nor anything of another provider.
 
 mod desk;
 mod files;

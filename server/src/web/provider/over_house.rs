@@ -86,7 +86,10 @@ impl HouseProvider {
         let case = self.store().find_question(&self.authority, question).map_err(told)?;
         let Some(case) = case else { return Ok(None) };
         let file = self.store().case_file(&self.authority, &case).map_err(told)?;
-        let is_theirs = |file: &CaseFile| matches!(&file.case.subject, Subject::Notice { provider: of, .. } if of == provider);
+        let is_theirs = |file: &CaseFile| match &file.case.subject {
+            Subject::Notice { provider: of, .. } => of == provider,
+            Subject::Line(_) => false,
+        };
         Ok(file.filter(is_theirs))
     }
 }

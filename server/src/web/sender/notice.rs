@@ -1,5 +1,5 @@
-//! One notice of a sender: where it stands, its receipt, and taking it back, which is confirmed on a
-//! page of its own.
+//! One notice of a sender: where it stands, its receipt, and taking it back, which is confirmed on
+//! a page of its own.
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;

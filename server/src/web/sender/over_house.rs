@@ -171,7 +171,7 @@ impl SenderDesk for HouseSender {
         };
         let case = CaseRef::Id(self.authority.clone(), file.case.id);
         let event = Event::NoticeRetracted { notice: row.notice };
-        // For the ledger it is the sender's act; which person did it stands in the log of decisions.
+        // For the ledger it is the sender's act; who did it stands in the log of decisions.
         let actor = Actor::Party(sender.clone());
         match self.store().apply(&case, &event, &actor, now) {
             Ok(_) => Ok(Withdrawn::Done),
