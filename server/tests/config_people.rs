@@ -42,8 +42,12 @@ fn a_person_with_a_subject_has_no_secret_beside_it() {
     read(&[subject], SIGN_IN).unwrap();
     let both = format!("{}\nsubject = \"sub-1\"", secret("membre-1"));
     refused(&[&both], SIGN_IN, "no weaker way");
+    let both = format!("{}\npasskey = true", secret("membre-1"));
+    refused(&[&both], "office_origin = \"https://b.example\"", "no weaker way");
+    refused(&["id = \"a\"\npasskey = true"], "", "to what it is bound");
+    read(&["id = \"a\"\npasskey = true"], "office_origin = \"https://b.example\"").unwrap();
     refused(&[subject], "", "nobody who could recognise it");
-    refused(&["id = \"membre-1\""], SIGN_IN, "neither a subject nor a secret");
+    refused(&["id = \"membre-1\""], SIGN_IN, "neither a subject, nor a passkey, nor a secret");
 }
 
 #[test]

@@ -8,15 +8,20 @@ mod browser;
 mod defence_world;
 mod desks_house;
 
-use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use browser::{
+    Browser, Scheme, axe, bind, browser, fits, runtime, serve, serve_at, without_findings,
+};
 use defence_world::finding;
 use defence_world::oversight_world::{MEMBER_SECRET, people, web};
 use desks_house::api_house::notice;
-use desks_house::{Desks, secret};
+use desks_house::{Desks, known, secret};
 use entremise_core::rejection::{Code, Rejection};
 use entremise_server::access::Role;
 use entremise_server::intake::{Channel, Sending, receive};
-use entremise_server::web::office_router;
+use entremise_server::serve::listeners::{Ways, house_desks_with};
+use entremise_server::web::house_passkeys::StorePasskeys;
+use entremise_server::web::review::over_store::code_digest;
+use entremise_server::web::{Known, office_router};
 use entremise_server::worker::{self, publish};
 use entremise_store::Quarantined;
 use jiff::SignedDuration;
@@ -33,7 +38,9 @@ struct Served {
 
 /// A house with something on every desk.
 fn served() -> Served {
-    let desks = Desks::open();
+    let mut desks = Desks::open();
+    // What the log of decisions shows: one who was refused.
+    desks.get(Role::Operator, "/fr/bureau");
     let (room, now) = (&desks.house.rooms[0], desks.hand.clock()());
     let store = &desks.house.store;
     let bring = |numbers: std::ops::Range<u32>| {
@@ -183,6 +190,57 @@ fn axe_finds_nothing_on_the_members_desk_and_the_member_reaches_the_deliberation
     browser.tab_to(number.as_str().unwrap());
     browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("Deliberat"), "{}", browser.text());
+}
+
+/// The operator's own desk, reached with a passkey and with nothing else.
+#[test]
+fn a_person_registers_a_passkey_with_a_code_once_and_comes_in_with_it() {
+    let Some(axe) = axe() else { return };
+    let desks = Desks::open();
+    let runtime = runtime();
+    let listener = bind(&runtime);
+    // Passkeys want a name for the host, not a number.
+    let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let (room, store) = (&desks.house.rooms[0], &desks.house.store);
+    let operator = Known { secret_sha256: None, has_passkey: true, ..known(Role::Operator) };
+    let passkeys = StorePasskeys::at_office(store, &room.config.id, &origin).unwrap();
+    let ways = Ways { federation: None, passkeys: Some(std::sync::Arc::new(passkeys)) };
+    let people = vec![operator, known(Role::Officer)];
+    let router =
+        house_desks_with(&desks.house, room, &desks.hand.clock(), people, false, ways).unwrap();
+    serve_at(&runtime, listener, router);
+    let code = "7K2M9-QX4TA-B3C5D-E6F8G";
+    let now = desks.hand.clock()();
+    let times = (now, now + SignedDuration::from_hours(1));
+    let (whose, by) = ("operator-1".parse().unwrap(), "operator-2".parse().unwrap());
+    store.invite_reviewer(&room.config.id, &whose, &code_digest(code), &by, times).unwrap();
+    let Some(browser) = browser(Scheme::Light, true) else { return };
+    browser.plug_in_passkeys();
+    let at = |path: &str| format!("{origin}{path}");
+    let register = |code: &str| {
+        browser.go(&at("/en/sign-in/register"));
+        browser.type_into("#code", code);
+        browser.submit("main form button");
+    };
+    register("WRONG-WRONG-WRONG-WRONG");
+    assert!(browser.text().contains("This code is not good"), "{}", browser.text());
+    register(code);
+    without_findings(&browser, &axe, "make");
+    browser.submit("main form button");
+    assert!(browser.text().contains("Your passkey is registered"), "{}", browser.text());
+    register(code);
+    assert!(browser.text().contains("This code is not good"), "once: {}", browser.text());
+    browser.go(&at("/en/sign-in"));
+    browser.leaving(|| browser.click("main .call a"));
+    without_findings(&browser, &axe, "come in");
+    browser.submit("main form button");
+    assert!(browser.title().starts_with("How the machines are"), "{}", browser.text());
+    browser.go(&at("/en/sign-in"));
+    assert_eq!(
+        browser.run("return document.querySelectorAll('script').length").as_u64(),
+        Some(0),
+        "pages without passkeys run nothing"
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use desks_house::api_house::{Hand, house};
 use desks_house::{NOW, known};
 use entremise_server::access::{Federation, Issuer, Role};
-use entremise_server::serve::listeners::house_desks_with;
+use entremise_server::serve::listeners::{Ways, house_desks_with};
 use entremise_server::web::Known;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
@@ -200,8 +200,9 @@ fn over(provider: Arc<Provider>, runtime: tokio::runtime::Runtime) -> World {
         Known { subject: Some(SUBJECT.to_owned()), secret_sha256: None, ..known(Role::Member) };
     let people = vec![member, known(Role::Officer)];
     let federation = Some(Arc::new(Federation::new(&issuer).unwrap()));
+    let ways = Ways { federation, passkeys: None };
     let room = &house.rooms[0];
-    let router = house_desks_with(&house, room, &hand.clock(), people, false, federation).unwrap();
+    let router = house_desks_with(&house, room, &hand.clock(), people, false, ways).unwrap();
     World { provider, router, hand, runtime, _folder: folder }
 }
 

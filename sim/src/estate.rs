@@ -304,6 +304,7 @@ impl Estate {
                 secret_sha256: sha256(self.member_secret.as_bytes()),
                 keys: self.pen.known().into_iter().collect(),
                 subject: None,
+                passkey: false,
             }],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
             pilot: None,

@@ -4,6 +4,7 @@
 //! does not hold), 2 wrong usage or trouble.
 
 mod deliberation;
+mod desk;
 mod key_file;
 mod keys;
 mod ledger;
@@ -62,6 +63,9 @@ enum Command {
     /// Senders and providers: list, stop at once, resume.
     #[command(subcommand)]
     Party(party::Command),
+    /// The desks of the house: who may come in with a passkey.
+    #[command(subcommand)]
+    Desk(desk::Command),
     /// The prior authorisation by an outside reviewer: keys, invitations, signing offline.
     #[command(subcommand)]
     Review(review::Command),
@@ -131,6 +135,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Ledger(command) => ledger::run(command),
         Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),
+        Command::Desk(command) => desk::run(command),
         Command::Review(command) => review::run(command),
         Command::Deliberation(command) => deliberation::run(command),
         Command::Oversight(command) => oversight::run(command),

@@ -22,7 +22,7 @@ use crate::web::review::file::{RequestFile, RulingFile};
 use crate::web::review::over_store::{code_digest, request_file, reviewer_keys};
 
 /// How long a registration code is good.
-const CODE_VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const CODE_VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Letters and digits that are not mistaken for each other; 32 of them, five bits each.
 const CODE_SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -184,12 +184,7 @@ fn invite(at: &At, by: &PersonId, reviewer: &PersonId) -> anyhow::Result<()> {
     if known(by) {
         bail!("{by} is a reviewer; whoever runs the machines invites, and reviews nothing");
     }
-    let mut bytes = [0; 20];
-    SystemEntropy::default().fill(&mut bytes);
-    let signs: Vec<char> =
-        bytes.iter().map(|byte| char::from(CODE_SIGNS[usize::from(byte & 31)])).collect();
-    let groups: Vec<String> = signs.chunks(5).map(|group| group.iter().collect()).collect();
-    let code = groups.join("-");
+    let code = fresh_code();
     let now = wall_clock()();
     let expires_at = now.checked_add(CODE_VALID).context("the clock is at the end of time")?;
     let digest = code_digest(&code);
@@ -197,6 +192,16 @@ fn invite(at: &At, by: &PersonId, reviewer: &PersonId) -> anyhow::Result<()> {
     println!("{code}");
     eprintln!("for {reviewer}, once, until {expires_at}; hand it over in person or by another way");
     Ok(())
+}
+
+/// A code of twenty signs: a hundred bits.
+pub(super) fn fresh_code() -> String {
+    let mut bytes = [0; 20];
+    SystemEntropy::default().fill(&mut bytes);
+    let signs: Vec<char> =
+        bytes.iter().map(|byte| char::from(CODE_SIGNS[usize::from(byte & 31)])).collect();
+    let groups: Vec<String> = signs.chunks(5).map(|group| group.iter().collect()).collect();
+    groups.join("-")
 }
 
 /// What goes into the connector's configuration, under the authority it belongs to. The provider

@@ -217,6 +217,9 @@ pub struct Pages {
     /// The desks of senders and providers: a door of their own.
     #[serde(default)]
     pub parties: Option<PartiesDoor>,
+    /// The office's own address as browsers see it, without a path. Passkeys are bound to it.
+    #[serde(default)]
+    pub office_origin: Option<String>,
     /// Through whom people of the house come in, where it is not by a secret.
     #[serde(default)]
     pub sign_in: Option<Issuer>,

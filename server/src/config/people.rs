@@ -23,6 +23,9 @@ pub struct Officer {
     /// surely does not come in by something weaker as well.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Comes in with a passkey, registered with a code (`entremise desk invite`).
+    #[serde(default)]
+    pub passkey: bool,
     #[serde(default)]
     pub role: OfficeRole,
     /// With which they sign what they decide on a finding. Without one they decide none.
@@ -68,6 +71,7 @@ impl Pages {
             review: None,
             parties: None,
             sign_in: None,
+            office_origin: None,
         }
     }
 }
@@ -119,6 +123,12 @@ pub struct KeyFile {
     pub public_key: String,
 }
 
+/// In how many ways a person may come in.
+fn ways(officer: &Officer) -> usize {
+    let ways = [officer.subject.is_some(), officer.passkey, !officer.secret_sha256.is_empty()];
+    ways.into_iter().filter(|way| *way).count()
+}
+
 /// Nobody sits at two desks, and whoever comes in surely does not come in by something weaker too.
 pub(super) fn check(authority: &Authority) -> Result<(), (PersonId, &'static str)> {
     let parties = authority.pages.parties.iter().flat_map(|door| &door.people);
@@ -132,10 +142,6 @@ pub(super) fn check(authority: &Authority) -> Result<(), (PersonId, &'static str
             (before.iter().any(same_subject), "has the subject of somebody else"),
             (parties.contains(&&officer.id), "is of the house and of a sender or provider"),
             (
-                officer.subject.is_some() && !officer.secret_sha256.is_empty(),
-                "has a subject and a secret: one who comes in surely has no weaker way",
-            ),
-            (
                 officer.subject.is_some() && authority.pages.sign_in.is_none(),
                 "has a subject, and pages.sign_in names nobody who could recognise it",
             ),
@@ -143,9 +149,11 @@ pub(super) fn check(authority: &Authority) -> Result<(), (PersonId, &'static str
                 !officer.keys.is_empty() && officer.role != OfficeRole::Member,
                 "has a key to sign decisions, and only a member decides on a finding",
             ),
+            (ways(officer) == 0, "has neither a subject, nor a passkey, nor a secret"),
+            (ways(officer) > 1, "has two ways in: one who comes in surely has no weaker way"),
             (
-                officer.subject.is_none() && officer.secret_sha256.is_empty(),
-                "has neither a subject nor a secret",
+                officer.passkey && authority.pages.office_origin.is_none(),
+                "has a passkey, and pages.office_origin does not say to what it is bound",
             ),
         ];
         if let Some((_, why)) = wrongs.iter().find(|(is_wrong, _)| *is_wrong) {

@@ -19,6 +19,7 @@ use crate::house::{House, Room};
 use crate::web::decision_log::StoreDecisions;
 use crate::web::defence::over_store::StoreDefence;
 use crate::web::defence::statement::MemberKey;
+use crate::web::house_passkeys::{HousePasskeys, StorePasskeys};
 use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
 use crate::web::provider::HouseProvider;
@@ -107,9 +108,8 @@ fn page_doors(
     let config = &room.config;
     let secure = tls.is_some();
     let web = web(house, room, clock, secure);
-    let federation = config.pages.sign_in.as_ref().map(Federation::new).transpose()?;
-    let federation = federation.map(Arc::new);
-    let office = house_desks_with(house, room, clock, people(config)?, secure, federation)?;
+    let ways = Ways::of(house, config)?;
+    let office = house_desks_with(house, room, clock, people(config)?, secure, ways)?;
     let review = match (&config.pages.review, &web.review) {
         (Some(at), Some(reviews)) => {
             let pages = web::review_router(web.clone(), reviews.clone(), &at.origin);
@@ -178,10 +178,27 @@ pub fn house_desks(
     people: Vec<Known>,
     secure: bool,
 ) -> anyhow::Result<Router> {
-    house_desks_with(house, room, clock, people, secure, None)
+    house_desks_with(house, room, clock, people, secure, Ways::default())
 }
 
-/// The same, where people of the house may come in through a provider of identities.
+/// How people of the house may come in, besides by a secret.
+#[derive(Default)]
+pub struct Ways {
+    pub federation: Option<Arc<Federation>>,
+    pub passkeys: Option<Arc<HousePasskeys>>,
+}
+
+impl Ways {
+    fn of(house: &House, config: &Authority) -> anyhow::Result<Self> {
+        let federation = config.pages.sign_in.as_ref().map(Federation::new).transpose()?;
+        let at = |origin: &String| StorePasskeys::at_office(&house.store, &config.id, origin);
+        let passkeys = config.pages.office_origin.as_ref().map(at).transpose();
+        let passkeys = passkeys.map_err(no_randomness)?;
+        Ok(Self { federation: federation.map(Arc::new), passkeys: passkeys.map(Arc::new) })
+    }
+}
+
+/// The same, where people of the house may come in by other ways than a secret.
 ///
 /// # Errors
 /// The system has no randomness to give.
@@ -191,10 +208,11 @@ pub fn house_desks_with(
     clock: &Clock,
     people: Vec<Known>,
     secure: bool,
-    federation: Option<Arc<Federation>>,
+    ways: Ways,
 ) -> anyhow::Result<Router> {
     let web = web(house, room, clock, secure);
-    let sides = Sides { federation, ..sides(house, room) };
+    let Ways { federation, passkeys } = ways;
+    let sides = Sides { federation, passkeys, ..sides(house, room) };
     web::house_router(web, people, sides).map_err(no_randomness)
 }
 
@@ -232,11 +250,12 @@ fn no_randomness(_: ring::error::Unspecified) -> anyhow::Error {
 fn people(config: &Authority) -> anyhow::Result<Vec<Known>> {
     let person = |officer: &config::Officer| {
         let seat = Seat { person: officer.id.clone(), role: officer.role.role(), party: None };
-        let secret_sha256 = match &officer.subject {
-            Some(_) => None,
-            None => Some(secret(&officer.id, &officer.secret_sha256)?),
+        let secret_sha256 = match officer.secret_sha256.as_str() {
+            "" => None,
+            digest => Some(secret(&officer.id, digest)?),
         };
-        Ok(Known { seat, secret_sha256, subject: officer.subject.clone() })
+        let (subject, has_passkey) = (officer.subject.clone(), officer.passkey);
+        Ok(Known { seat, secret_sha256, subject, has_passkey })
     };
     config.officers.iter().map(person).collect()
 }
@@ -253,7 +272,7 @@ fn party_people(room: &Room, at: &PartiesDoor) -> anyhow::Result<Vec<Known>> {
         let party = Some(person.party.clone());
         let secret_sha256 = Some(secret(&person.id, &person.secret_sha256)?);
         let seat = Seat { person: person.id.clone(), role, party };
-        Ok(Known { seat, secret_sha256, subject: None })
+        Ok(Known { seat, secret_sha256, subject: None, has_passkey: false })
     };
     at.people.iter().map(person).collect()
 }

@@ -40,6 +40,13 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
+/// Lets one page run our own script: one on which a passkey is used.
+pub fn with_script(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static(POLICY_WITH_SCRIPT);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
 /// Adds the headers; pages are not kept by any cache unless their handler said otherwise.
 pub async fn guard(secure: bool, scripts: Scripts, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -51,7 +58,8 @@ pub async fn guard(secure: bool, scripts: Scripts, request: Request, next: Next)
         Scripts::None => POLICY,
         Scripts::Own => POLICY_WITH_SCRIPT,
     };
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // A page of ours that needs our script has said so itself.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if secure {
         let year = HeaderValue::from_static("max-age=31536000");

@@ -11,6 +11,7 @@ pub mod defence;
 pub mod desk;
 mod entrance;
 mod headers;
+pub mod house_passkeys;
 mod ladder;
 pub mod limit;
 mod member;

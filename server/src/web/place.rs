@@ -20,6 +20,12 @@ pub enum Place {
     SignInWith,
     /// Where it comes back from there.
     SignInReturn,
+    /// Where one comes in with a passkey.
+    SignInKey,
+    /// Where a passkey is registered with a code.
+    RegisterKey,
+    /// Where the passkey itself is sent to.
+    KeepKey,
     SignOut,
     Work,
     Alarm,
@@ -75,6 +81,12 @@ impl Place {
             (Self::SignInWith, Lang::En) => "/en/sign-in/agent".to_owned(),
             (Self::SignInReturn, Lang::Fr) => "/fr/connexion/retour".to_owned(),
             (Self::SignInReturn, Lang::En) => "/en/sign-in/return".to_owned(),
+            (Self::SignInKey, Lang::Fr) => "/fr/connexion/cle".to_owned(),
+            (Self::SignInKey, Lang::En) => "/en/sign-in/key".to_owned(),
+            (Self::RegisterKey, Lang::Fr) => "/fr/connexion/inscription".to_owned(),
+            (Self::RegisterKey, Lang::En) => "/en/sign-in/register".to_owned(),
+            (Self::KeepKey, Lang::Fr) => "/fr/connexion/inscription/cle".to_owned(),
+            (Self::KeepKey, Lang::En) => "/en/sign-in/register/key".to_owned(),
             (Self::SignOut, Lang::Fr) => "/fr/deconnexion".to_owned(),
             (Self::SignOut, Lang::En) => "/en/sign-out".to_owned(),
             (Self::Work, Lang::Fr) => "/fr/bureau".to_owned(),

@@ -43,12 +43,15 @@ pub struct Known {
     pub secret_sha256: Option<[u8; 32]>,
     /// As the provider of identities names this person.
     pub subject: Option<String>,
+    /// Comes in with a passkey of their own.
+    pub has_passkey: bool,
 }
 
 impl From<Officer> for Known {
     fn from(officer: Officer) -> Self {
         let seat = Seat { person: officer.person, role: officer.role.role(), party: None };
-        Self { seat, secret_sha256: Some(officer.secret_sha256), subject: None }
+        let secret_sha256 = Some(officer.secret_sha256);
+        Self { seat, secret_sha256, subject: None, has_passkey: false }
     }
 }
 
@@ -116,6 +119,12 @@ impl Sessions {
     pub fn seat_of_subject(&self, subject: &str) -> Option<&Seat> {
         let known = self.people.iter().find(|known| known.subject.as_deref() == Some(subject));
         known.map(|known| &known.seat)
+    }
+
+    /// Where a person sits who comes in with a passkey.
+    pub fn seat_with_passkey(&self, person: &PersonId) -> Option<&Seat> {
+        let known = self.people.iter().find(|known| &known.seat.person == person);
+        known.filter(|known| known.has_passkey).map(|known| &known.seat)
     }
 
     /// The desk at which a person sits; none once the person is struck off.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::house_passkeys::HousePasskeys;
 use super::operator::OperatorDesk;
 use super::provider::ProviderDesk;
 use super::sender::SenderDesk;
@@ -15,6 +16,8 @@ pub struct Sides {
     pub decisions: Arc<dyn DecisionLog>,
     /// The provider of identities through which people of the house may come in.
     pub federation: Option<Arc<Federation>>,
+    /// Passkeys of people of the house, where they have any.
+    pub passkeys: Option<Arc<HousePasskeys>>,
     /// The side of the house that those see who run its machines.
     pub operator: Option<Arc<dyn OperatorDesk>>,
     /// The side that senders see.
@@ -30,6 +33,7 @@ impl Default for Sides {
             policy: Arc::new(policy),
             decisions: Arc::new(RecentDecisions::default()),
             federation: None,
+            passkeys: None,
             operator: None,
             sender: None,
             provider: None,

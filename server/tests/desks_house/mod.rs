@@ -53,6 +53,7 @@ pub fn known(role: Role) -> Known {
         seat: Seat { person: format!("{}-1", role.name()).parse().unwrap(), role, party },
         secret_sha256: Some(sha256.as_ref().try_into().unwrap()),
         subject: None,
+        has_passkey: false,
     }
 }
 

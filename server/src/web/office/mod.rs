@@ -9,6 +9,7 @@ mod defence;
 mod federated;
 mod gate;
 mod on_case;
+mod passkey;
 mod receipt;
 mod rights;
 mod sign;
@@ -78,6 +79,9 @@ pub(super) fn with_entrance(mut router: Router<Office>, office: Office) -> Route
             .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
             .route(&Place::SignInWith.path(lang), get(federated::begin))
             .route(&Place::SignInReturn.path(lang), get(federated::finish))
+            .route(&Place::SignInKey.path(lang), get(passkey::form).post(passkey::sign_in))
+            .route(&Place::RegisterKey.path(lang), get(passkey::register).post(passkey::make))
+            .route(&Place::KeepKey.path(lang), post(passkey::keep))
             .route(&Place::SignOut.path(lang), post(sign::sign_out));
     }
     router.layer(from_fn_with_state(office.clone(), keep_open)).with_state(office)

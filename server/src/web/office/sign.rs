@@ -24,6 +24,8 @@ struct SignIn {
     page: Page,
     /// Address and name of the provider of identities, where there is one.
     federation: Option<(String, String)>,
+    /// Address of the way in with a passkey, where there is one.
+    passkey: Option<String>,
     back: String,
     wrong: bool,
 }
@@ -87,7 +89,9 @@ fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn
     page.frame = office.frame;
     let title = page.t("sign_in.title");
     let federation = office.sides.federation.as_ref();
+    let passkeys = office.sides.passkeys.as_ref();
     SignIn {
+        passkey: passkeys.map(|_| Place::SignInKey.path(lang_of(uri))),
         federation: federation
             .map(|one| (Place::SignInWith.path(lang_of(uri)), one.name().to_owned())),
         page: page.titled(title).with_error(wrong),

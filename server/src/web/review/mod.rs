@@ -8,12 +8,12 @@ pub mod desk;
 pub mod file;
 mod hand_in;
 pub mod over_store;
-mod passkey;
+pub(super) mod passkey;
 pub mod place;
 mod register;
 mod request;
 mod rule;
-mod sign_in;
+pub(super) mod sign_in;
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ pub(super) fn rooms(
 ) -> Result<Router, ring::error::Unspecified> {
     let room = Room {
         sessions: Arc::new(Sessions::of_room("review", Vec::new(), web.secure)?),
-        texts: Arc::new(Texts::new(origin)?),
+        texts: Arc::new(Texts::new("review", origin)?),
         tries: Arc::new(Limiter::new(TRIES_MAX, TRIES_WINDOW_SECS)),
         origin: origin.to_owned(),
         rp_id: rp_id(origin).to_owned(),
@@ -92,7 +92,7 @@ pub(super) fn rooms(
     Ok(router.layer(DefaultBodyLimit::max(FILE_BYTES_MAX)).with_state(room))
 }
 
-fn rp_id(origin: &str) -> &str {
+pub(super) fn rp_id(origin: &str) -> &str {
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     host.split([':', '/']).next().unwrap_or(host)
 }

@@ -31,15 +31,17 @@ const MADE_BY_ITS_OWNER: u8 = 0b0100_0101;
 
 /// Texts to be signed once, soon, at this desk. A text starts with words that no ruling starts
 /// with, so a signature to come in is never one on a ruling.
-pub(super) struct Texts {
+pub(in crate::web) struct Texts {
     key: hmac::Key,
+    /// The door at which they are good.
+    room: &'static str,
     origin: String,
     /// Texts that brought somebody in, until their time is over.
     used: Mutex<BTreeMap<String, i64>>,
 }
 
 /// A text with the tag that says it is ours.
-pub(super) struct Text {
+pub(in crate::web) struct Text {
     pub text: String,
     pub tag: String,
     /// What the authenticator is asked to sign: base64url.
@@ -49,9 +51,9 @@ pub(super) struct Text {
 impl Texts {
     /// # Errors
     /// The system has no randomness to give.
-    pub fn new(origin: &str) -> Result<Self, ring::error::Unspecified> {
+    pub fn new(room: &'static str, origin: &str) -> Result<Self, ring::error::Unspecified> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())?;
-        Ok(Self { key, origin: origin.to_owned(), used: Mutex::default() })
+        Ok(Self { key, room, origin: origin.to_owned(), used: Mutex::default() })
     }
 
     /// A fresh text. `purpose` is `sign-in` or `register`.
@@ -60,7 +62,8 @@ impl Texts {
         SystemRandom::new().fill(&mut nonce)?;
         let expires_at = now.as_second() + TEXT_SECS;
         let text = format!(
-            "entremise review {purpose} v1\norigin {}\nnonce {}\nexpires {expires_at}\n",
+            "entremise {} {purpose} v1\norigin {}\nnonce {}\nexpires {expires_at}\n",
+            self.room,
             self.origin,
             URL_SAFE_NO_PAD.encode(nonce)
         );
@@ -74,7 +77,7 @@ impl Texts {
         let text = text.replace("\r\n", "\n");
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
         hmac::verify(&self.key, text.as_bytes(), &tag).ok()?;
-        text.starts_with(&format!("entremise review {purpose} v1\n")).then_some(())?;
+        text.starts_with(&format!("entremise {} {purpose} v1\n", self.room)).then_some(())?;
         let expires_at: i64 = text.trim_end().rsplit(' ').next()?.parse().ok()?;
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         (now.as_second() < expires_at && !used.contains_key(&text)).then_some(text)
@@ -91,7 +94,7 @@ impl Texts {
 
 /// What the browser posted after it made a passkey; all base64url.
 #[derive(Deserialize, Default)]
-pub(super) struct Made {
+pub(in crate::web) struct Made {
     #[serde(default)]
     pub credential_id: String,
     /// SubjectPublicKeyInfo, DER.
@@ -112,7 +115,12 @@ struct ClientData {
 }
 
 /// The passkey that was made for this text at this desk; none where anything does not fit.
-pub(super) fn made(made: &Made, text: &str, rp_id: &str, origin: &str) -> Option<NewPasskey> {
+pub(in crate::web) fn made(
+    made: &Made,
+    text: &str,
+    rp_id: &str,
+    origin: &str,
+) -> Option<NewPasskey> {
     let client_data = URL_SAFE_NO_PAD.decode(&made.client_data).ok()?;
     let said: ClientData = serde_json::from_slice(&client_data).ok()?;
     let is_bound = said.kind == "webauthn.create"

@@ -56,11 +56,11 @@ pub(super) async fn form(State(room): State<Room>, uri: Uri) -> Response {
 
 /// What a passkey answered to a text of ours.
 #[derive(Deserialize, Default)]
-pub(super) struct Answered {
+pub(in crate::web) struct Answered {
     #[serde(default)]
-    text: String,
+    pub text: String,
     #[serde(default)]
-    tag: String,
+    pub tag: String,
     #[serde(default)]
     pub credential_id: String,
     #[serde(default)]
