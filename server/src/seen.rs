@@ -31,17 +31,26 @@ struct Evidence {
     works: Vec<Work>,
 }
 
-/// The facts that were opened, the oldest first.
+/// The works of each notice whose evidence was opened.
 ///
 /// # Errors
 /// What is kept cannot be read.
-pub fn facts(seen: &Seen) -> Result<Vec<SeenFact>, serde_json::Error> {
-    let mut works: BTreeMap<NoticeId, Vec<String>> = BTreeMap::new();
+pub fn works(seen: &Seen) -> Result<BTreeMap<NoticeId, Vec<String>>, serde_json::Error> {
+    let mut works = BTreeMap::new();
     for (notice, value) in &seen.evidence {
         let evidence = Evidence::deserialize(value)?;
         let titles = evidence.works.into_iter().filter_map(|work| work.title.or(work.file_name));
         works.insert(*notice, titles.collect());
     }
+    Ok(works)
+}
+
+/// The facts that were opened, the oldest first.
+///
+/// # Errors
+/// What is kept cannot be read.
+pub fn facts(seen: &Seen) -> Result<Vec<SeenFact>, serde_json::Error> {
+    let mut works = works(seen)?;
     let mut facts = Vec::with_capacity(seen.traffic.len());
     for (notice, value) in &seen.traffic {
         let Traffic { source, observation, protocol } = Traffic::deserialize(value)?;

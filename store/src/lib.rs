@@ -38,6 +38,7 @@ mod rights;
 mod rotate;
 mod rows;
 mod settle;
+mod slot;
 mod sweep;
 mod trouble;
 
@@ -82,6 +83,7 @@ pub use review::{
 pub use rights::RectifyError;
 pub use rotate::{KeyState, Rotation};
 pub use settle::{Settled, Settlement};
+pub use slot::{Slot, SlotError};
 pub use trouble::Trouble;
 
 use crate::compartment::Compartment;

@@ -25,6 +25,10 @@ pub(crate) const CASES: &[Migration] = &[
     Migration { name: "0006_standing", sql: include_str!("../migrations/cases/0006_standing.sql") },
     Migration { name: "0007_pilot", sql: include_str!("../migrations/cases/0007_pilot.sql") },
     Migration { name: "0008_desks", sql: include_str!("../migrations/cases/0008_desks.sql") },
+    Migration {
+        name: "0009_hearing_slot",
+        sql: include_str!("../migrations/cases/0009_hearing_slot.sql"),
+    },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

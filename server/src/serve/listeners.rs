@@ -22,6 +22,7 @@ use crate::web::defence::statement::MemberKey;
 use crate::web::house_passkeys::{HousePasskeys, StorePasskeys};
 use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
+use crate::web::portal::over_store::StorePortal;
 use crate::web::provider::HouseProvider;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::rights::over_store::StoreRights;
@@ -143,8 +144,10 @@ fn web(house: &Arc<House>, room: &Room, clock: &Clock, secure: bool) -> Web {
         name.clone(),
         config.reviewers.clone(),
     ));
+    let desk = Arc::new(StoreDesk::new(house.clone(), config.id.clone()));
     Web {
-        desk: Arc::new(StoreDesk::new(house.clone(), config.id.clone())),
+        desk: desk.clone(),
+        portal: Some(Arc::new(StorePortal::new(desk))),
         review: Some(reviews),
         oversight: Some(Arc::new(StoreOversight::new(
             house.store.clone(),

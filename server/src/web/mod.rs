@@ -20,6 +20,7 @@ pub mod operator;
 pub mod oversight;
 mod page;
 pub mod place;
+pub mod portal;
 pub mod provider;
 mod public;
 pub mod review;
@@ -29,6 +30,7 @@ pub mod sender;
 pub mod session;
 mod sides;
 pub mod store_desk;
+mod upload;
 pub mod words;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use jiff::Timestamp;
 pub use crate::config::OfficeRole;
 pub use defence::desk::DefenceDesk;
 pub use desk::Desk;
+pub use portal::desk::PortalDesk;
 pub use review::desk::ReviewDesk;
 pub use rights::desk::RightsDesk;
 pub use session::{Known, Officer};
@@ -65,6 +68,8 @@ pub struct Web {
     pub rights: Option<Arc<dyn RightsDesk>>,
     /// The side of the house that takes the answers of those persons.
     pub defence: Option<Arc<dyn DefenceDesk>>,
+    /// The side of the house that the persons concerned meet themselves.
+    pub portal: Option<Arc<dyn PortalDesk>>,
     pub authority: Authority,
     pub clock: Clock,
     /// Pages travel over TLS only: cookies and browsers are told so.

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 
 use super::desk::{DeskTrouble, ReceiptGiven};
 use super::place::{self, Place};
+use super::portal::place::PortalPlace;
 use super::review::place::ReviewPlace;
 use super::seat_place::SeatPlace;
 use super::{Authority, assets, words};
@@ -201,6 +202,15 @@ impl Page {
 
     pub fn check_path(&self) -> String {
         Place::Check.path(self.lang)
+    }
+
+    /// Where the person concerned reads their file.
+    pub fn portal_path(&self) -> String {
+        Place::Portal(PortalPlace::File).path(self.lang)
+    }
+
+    pub fn is_portal(&self) -> bool {
+        matches!(self.place, Place::Portal(_))
     }
 
     pub fn accessibility_path(&self) -> String {

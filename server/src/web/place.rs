@@ -4,6 +4,7 @@
 
 use entremise_core::deadline::Lang;
 
+use super::portal::place::PortalPlace;
 use super::review::place::ReviewPlace;
 use super::seat_place::SeatPlace;
 
@@ -49,6 +50,8 @@ pub enum Place {
     DeliberationFile(String),
     /// Where a signed decision comes back.
     DeliberationSigned(String),
+    /// A page of the person concerned.
+    Portal(PortalPlace),
     /// A page of the reviewers' desk.
     Review(ReviewPlace),
     /// A page of the members', senders', providers' or operators' desk.
@@ -110,6 +113,7 @@ impl Place {
                 let ledger = if lang == Lang::Fr { "registre" } else { "ledger" };
                 format!("{}/{ledger}/{}", case(reference, lang), encoded(entry))
             }
+            (Self::Portal(place), lang) => place.path(lang),
             (Self::Review(place), lang) => place.path(lang),
             (Self::Seat(place), lang) => place.path(lang),
             (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),

@@ -24,7 +24,7 @@ use super::ladder::{Figure, drawn};
 use super::limit::{Limiter, TooOften};
 use super::page::{Page, render, said};
 use super::place::{self, Place};
-use super::{Web, ask};
+use super::{Web, ask, portal};
 
 /// A household behind one address may check its letters; a machine that guesses may not.
 const TRIES_PER_ADDRESS: u32 = 20;
@@ -48,6 +48,7 @@ pub(super) fn rooms(web: Web) -> Router {
         addresses: Arc::new(Limiter::new(TRIES_PER_ADDRESS, WINDOW_SECS)),
         numbers: Arc::new(Limiter::new(TRIES_PER_NUMBER, WINDOW_SECS)),
     };
+    let portal = portal::rooms(&room.web, &room.addresses, &room.numbers);
     let mut router = Router::new()
         .route("/", get(front))
         .route("/.well-known/security.txt", get(security))
@@ -59,7 +60,7 @@ pub(super) fn rooms(web: Web) -> Router {
             .route(&Place::Receipt.path(lang), get(back).post(receipt))
             .route(&Place::Accessibility.path(lang), get(accessibility));
     }
-    router.with_state(room)
+    router.with_state(room).merge(portal)
 }
 
 /// The language of the page asked for, read from its path.
@@ -261,7 +262,7 @@ fn too_often(page: Check, refused: TooOften) -> Response {
 }
 
 /// What was typed, without the spaces that copying from paper brings.
-fn plain(typed: &str) -> String {
+pub(super) fn plain(typed: &str) -> String {
     typed.chars().filter(|char| !char.is_whitespace()).take(TYPED_CHARS_MAX).collect()
 }
 

@@ -21,6 +21,7 @@ use entremise_core::regime::embedded;
 use entremise_server::web::defence::over_store::StoreDefence;
 use entremise_server::web::defence::statement::MemberKey;
 use entremise_server::web::oversight::StoreOversight;
+use entremise_server::web::portal::over_store::StorePortal;
 use entremise_server::web::rights::over_store::StoreRights;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web};
 use entremise_store::{
@@ -90,14 +91,20 @@ fn member_key() -> MemberKey {
     MemberKey { member: "membre-1".parse().unwrap(), id: MEMBER_KEY.parse().unwrap(), key }
 }
 
+/// The code on the messages of a file, in this world.
+pub fn code_of(number: &str) -> String {
+    format!("C0DE-{number}")
+}
+
 pub fn web(store: &Store) -> Web {
-    let desk = entremise_server::web::store_desk::StoreDesk::over(
+    let desk = Arc::new(entremise_server::web::store_desk::StoreDesk::over(
         store.clone(),
         authority(),
-        |_: &str, _: &str| false,
-    );
+        |number: &str, typed: &str| typed == code_of(number),
+    ));
     Web {
-        desk: Arc::new(desk),
+        portal: Some(Arc::new(StorePortal::new(desk.clone()))),
+        desk,
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
         rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),

@@ -40,6 +40,7 @@ fn served() -> Served {
         oversight: None,
         rights: None,
         defence: None,
+        portal: None,
         authority: Authority {
             name: Words {
                 fr: "Autorité de protection des œuvres (SPECIMEN)".to_owned(),

@@ -66,6 +66,7 @@ pub fn web(desk: Invented) -> Web {
         oversight: None,
         rights: None,
         defence: None,
+        portal: None,
         authority: authority(),
         clock: clock(),
         secure: false,

@@ -160,6 +160,14 @@ pub(super) fn observations_end(heard: &Heard, regime: &Regime) -> Result<Deadlin
     Ok(regime.deadline(heard.started.at, span, waits::proof_name(heard.started.by), &path))
 }
 
+/// Until when the person may answer the finding, for whoever shows the case.
+pub fn observations_until(state: &State, regime: &Regime) -> Option<Deadline> {
+    match state.bare() {
+        State::Contradictory { heard, .. } => observations_end(heard, regime).ok(),
+        _ => None,
+    }
+}
+
 pub(super) fn hears<'r>(heard: &Heard, regime: &'r Regime) -> Result<&'r Hears, Refusal> {
     super::rung(heard.stage, heard.started.at, regime)?.hears.as_ref().ok_or(Refusal::NoHearing)
 }

@@ -25,7 +25,7 @@ use crate::step::{Refusal, Step};
 
 pub use challenge::{Challenge, ChallengeAnswer, ChallengeGround, ChallengeVerdict, answer_due};
 pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
-pub use deliberation::{CourtOutcome, Deliberated, Heard};
+pub use deliberation::{CourtOutcome, Deliberated, Heard, observations_until};
 pub use review::{grant_expires, linking_asked};
 pub use state::{Closure, Facts, Message, Started, State};
 pub(crate) use waits::due;

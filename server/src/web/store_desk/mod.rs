@@ -33,8 +33,8 @@ type CodeHolds = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 /// One authority's desk.
 pub struct StoreDesk {
-    store: Store,
-    authority: AuthorityId,
+    pub(in crate::web) store: Store,
+    pub(in crate::web) authority: AuthorityId,
     /// Whose ladder the public page explains; any that is loaded where none is named.
     regime: Option<RegimeId>,
     /// Whether a code belongs to a file number; takes the same time for every wrong code.
@@ -71,7 +71,11 @@ impl StoreDesk {
     }
 
     /// The file of a number, for whoever holds its code; none in it where it is erased.
-    fn opened_by(&self, number: &str, code: &str) -> Result<Option<Option<CaseFile>>, DeskTrouble> {
+    pub(in crate::web) fn opened_by(
+        &self,
+        number: &str,
+        code: &str,
+    ) -> Result<Option<Option<CaseFile>>, DeskTrouble> {
         // What cannot be a file number is checked all the same: the answer takes as long.
         let number = file_number::read(number).unwrap_or_else(|| number.to_owned());
         if !(self.code_holds)(&number, code) {

@@ -47,7 +47,11 @@ impl StoreDesk {
         }
     }
 
-    pub(super) fn receipt(&self, entry: u64, opens: bool) -> Result<ReceiptGiven, DeskTrouble> {
+    pub(in crate::web) fn receipt(
+        &self,
+        entry: u64,
+        opens: bool,
+    ) -> Result<ReceiptGiven, DeskTrouble> {
         let Some(ledger) = &self.ledger else { return Ok(ReceiptGiven::NotYet) };
         let made = if opens {
             receipt::opened(&self.store, &self.authority, ledger, entry)

@@ -9,6 +9,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::OUTCOMES;
 use crate::web::defence::desk::{DefenceAct, Document};
+use crate::web::upload;
 
 /// Fields by name, and the one document.
 pub(super) struct Sent {
@@ -92,20 +93,10 @@ impl Sent {
     }
 
     fn document(self) -> Result<Document, Wrong> {
-        let ending = match self.document.as_slice() {
-            [] => return Err(("document", "missing")),
-            [b'%', b'P', b'D', b'F', b'-', ..] => "pdf",
-            [0x89, b'P', b'N', b'G', ..] => "png",
-            [0xff, 0xd8, 0xff, ..] => "jpg",
-            text if is_text(text) => "txt",
-            _ => return Err(("document", "kind")),
-        };
+        if self.document.is_empty() {
+            return Err(("document", "missing"));
+        }
+        let ending = upload::ending(&self.document).ok_or(("document", "kind"))?;
         Ok(Document { ending, bytes: self.document })
     }
-}
-
-fn is_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| {
-        text.chars().all(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
-    })
 }

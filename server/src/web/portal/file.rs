@@ -1,0 +1,275 @@
+//! The file on one page: what is said to have happened, what happens next, what can be done. Then
+//! its parts: works, acknowledgements, receipts, answers.
+
+use askama::Template;
+use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use entremise_core::procedure::ladder::{ChallengeVerdict, Hearing};
+use jiff::Timestamp;
+
+use super::desk::{Dated, FileView, SentAct, Told, When, WorksOfFact};
+use super::enter::{Enter, LEAVE, Token};
+use super::place::PortalPlace;
+use super::{AtFile, Portal};
+use crate::web::office::channel_name;
+use crate::web::page::{Page, receipt as receipt_of, render, said};
+use crate::web::public::lang_of;
+use crate::web::words;
+
+/// What the forms that open something are for.
+const WORKS: &str = "works";
+const ANSWER: &str = "answer";
+
+#[derive(Template)]
+#[template(path = "portal/file.html")]
+struct FilePage {
+    page: Page,
+    file: FileView,
+    works: String,
+    answer: String,
+    leave: String,
+}
+
+impl FilePage {
+    fn at(&self, instant: &Timestamp) -> String {
+        self.page.instant(instant, &self.file.zone)
+    }
+
+    fn day(&self, instant: &Timestamp) -> String {
+        self.page.day(self.file.zone.day_of(*instant))
+    }
+
+    /// How and when a message left, in a sentence for each way.
+    fn left(&self, told: &Told) -> Vec<String> {
+        let left = told.left.iter().map(|(channel, day)| {
+            let channel = self.page.named("channel", channel_name(*channel));
+            match day {
+                Some(day) => words::filled(
+                    self.page.lang,
+                    "portal.file.left",
+                    &[("channel", &channel), ("day", &self.page.day(day))],
+                ),
+                None => self.page.with("portal.file.leaving", "channel", channel),
+            }
+        });
+        left.collect()
+    }
+
+    fn when(&self, dated: &Dated) -> String {
+        when(&self.page, dated, &self.file)
+    }
+
+    fn path(&self, place: &str) -> String {
+        let place = match place {
+            "observations" => PortalPlace::Observations,
+            "challenge" => PortalPlace::Challenge,
+            "situation" => PortalPlace::Situation,
+            "hearing" => PortalPlace::Hearing,
+            "works" => PortalPlace::Works,
+            "leave" => PortalPlace::Leave,
+            _ => PortalPlace::File,
+        };
+        place.path(self.page.lang)
+    }
+
+    /// What can be done, in the order in which a person looks for it.
+    fn acts(&self) -> Vec<&'static str> {
+        let can = &self.file.can;
+        let acts = [
+            (can.challenge, "challenge"),
+            (can.observations, "observations"),
+            (can.hearing, "hearing"),
+            (can.situation, "situation"),
+        ];
+        acts.into_iter().filter(|(can, _)| *can).map(|(_, act)| act).collect()
+    }
+
+    fn sent_path(&self, entry: &u64) -> String {
+        PortalPlace::Sent(*entry).path(self.page.lang)
+    }
+
+    fn answer_path(&self, entry: &u64) -> String {
+        PortalPlace::Answer(*entry).path(self.page.lang)
+    }
+
+    fn verdict(&self, verdict: &ChallengeVerdict) -> String {
+        self.page.named("portal.verdict", verdict.name())
+    }
+}
+
+/// A day that counts, in words.
+fn when(page: &Page, dated: &Dated, file: &FileView) -> String {
+    match dated.on {
+        When::Day(day) => page.day(day),
+        When::Instant(at) => page.instant(&at, &file.zone),
+    }
+}
+
+/// The file, or where number and code are typed.
+pub(super) async fn show(State(portal): State<Portal>, uri: Uri, headers: HeaderMap) -> Response {
+    let lang = lang_of(&uri);
+    let Some(at) = portal.visit(&headers, lang) else {
+        return render(StatusCode::OK, &Enter::new(&portal, lang));
+    };
+    let file = match portal.file(&at).await {
+        Ok(file) => file,
+        Err(response) => return *response,
+    };
+    let token = |purpose| portal.visits.form_token(&at.visit, purpose);
+    let (works, answer, leave) = (token(WORKS), token(ANSWER), token(LEAVE));
+    let page = portal.page(lang, PortalPlace::File, "portal.title");
+    let title = page.with("portal.file.title", "number", &file.number);
+    let page = page.titled(title);
+    portal.shown(&at, render(StatusCode::OK, &FilePage { page, file, works, answer, leave }))
+}
+
+/// What is opened by a form has no page of its own.
+pub(super) async fn back(uri: Uri) -> Redirect {
+    Redirect::to(&PortalPlace::File.path(lang_of(&uri)))
+}
+
+#[derive(Template)]
+#[template(path = "portal/works.html")]
+struct WorksPage {
+    page: Page,
+    file: FileView,
+    works: Vec<WorksOfFact>,
+}
+
+impl WorksPage {
+    fn at(&self, instant: &Timestamp) -> String {
+        self.page.instant(instant, &self.file.zone)
+    }
+}
+
+/// The works that the facts are about. The form is the express request of the law; the look is
+/// entered before.
+pub(super) async fn works(
+    State(portal): State<Portal>,
+    at: AtFile,
+    typed: Result<Form<Token>, FormRejection>,
+) -> Response {
+    let token = typed.map(|Form(typed)| typed.token).unwrap_or_default();
+    if !portal.visits.form_token_fits(&at.visit, WORKS, &token) {
+        return portal.foreign(at.lang);
+    }
+    let file = match portal.file(&at).await {
+        Ok(file) => file,
+        Err(response) => return *response,
+    };
+    let (case, now) = (at.visit.case, at.now);
+    let Ok(works) = portal.ask(move |desk| desk.works(case, now)).await else {
+        return portal.trouble(at.lang);
+    };
+    let page = portal.page(at.lang, PortalPlace::Works, "portal.works.title");
+    portal.shown(&at, render(StatusCode::OK, &WorksPage { page, file, works }))
+}
+
+#[derive(Template)]
+#[template(path = "portal/sent.html")]
+struct SentPage {
+    page: Page,
+    file: FileView,
+    act: SentAct,
+    receipt: String,
+}
+
+impl SentPage {
+    fn at(&self, instant: &Timestamp) -> String {
+        self.page.instant(instant, &self.file.zone)
+    }
+
+    fn when(&self, dated: &Dated) -> String {
+        when(&self.page, dated, &self.file)
+    }
+
+    fn slot(&self) -> Option<String> {
+        match self.file.hearing {
+            Some(Hearing::Convened { slot }) if self.act.kind == "hearing" => Some(self.at(&slot)),
+            _ => None,
+        }
+    }
+}
+
+/// The acknowledgement of one act, to keep or to print.
+pub(super) async fn sent(
+    State(portal): State<Portal>,
+    at: AtFile,
+    entry: Result<Path<u64>, PathRejection>,
+) -> Response {
+    let file = match portal.file(&at).await {
+        Ok(file) => file,
+        Err(response) => return *response,
+    };
+    let entry = entry.map(|Path(entry)| entry).ok();
+    let Some(act) = file.sent.iter().find(|act| Some(act.entry) == entry).cloned() else {
+        return not_found(&portal, &at);
+    };
+    let page = portal.page(at.lang, PortalPlace::Sent(act.entry), "portal.sent.title");
+    let receipt = PortalPlace::Receipt(act.entry).path(at.lang);
+    portal.shown(&at, render(StatusCode::OK, &SentPage { page, file, act, receipt }))
+}
+
+/// The receipt of the ledger, as a file.
+pub(super) async fn receipt(
+    State(portal): State<Portal>,
+    at: AtFile,
+    entry: Result<Path<u64>, PathRejection>,
+) -> Response {
+    let Ok(Path(entry)) = entry else { return not_found(&portal, &at) };
+    let case = at.visit.case;
+    let given = portal.ask(move |desk| desk.receipt(case, entry)).await;
+    let page = portal.page(at.lang, PortalPlace::File, "portal.title");
+    portal.shown(&at, receipt_of(given, entry, page))
+}
+
+#[derive(Template)]
+#[template(path = "portal/answer.html")]
+struct AnswerPage {
+    page: Page,
+    file: FileView,
+    verdict: String,
+    at: String,
+    reasons: String,
+    receipt: String,
+}
+
+/// The reasons of an answer to a challenge. The look is entered before.
+pub(super) async fn answer(
+    State(portal): State<Portal>,
+    at: AtFile,
+    entry: Result<Path<u64>, PathRejection>,
+    typed: Result<Form<Token>, FormRejection>,
+) -> Response {
+    let token = typed.map(|Form(typed)| typed.token).unwrap_or_default();
+    if !portal.visits.form_token_fits(&at.visit, ANSWER, &token) {
+        return portal.foreign(at.lang);
+    }
+    let file = match portal.file(&at).await {
+        Ok(file) => file,
+        Err(response) => return *response,
+    };
+    let entry = entry.map(|Path(entry)| entry).ok();
+    let Some(answered) = file.answers.iter().find(|one| Some(one.entry) == entry).copied() else {
+        return not_found(&portal, &at);
+    };
+    let (case, now) = (at.visit.case, at.now);
+    let reasons = match portal.ask(move |desk| desk.answer(case, answered.entry, now)).await {
+        Ok(Some(reasons)) => reasons,
+        Ok(None) => return not_found(&portal, &at),
+        Err(_) => return portal.trouble(at.lang),
+    };
+    let page = portal.page(at.lang, PortalPlace::Answer(answered.entry), "portal.answer.title");
+    let verdict = page.named("portal.verdict", answered.verdict.name());
+    let told = page.instant(&answered.at, &file.zone);
+    let receipt = PortalPlace::Receipt(answered.entry).path(at.lang);
+    let shown = AnswerPage { page, file, verdict, at: told, reasons, receipt };
+    portal.shown(&at, render(StatusCode::OK, &shown))
+}
+
+fn not_found(portal: &Portal, at: &AtFile) -> Response {
+    let page = portal.page(at.lang, PortalPlace::File, "portal.title");
+    said(StatusCode::NOT_FOUND, page, "not_found").into_response()
+}
