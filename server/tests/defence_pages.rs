@@ -128,7 +128,7 @@ fn a_decision_that_its_member_did_not_sign_word_for_word_decides_nothing() {
     let shown = finding.deliberate(&opened, "transmit", "Les faits sont établis.");
     assert!(shown.text.contains("outcome transmit"), "{}", shown.text);
     assert_eq!(finding.state(), "deliberating", "showing what is signed decides nothing");
-    let file = finding.to_sign(&shown, "transmit", "Les faits sont établis.").text;
+    let file = finding.fetch_to_sign(&shown, "transmit", "Les faits sont établis.").text;
     let good = signed(&file, &member_pair(), MEMBER_KEY);
     let other = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
     let kept = documents(&finding).len();

@@ -192,7 +192,7 @@ fn over(provider: Arc<Provider>, runtime: tokio::runtime::Runtime) -> World {
         origin: "https://bureau.autorite.example".to_owned(),
         ca: None,
         acr: vec!["eidas2".to_owned(), "eidas3".to_owned()],
-        amr: vec!["mfa".to_owned()],
+        amr: vec!["pwd".to_owned(), "mfa".to_owned()],
     };
     let hand = Hand::at(NOW);
     let house = house(folder.path(), &hand);

@@ -119,7 +119,10 @@ fn a_file_that_is_not_the_one_that_was_sent_is_refused_by_row_and_column() {
 #[test]
 fn no_number_leads_out_of_the_folder_and_nobody_hands_in_what_was_not_asked() {
     let mut desks = asked();
-    for number in ["..%2F..%2Fentremise", "isp-2026-06-11", "%2e%2e"] {
+    let others = desks.folder.path().join("isp/others");
+    std::fs::create_dir_all(&others).unwrap();
+    std::fs::write(others.join("secret.csv"), "SPECIMEN").unwrap();
+    for number in ["..%2Fothers%2Fsecret", "..%2F..%2Fentremise", "isp-2026-06-11", "%2e%2e"] {
         let got = desks.get(Role::Provider, &format!("/en/provider/requests/{number}"));
         assert_eq!(got.status, StatusCode::NOT_FOUND, "{number}");
     }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::defence::desk::DefenceView;
+pub use super::delay::Delay;
 
 /// The house as the pages see it. Called from blocking threads; `now` comes from whoever serves.
 pub trait Desk: Send + Sync + 'static {
@@ -168,6 +169,8 @@ pub struct TodayView {
     /// How many deadlines of this desk end on each of the coming days; `late` lie behind us.
     pub late: u64,
     pub load: Vec<DayLoad>,
+    /// How late the late ones are: how many of each.
+    pub delays: Vec<(Delay, u64)>,
     /// Whether every case of the desk was counted for the load, rather than the first ones.
     pub load_whole: bool,
     pub alarms: Vec<AlarmView>,

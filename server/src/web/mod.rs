@@ -8,6 +8,7 @@ mod assets;
 mod chart;
 pub mod decision_log;
 pub mod defence;
+mod delay;
 pub mod desk;
 mod entrance;
 mod headers;

@@ -193,7 +193,7 @@ impl Finding {
     }
 
     /// The decision of a page that shows what is to be signed, as a file.
-    pub fn to_sign(&mut self, page: &Got, outcome: &str, reasons: &str) -> Got {
+    pub fn fetch_to_sign(&mut self, page: &Got, outcome: &str, reasons: &str) -> Got {
         let path = format!("{}/deliberation/a-signer", self.path());
         let fields = ["version", "token", "examined"].map(|name| (name, value_of(page, name)));
         let given = [("outcome", outcome.to_owned()), ("reasons", reasons.to_owned())];
@@ -218,7 +218,7 @@ impl Finding {
     /// Decides, from the form to the signed file that comes back.
     pub fn decide(&mut self, opened: &Got, outcome: &str, reasons: &str) -> Got {
         let page = self.deliberate(opened, outcome, reasons);
-        let file = self.to_sign(&page, outcome, reasons);
+        let file = self.fetch_to_sign(&page, outcome, reasons);
         self.hand_in(&page, signed(&file.text, &member_pair(), MEMBER_KEY).as_bytes())
     }
 

@@ -53,7 +53,9 @@ const PUBLIC: [&str; 8] = [
     "/en/nothing",
 ];
 
-const OFFICE: [&str; 12] = [
+const OFFICE: [&str; 14] = [
+    "/fr/bureau/lot",
+    "/en/office/batch",
     "/fr/bureau",
     "/en/office",
     "/fr/bureau?asked=message",

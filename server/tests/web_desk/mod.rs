@@ -322,6 +322,7 @@ impl Desk for Invented {
             load_whole: self.rows < 100,
             alarms_more: if self.rows < 100 { 0 } else { 31 },
             late: if self.rows == 0 { 0 } else { 2 },
+            delays: vec![(Delay::Day, 1), (Delay::Week, 1), (Delay::Month, 0), (Delay::Longer, 0)],
             alarms: if self.rows == 0 { Vec::new() } else { self.alarms() },
         })
     }

@@ -13,7 +13,7 @@ use super::told::alarm_text;
 use super::{AtDesk, Office};
 use crate::access::{Action, Resource};
 use crate::web::ask;
-use crate::web::chart::{Bar, bars};
+use crate::web::chart::{Bar, Share, bars, shares};
 use crate::web::desk::{AlarmView, Asked, TodayView, WorkQuery, WorkRow};
 use crate::web::page::{Page, render, said};
 use crate::web::place::{Place, encoded};
@@ -40,6 +40,8 @@ struct Work {
     groups: Vec<Group>,
     filters: Vec<Filter>,
     bars: Vec<Bar>,
+    /// How late the late ones are; none where nothing is late.
+    delays: Vec<Share>,
     /// Not every case of the desk was counted for the bars.
     load_cut: bool,
     /// All open cases, by what they wait for.
@@ -157,6 +159,9 @@ impl Work {
     ) -> Self {
         let path = page.path();
         let bars = bars(&view, &page);
+        let delays = view.delays.iter().filter(|_| view.late > 0);
+        let delays = delays.map(|(delay, n)| (page.named("provider.delay", delay.name()), *n));
+        let delays = shares(delays);
         let filters = filters(&page, asked, &view.open);
         let open = view
             .open
@@ -176,6 +181,7 @@ impl Work {
             groups,
             filters,
             bars,
+            delays,
             load_cut: !view.load_whole,
             open,
             alarms,

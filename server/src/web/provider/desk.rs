@@ -6,7 +6,7 @@ use entremise_core::id::PartyId;
 use jiff::Timestamp;
 
 use crate::handover::RequestFile;
-use crate::web::desk::{DeskTrouble, ReceiptGiven};
+use crate::web::desk::{Delay, DeskTrouble, ReceiptGiven};
 
 /// The house as its providers see it. Called from blocking threads; each question names the
 /// provider whose it is, and is answered with nothing of another's.
@@ -115,37 +115,4 @@ pub struct Late {
     pub by_days: Vec<(Delay, u64)>,
     /// More than are shown.
     pub more: bool,
-}
-
-/// How late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delay {
-    Day,
-    Week,
-    Month,
-    Longer,
-}
-
-impl Delay {
-    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Longer];
-
-    /// Of what was due at an instant.
-    pub fn of(due: Timestamp, now: Timestamp) -> Self {
-        match now.duration_since(due).as_hours() {
-            ..=24 => Self::Day,
-            25..=168 => Self::Week,
-            169..=720 => Self::Month,
-            _ => Self::Longer,
-        }
-    }
-
-    /// The name in the catalogue.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Longer => "longer",
-        }
-    }
 }

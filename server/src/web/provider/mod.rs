@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
 use entremise_core::id::PartyId;
 
-pub use desk::{Delay, HandedIn, Late, OrderRow, Owed, OwedRow, ProviderDesk, What};
+pub use desk::{HandedIn, Late, OrderRow, Owed, OwedRow, ProviderDesk, What};
 pub use over_house::HouseProvider;
 
 use super::desk::DeskTrouble;

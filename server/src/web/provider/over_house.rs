@@ -13,12 +13,12 @@ use entremise_core::step::due;
 use entremise_store::{CaseFile, Store, WorkOrder, WorkPlace, WorkRow};
 use jiff::Timestamp;
 
-use super::desk::{Delay, HandedIn, Late, Owed, OwedRow, ProviderDesk, What};
+use super::desk::{HandedIn, Late, Owed, OwedRow, ProviderDesk, What};
 use crate::config::Answers;
 use crate::handover::{self, NotTaken};
 use crate::house::House;
 use crate::receipt::{self, NotNow};
-use crate::web::desk::{DeskTrouble, ReceiptGiven};
+use crate::web::desk::{Delay, DeskTrouble, ReceiptGiven};
 use crate::worker::publish;
 
 /// Rows on a page: each one's case is read for when it was asked.
@@ -157,13 +157,9 @@ impl ProviderDesk for HouseProvider {
         let rows = found.iter().take(ROWS).map(|row| self.row(&regime, row, now));
         let rows: Vec<OwedRow> = rows.collect::<Result<_, _>>()?;
         let rows: Vec<OwedRow> = rows.into_iter().filter(|row| row.late).collect();
-        let delay = |row: &OwedRow| {
-            let due = row.deadline.as_ref().map_or(now, |deadline| deadline.ends_at);
-            Delay::of(due, now)
-        };
-        let by_days =
-            Delay::ALL.map(|of| (of, rows.iter().filter(|row| delay(row) == of).count() as u64));
-        Ok(Late { zone: self.zone()?, rows, by_days: by_days.to_vec(), more })
+        let due = rows.iter().filter_map(|row| Some(row.deadline.as_ref()?.ends_at));
+        let by_days = Delay::counted(due, now);
+        Ok(Late { zone: self.zone()?, rows, by_days, more })
     }
 
     fn receipt(

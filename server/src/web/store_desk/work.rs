@@ -11,7 +11,9 @@ use entremise_store::{AlarmRow, Trouble, WorkOrder, WorkPlace, WorkRow as Stored
 use jiff::{SignedDuration, Timestamp};
 
 use super::StoreDesk;
-use crate::web::desk::{AlarmKind, AlarmView, Asked, DayLoad, TodayView, WorkQuery, WorkRow};
+use crate::web::desk::{
+    AlarmKind, AlarmView, Asked, DayLoad, Delay, TodayView, WorkQuery, WorkRow,
+};
 
 /// How many rows of the desk are looked at for the load of the coming days, and at most for one
 /// page of a narrowed list.
@@ -37,6 +39,7 @@ pub(super) fn today(
     Ok(TodayView {
         late: seen.iter().filter(|row| row.due_at.is_some_and(|due| due <= now)).count() as u64,
         load: load(&seen, &zone, now),
+        delays: Delay::counted(seen.iter().filter_map(|row| row.due_at), now),
         load_whole: seen.len() < ROWS_SEEN_MAX,
         zone,
         rows,
