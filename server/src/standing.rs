@@ -2,8 +2,8 @@
 //! any of its fields that tell one person from another.
 //!
 //! What ACNS calls `AnonUserIdentifier` and its counts are never given: over many notices they
-//! would tell a sender whose line is whose. For the same reason nobody learns which step of the ladder a
-//! notice led to, or whether it was the first.
+//! would tell a sender whose line is whose. For the same reason nobody learns which step of the
+//! ladder a notice led to, or whether it was the first.
 
 use entremise_core::case::State;
 use entremise_core::procedure::identification::{self, Closure};
