@@ -18,4 +18,5 @@ pub mod prove;
 pub mod regime;
 pub mod rejection;
 pub mod replay;
+pub mod simulate;
 pub mod step;
