@@ -45,6 +45,10 @@
 //! body = "Organe de contrôle (SPECIMEN)"
 //! kind = "ed25519"                                  # or "passkey" with rp_id and origin
 //! public_key = "…"                                  # base64url
+//! [authority.register]                              # asked by `register ask`
+//! url = "https://autorite.example:8082/v1/autorite/register"
+//! public_key = "…"                                  # base64url, as the authority published it
+//! ca = "/etc/entremise-connector/autorite-ca.pem"
 //!
 //! [alarm]
 //! addresses_per_day = 20
@@ -79,6 +83,7 @@ use crate::interval::{Millis, Prefix, SECOND};
 use crate::keys::KeyFile;
 use crate::measure::config::MeasuresConfig;
 use crate::read::{AccountFrom, Format, ReadOptions};
+use crate::register::RegisterConfig;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +178,9 @@ pub struct Authority {
     /// about its reviewers counts for nothing.
     #[serde(default, rename = "reviewer")]
     pub reviewers: Vec<ReviewerKey>,
+    /// Its register of suspended persons, where we ask it before a new subscription.
+    #[serde(default)]
+    pub register: Option<RegisterConfig>,
 }
 
 /// The provider's own mail system, for messages that are handed over without an identity.

@@ -28,5 +28,6 @@ pub mod keys;
 pub mod load;
 pub mod measure;
 pub mod read;
+pub mod register;
 pub mod relay;
 pub mod serve;

@@ -13,6 +13,7 @@ use entremise_ledger::LogKey;
 use entremise_letters::Renderer;
 use entremise_letters::address::PostalAddress;
 use entremise_store::Store;
+use entremise_wire::register::RegisterKey;
 use jiff::Timestamp;
 
 use crate::config;
@@ -44,6 +45,8 @@ pub struct Room {
     pub delivery: Delivery,
     /// Signs the checkpoints of this authority's ledger.
     pub ledger_key: LogKey,
+    /// Answers for the register of suspended persons; None where the configuration has none.
+    pub register_key: Option<RegisterKey>,
     /// When the post was last asked for news, microseconds since 1970.
     pub last_polled: AtomicI64,
     /// The post's news that is entered and proven, so that it is not looked up again.

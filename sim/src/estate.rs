@@ -308,6 +308,7 @@ impl Estate {
             }],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
             pilot: None,
+            register: None,
             operators: Vec::new(),
         };
         house::Config {

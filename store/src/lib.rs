@@ -19,6 +19,7 @@ mod faults;
 pub mod file_number;
 mod gate;
 mod hand;
+mod history;
 mod intake;
 mod keys;
 mod ledger;
@@ -39,6 +40,7 @@ mod rotate;
 mod rows;
 mod settle;
 mod slot;
+mod suspended;
 mod sweep;
 mod trouble;
 
@@ -57,6 +59,7 @@ pub use decisions::AccessDecision;
 pub use document::{DocumentRow, FoundEffect};
 pub use entropy::{Entropy, SystemEntropy};
 pub use erase::{EraseError, Erased, WhyErased};
+pub use history::LineEvents;
 pub use intake::{
     BatchReport, IncomingBatch, IncomingNotice, IntakeError, ItemResult, ItemVerdict,
 };
@@ -84,6 +87,7 @@ pub use rights::RectifyError;
 pub use rotate::{KeyState, Rotation};
 pub use settle::{Settled, Settlement};
 pub use slot::{Slot, SlotError};
+pub use suspended::{Enlisted, NotAnswered, RegisterCall, SuspendedRow};
 pub use trouble::Trouble;
 
 use crate::compartment::Compartment;

@@ -18,6 +18,7 @@ use entremise_core::id::{
 use entremise_core::identification::{Identity, Purpose};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::notice::{Transport, Work};
+use entremise_wire::register::Tag;
 use entremise_wire::sealing;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -426,6 +427,22 @@ impl Store {
             door.close()
         })?;
         Ok(self.inner.evidence.open_records(look.authority, records)?.into_iter().collect())
+    }
+}
+
+impl Store {
+    /// Opens tags of the register, for an answer that has its line. One whose key is gone is absent.
+    pub(crate) fn open_tags(
+        &self,
+        authority: &AuthorityId,
+        ids: &[Uuid],
+    ) -> Result<Vec<Tag>, Trouble> {
+        let opened = self.inner.identity.open_records(authority, ids)?;
+        let tags = opened.into_iter().map(|(_, content)| {
+            let tag = content.as_slice().try_into();
+            tag.map(Tag).map_err(|_| Trouble::never("a tag of the register is not 32 bytes long"))
+        });
+        tags.collect()
     }
 }
 

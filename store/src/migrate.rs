@@ -29,6 +29,10 @@ pub(crate) const CASES: &[Migration] = &[
         name: "0009_hearing_slot",
         sql: include_str!("../migrations/cases/0009_hearing_slot.sql"),
     },
+    Migration {
+        name: "0010_suspended",
+        sql: include_str!("../migrations/cases/0010_suspended.sql"),
+    },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -106,7 +106,8 @@ fn unowned(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Uuid>, Trouble> {
          UNION ALL SELECT question_id FROM disclosure WHERE question_id = $1[]
          UNION ALL SELECT record_id FROM document WHERE record_id = $1[]
          UNION ALL SELECT request_id FROM review_request WHERE request_id = $1[]
-         UNION ALL SELECT reasons_id FROM review_ruling WHERE reasons_id = $1[]",
+         UNION ALL SELECT reasons_id FROM review_ruling WHERE reasons_id = $1[]
+         UNION ALL SELECT entry_id FROM suspended WHERE entry_id = $1[] AND struck_at IS NULL",
         &keys,
         &[],
     )?;

@@ -85,6 +85,7 @@ fn setup(arguments: &AnswerFileArguments, regime: &RegimeId) -> anyhow::Result<S
         linking_again_after_months: shortest_window(),
         handle_rests_months: longest_file(),
         reviewers: Vec::new(),
+        register: None,
     };
     Ok(Setup {
         index: arguments.index.clone(),

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod journal;
 pub mod load;
 pub mod measure;
+pub mod register;
 
 use std::path::PathBuf;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Journal(journal::JournalArguments),
     /// Measures that authorities ordered: look, approve, decline, stop.
     Measure(measure::MeasureArguments),
+    /// Ask an authority's register of suspended persons, before a new subscription.
+    Register(register::RegisterArguments),
     /// Make or change the provider's keys.
     Keys {
         #[command(subcommand)]
@@ -109,6 +112,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::AnswerFile(arguments) => answer_file::run(&arguments),
         Command::Journal(arguments) => journal::run(&arguments),
         Command::Measure(arguments) => measure::run(&arguments),
+        Command::Register(arguments) => register::run(&arguments),
         Command::Keys { command } => keys(command),
     }
 }

@@ -11,6 +11,7 @@ mod notices;
 pub mod problem;
 mod rate;
 mod receipts;
+mod register;
 
 use std::sync::Arc;
 
@@ -58,7 +59,10 @@ pub struct Api {
         license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
     ),
     modifiers(&Bearer),
-    tags((name = "notices", description = "Bringing notices and reading their reports")),
+    tags(
+        (name = "notices", description = "Bringing notices and reading their reports"),
+        (name = "register", description = "The closed question before a new subscription"),
+    ),
 )]
 struct Description;
 
@@ -72,6 +76,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(notices::bring))
         .routes(routes!(batches::report))
         .routes(routes!(receipts::receipt))
+        .routes(routes!(register::ask))
         .routes(routes!(health))
 }
 

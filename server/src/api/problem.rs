@@ -80,6 +80,21 @@ impl Problem {
             .detail("send the bearer token that this authority gave you")
     }
 
+    /// No signature of a provider of this authority, or one that does not hold.
+    pub fn unsigned() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "/problems/unsigned", "Who are you?")
+            .detail("sign the question (RFC 9421) with the key of your connector")
+    }
+
+    /// What was asked for was done before, and is done once.
+    pub fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "/problems/asked-before", "Asked before").detail(detail)
+    }
+
+    pub fn stopped(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "/problems/stopped", "Stopped").detail(detail)
+    }
+
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "/problems/bad-request", "The request cannot be read")
             .detail(detail)

@@ -16,9 +16,11 @@ mod party;
 mod pilot;
 mod quarantine;
 mod regime;
+mod register;
 mod retention;
 mod review;
 mod rights;
+mod simulate;
 mod witness;
 
 use std::path::PathBuf;
@@ -54,6 +56,11 @@ enum Command {
     /// The rules: show, check, compare.
     #[command(subcommand)]
     Regime(regime::Command),
+    /// The register of suspended persons: its key, who is put on it and struck off.
+    #[command(subcommand)]
+    Register(register::Command),
+    /// What other rules would have made of a history: messages, deadlines, hours, expense.
+    Simulate(simulate::Arguments),
     /// The ledger: keys, publication, verification.
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -132,6 +139,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Notice(command) => notice::run(command),
         Command::Mail(command) => mail::run(command),
         Command::Regime(command) => regime::run(command),
+        Command::Register(command) => register::run(command),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Ledger(command) => ledger::run(command),
         Command::Witness(command) => witness::run(command),
         Command::Party(command) => party::run(command),

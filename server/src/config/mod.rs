@@ -167,6 +167,31 @@ pub struct Authority {
     /// The pilot: real intake, from which nothing leaves (docs/pilot.md).
     #[serde(default)]
     pub pilot: Option<Pilot>,
+    /// The register of suspended persons, which providers ask before a new subscription.
+    #[serde(default)]
+    pub register: Option<Register>,
+}
+
+/// Who may ask the register how often (docs/register.md).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Its address as providers see it: what they sign their questions for.
+    pub url: String,
+    /// Of one provider on one day.
+    #[serde(default = "questions_per_day")]
+    pub questions_per_day_max: u32,
+    /// Of one provider, averaged over ten seconds.
+    #[serde(default = "questions_per_second")]
+    pub questions_per_second_max: u32,
+}
+
+fn questions_per_day() -> u32 {
+    10_000
+}
+
+fn questions_per_second() -> u32 {
+    5
 }
 
 /// A pilot of an authority. Whether it runs is an act of two persons, not a setting.

@@ -48,6 +48,7 @@ impl Authority {
         }
         room.reviewers.clear();
         room.prosecutor = None;
+        room.register = None;
         room.mail.bounces = None;
         room.mail.notices = None;
         // The form of a room asks for a carrier; no effect of a pilot reaches it, and nobody

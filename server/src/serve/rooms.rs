@@ -17,6 +17,7 @@ use entremise_letters::Renderer;
 use entremise_letters::address::PostalAddress;
 use entremise_letters::seal::Seal;
 use entremise_store::{Entropy, Party, Role, Store, Trouble};
+use entremise_wire::register::RegisterKey;
 use entremise_wire::signature::{SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -66,10 +67,24 @@ pub(super) fn furnish(
             entropy.fill(seed)
         })?;
     let delivery = delivery(authority, &keys, entropy)?;
+    let register_key = match &authority.register {
+        Some(_) => Some(RegisterKey::from_seed(&secret(&keys.join("register.key"), entropy)?)?),
+        None => None,
+    };
     let last_polled = AtomicI64::new(i64::MIN);
     let config = authority.clone();
     let heard = Mutex::default();
-    Ok(Room { config, networks, senders, providers, delivery, ledger_key, last_polled, heard })
+    Ok(Room {
+        config,
+        networks,
+        senders,
+        providers,
+        delivery,
+        ledger_key,
+        register_key,
+        last_polled,
+        heard,
+    })
 }
 
 /// Enters new or changed parties. One that is stopped stays stopped.

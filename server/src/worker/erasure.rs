@@ -45,5 +45,6 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
         }
     }
     round.done += usize::try_from(store.erase_outlived(now)?).unwrap_or(0);
+    round.done += store.strike_ended(now)?;
     Ok(round)
 }

@@ -35,6 +35,8 @@ pub(crate) enum RecordKind {
     Disclosure,
     /// A message as sent, or a carrier's proof.
     Document,
+    /// The tag of a person on the register of suspended persons.
+    Suspended,
 }
 
 impl RecordKind {
@@ -45,6 +47,7 @@ impl RecordKind {
             Self::Quarantine => "quarantine",
             Self::Disclosure => "disclosure",
             Self::Document => "document",
+            Self::Suspended => "suspended",
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Every rule of the store, on both backends. PostgreSQL is started by `entremise-parts`.
 
 mod support;
+mod suspended;
 
 mod applying;
 mod compartments;
 mod erasing;
+mod history;
 mod intake;
 mod kill;
 mod ledger;
