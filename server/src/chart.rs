@@ -13,8 +13,8 @@ pub struct Bar {
 
 /// Colours that differ in lightness too, so that print and colour-blind eyes tell them apart.
 const FILLS: [&str; 2] = ["#1f4e79", "#c77f1b"];
-const WIDTH: f64 = 760.0;
-const LABEL: f64 = 250.0;
+const WIDTH: f64 = 820.0;
+const LABEL: f64 = 310.0;
 const TOLD: f64 = 110.0;
 const BAR: f64 = 16.0;
 const GAP: f64 = 12.0;

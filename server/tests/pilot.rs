@@ -318,7 +318,7 @@ fn every_message_that_would_have_left_can_be_read_and_names_nobody() {
     };
     let seen = store.look(&look, town.now).unwrap();
     let mail = String::from_utf8(seen.documents[0].1.clone()).unwrap();
-    assert!(mail.starts_with("PILOTE (SPECIMEN) : CE MESSAGE N’A PAS ÉTÉ ENVOYÉ."), "{mail}");
+    assert!(mail.starts_with("PILOTE (SPECIMEN)\u{a0}: CE MESSAGE N’A PAS ÉTÉ ENVOYÉ."), "{mail}");
     assert!(mail.contains(&kept[0].file_number) && mail.contains("Un film SPECIMEN"), "{mail}");
     assert!(!mail.contains("198.51.100."), "an address in a mail:\n{mail}");
     let letter = seen.documents.iter().find(|(name, _)| name == "letter.pdf").unwrap();

@@ -142,13 +142,17 @@ impl Store {
         }
     }
 
-    /// Strikes whoever's measure has ended, and ends what a crash cut off. Yields how many.
+    /// Strikes whoever's measure has ended, by its time or with its case, and ends what a crash cut
+    /// off. Yields how many.
     pub fn strike_ended(&self, now: Timestamp) -> Result<usize, Trouble> {
         let (ended, cut_off) = self.inner.cases.read(|tx| {
             let ended = tx.query(
                 "-- suspended-ended
                  SELECT authority, case_id FROM suspended
-                 WHERE struck_at IS NULL AND ends_at <= $1 ORDER BY ends_at LIMIT 500",
+                 WHERE struck_at IS NULL AND (ends_at <= $1 OR EXISTS
+                     (SELECT 1 FROM cases
+                      WHERE cases.case_id = suspended.case_id AND cases.closed = 1))
+                 ORDER BY ends_at LIMIT 500",
                 &[Value::time(now)],
             )?;
             let cut_off = tx.query(
@@ -230,7 +234,9 @@ impl Store {
             tx.query(
                 "-- suspended-now
                  SELECT entry_id FROM suspended
-                 WHERE authority = $1 AND struck_at IS NULL AND ends_at > $2",
+                 WHERE authority = $1 AND struck_at IS NULL AND ends_at > $2 AND NOT EXISTS
+                     (SELECT 1 FROM cases
+                      WHERE cases.case_id = suspended.case_id AND cases.closed = 1)",
                 &[authority.as_str().into(), Value::time(now)],
             )
         })?;

@@ -71,17 +71,17 @@ fn before(report: &Report, lang: Lang) -> Vec<String> {
     let mut lines = match lang {
         Lang::Fr => vec![
             format!(
-                "Du {} au {}. Régime {}, empreinte {rules}…. Un réseau sur {one_in} a été tiré au \
-                 sort.",
+                "Du {} au {}, régime {} (empreinte {rules}…). Un réseau sur {one_in} a été tiré \
+                 au sort.",
                 days[0], days[1], report.regime
             ),
-            "Rien n’est sorti de la maison : aucun courriel, aucune lettre, aucune identité \
+            "Rien n’est sorti de la maison\u{a0}: aucun courriel, aucune lettre, aucune identité \
              demandée. Les messages comptés ci-dessous ont été rédigés et conservés."
                 .to_owned(),
         ],
         Lang::En => vec![
             format!(
-                "From {} to {}. Regime {}, digest {rules}…. One network in {one_in} was drawn.",
+                "From {} to {}, regime {} (digest {rules}…). One network in {one_in} was drawn.",
                 days[0], days[1], report.regime
             ),
             "Nothing left the house: no mail, no letter, no identity asked for. The messages \
@@ -314,13 +314,13 @@ fn after(report: &Report, lang: Lang) -> Vec<String> {
     let mut lines = match lang {
         Lang::Fr => vec![
             format!(
-                "{left_out} constats en règle n’ont pas été tirés : leurs saisissants l’ont su, et \
+                "{left_out} constats en règle n’ont pas été tirés\u{a0}: leurs saisissants l’ont su, et \
                  rien n’en est résulté."
             ),
             "Ce qui est tiré est un réseau (une adresse IPv4, 56 bits d’IPv6), pas un constat. \
-             Une ligne qui change d’adresse n’est vue qu’une partie du temps : les deuxième et \
+             Une ligne qui change d’adresse n’est vue qu’une partie du temps\u{a0}: les deuxième et \
              troisième étapes sont donc des minorants. Nul n’ayant été averti, nul n’a pu \
-             changer de conduite ni répondre : ce sont aussi, pour la même raison, des majorants \
+             changer de conduite ni répondre\u{a0}: ce sont aussi, pour la même raison, des majorants \
              de la récidive après avertissement."
                 .to_owned(),
         ],
@@ -339,7 +339,7 @@ fn after(report: &Report, lang: Lang) -> Vec<String> {
     if !report.without_cost.is_empty() {
         let names = report.without_cost.join(", ");
         lines.push(match lang {
-            Lang::Fr => format!("Sans coût unitaire, donc comptés pour rien : {names}."),
+            Lang::Fr => format!("Sans coût unitaire, donc comptés pour rien\u{a0}: {names}."),
             Lang::En => format!("Without a unit of cost, and so counted as nothing: {names}."),
         });
     }

@@ -34,7 +34,9 @@ pub fn html(comparison: &Comparison, lang: Lang) -> String {
     for (place, part) in parts(comparison, lang).into_iter().enumerate() {
         let head: Vec<&str> = part.head.iter().map(String::as_str).collect();
         body.push_str(&format!("<section>\n<h2>{}</h2>\n", escaped(&part.caption)));
-        body.push_str(&bars(&format!("chart-{place}"), &part.caption, &series, &part.bars));
+        if !part.bars.is_empty() {
+            body.push_str(&bars(&format!("chart-{place}"), &part.caption, &series, &part.bars));
+        }
         body.push_str(&table(&part.caption, &head, &part.rows));
         body.push_str("</section>\n");
     }
@@ -76,12 +78,12 @@ fn before(comparison: &Comparison, lang: Lang) -> Vec<String> {
     let regime = &comparison.before.regime;
     let mut told = match lang {
         Lang::Fr => vec![
-            format!("Du {first} au {last} : {lines} lignes ({whence})."),
-            format!("Régime {regime}. Avant : empreinte {was}…. Après : empreinte {is}…."),
+            format!("Du {first} au {last}\u{a0}: {lines} lignes ({whence})."),
+            format!("Régime {regime}, empreinte {was}… avant, {is}… après."),
         ],
         Lang::En => vec![
             format!("From {first} to {last}: {lines} lines ({whence})."),
-            format!("Regime {regime}. Before: digest {was}…. After: digest {is}…."),
+            format!("Regime {regime}, digest {was}… before, {is}… after."),
         ],
     };
     if comparison.difference.is_empty() {
@@ -148,7 +150,7 @@ fn rung(name: &str, lang: Lang) -> Option<String> {
         _ => return None,
     };
     Some(match lang {
-        Lang::Fr => format!("{stage} : {state}"),
+        Lang::Fr => format!("{stage}\u{a0}: {state}"),
         Lang::En => format!("{stage}: {state}"),
     })
 }
@@ -162,11 +164,11 @@ fn time(name: &str, lang: Lang) -> Option<String> {
         "fact" => said(lang, "Faits retenus", "Facts that count"),
         "notice.too_old" => said(lang, "Constats trop anciens", "Notices too old"),
         "deadline" => said(lang, "Échéances passées", "Deadlines passed"),
-        "closed.lapsed" => said(lang, "Clos : temps écoulé", "Closed: time over"),
-        "closed.out_of_time" => said(lang, "Clos : hors délai", "Closed: out of time"),
+        "closed.lapsed" => said(lang, "Clos\u{a0}: temps écoulé", "Closed: time over"),
+        "closed.out_of_time" => said(lang, "Clos\u{a0}: hors délai", "Closed: out of time"),
         "closed.dismissed" => said(lang, "Clos par le membre", "Closed by the member"),
-        "closed.not_notified" => said(lang, "Clos : non notifié", "Closed: not notified"),
-        "closed.unreachable" => said(lang, "Clos : injoignable", "Closed: not to be reached"),
+        "closed.not_notified" => said(lang, "Clos\u{a0}: non notifié", "Closed: not notified"),
+        "closed.unreachable" => said(lang, "Clos\u{a0}: injoignable", "Closed: not to be reached"),
         other => return other.strip_prefix("closed.").map(|closure| closure.replace('_', " ")),
     };
     Some(told.to_owned())
@@ -214,7 +216,9 @@ fn bill(comparison: &Comparison, lang: Lang) -> Part {
         let price = format!("{} ({})", said(lang, "Dépense", "Expense"), comparison.currency);
         lines.push(row(&price, was.price, is.price, 2, lang));
     }
-    part(said(lang, "Travail et dépenses", "Work and expense"), lines, lang)
+    // Hours and money have no scale in common: figures only.
+    let table = part(said(lang, "Travail et dépenses", "Work and expense"), lines, lang);
+    Part { bars: Vec::new(), ..table }
 }
 
 fn months(comparison: &Comparison, lang: Lang) -> Part {
@@ -246,19 +250,19 @@ fn assumed(comparison: &Comparison, lang: Lang) -> Vec<String> {
         Lang::Fr => vec![
             format!(
                 "Qui fut interrogé répond comme alors. Les autres répondent ainsi ({was} réponses \
-                 avant, {is} après) :"
+                 avant, {is} après)\u{a0}:"
             ),
             format!(
-                "le membre dit oui après {decides_after_hours} h ; l’opérateur répond après \
-                 {discloses_after_hours} h ; un courriel est remis après {mailed_after_minutes} min ;"
+                "le membre dit oui après {decides_after_hours} h\u{a0}; l’opérateur répond après \
+                 {discloses_after_hours} h\u{a0}; un courriel est remis après {mailed_after_minutes} min\u{a0};"
             ),
             format!(
                 "une lettre est remise après {posted_after_hours} h et présentée après \
-                 {presented_after_hours} h ; une délibération vient après \
+                 {presented_after_hours} h\u{a0}; une délibération vient après \
                  {deliberates_after_hours} h, et {transmitted_per_thousand} dossiers sur mille \
                  sont transmis."
             ),
-            "Les faits sont ce qu’ils furent : nul ne change de conduite parce qu’il est averti \
+            "Les faits sont ce qu’ils furent\u{a0}: nul ne change de conduite parce qu’il est averti \
              plus, moins, plus tôt ou plus tard."
                 .to_owned(),
             "Ce qui fut rejeté à la réception n’est pas dans l’histoire. Un saisissant est tenu \
@@ -299,7 +303,7 @@ fn assumed(comparison: &Comparison, lang: Lang) -> Vec<String> {
     if comparison.units.is_empty() {
         let none = said(
             lang,
-            "Aucun coût unitaire n’est donné (--costs) : ni heures ni dépense.",
+            "Aucun coût unitaire n’est donné (--costs)\u{a0}: ni heures ni dépense.",
             "No unit of cost is given (--costs): neither hours nor expense.",
         );
         lines.push(none.to_owned());

@@ -191,7 +191,7 @@ fn mail(
 ) -> Result<Vec<u8>, String> {
     let texts = content.mail(&room.delivery.codes, at, zone).map_err(|error| error.to_string())?;
     let (heading, subject) = match content.language {
-        Language::Fr => ("PILOTE (SPECIMEN) : CE MESSAGE N’A PAS ÉTÉ ENVOYÉ.", "Objet\u{a0}:"),
+        Language::Fr => ("PILOTE (SPECIMEN)\u{a0}: CE MESSAGE N’A PAS ÉTÉ ENVOYÉ.", "Objet\u{a0}:"),
         Language::En => ("PILOT (SPECIMEN): THIS MESSAGE WAS NOT SENT.", "Subject:"),
     };
     Ok(format!("{heading}\n\n{subject} {}\n\n{}", texts.subject, texts.text).into_bytes())
@@ -204,7 +204,9 @@ fn letter(
     zone: &TimeZone,
 ) -> Result<Vec<u8>, String> {
     let lines = match content.language {
-        Language::Fr => ["Destinataire SPECIMEN", "PILOTE : LETTRE NON ENVOYÉE", "00000 SPECIMEN"],
+        Language::Fr => {
+            ["Destinataire SPECIMEN", "PILOTE\u{a0}: LETTRE NON ENVOYÉE", "00000 SPECIMEN"]
+        }
         Language::En => ["SPECIMEN addressee", "PILOT: THIS LETTER WAS NOT SENT", "00000 SPECIMEN"],
     };
     let addressee = PostalAddress::new(lines).map_err(|error| error.to_string())?;

@@ -1,8 +1,10 @@
 //! The register of suspended persons: entered, struck, ended, asked about; and what an old backup, a
 //! crash or a replay makes of it.
 
+use entremise_core::event::Event;
 use entremise_core::id::{CaseId, PartyId, QuestionId};
-use entremise_store::{Enlisted, NotAnswered, Party, RegisterCall, Role, Trouble};
+use entremise_core::ledger::Actor;
+use entremise_store::{CaseRef, Enlisted, NotAnswered, Party, RegisterCall, Role, Trouble};
 use entremise_wire::register::{Person, RegisterKey, Tag};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -94,6 +96,23 @@ fn a_measure_that_is_lifted_early_is_a_no_at_once_and_one_that_is_varied_has_its
         assert_eq!(world.store.suspended(&authority()).unwrap().len(), 1);
         assert!(is_on(&world, "Claude", at("2026-03-19T00:00:00Z")));
         assert!(!is_on(&world, "Claude", at("2026-03-21T00:00:00Z")));
+    });
+}
+
+#[test]
+fn when_the_case_of_a_measure_is_closed_its_person_is_off_without_anybody_striking() {
+    on_both(|mut world| {
+        let of = world.identified(1);
+        enlist(&world, of.0.as_u128(), "Camille", "2027-01-01T00:00:00Z").unwrap();
+        assert!(is_on(&world, "Camille", world.now));
+        let by_id = CaseRef::Id(authority(), of);
+        for _ in 0..3 {
+            let now = world.later(40 * 86_400);
+            let _ = world.store.apply(&by_id, &Event::DeadlinePassed, &Actor::House, now);
+        }
+        assert!(world.store.case_file(&authority(), &of).unwrap().unwrap().case.state.is_closed());
+        assert!(!is_on(&world, "Camille", world.now));
+        assert_eq!(world.store.strike_ended(world.now).unwrap(), 1);
     });
 }
 
