@@ -1,5 +1,6 @@
 //! A closed question to an authority before a new subscription: may this person not subscribe? The
-//! person is blinded here, and read back here; neither a log nor a file of this house gets the name.
+//! person is blinded here, and read back here; neither a log nor a file of this house gets the
+//! name.
 
 use anyhow::{Context, bail};
 use base64::Engine;

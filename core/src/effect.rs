@@ -69,6 +69,14 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// What is to be carried out, and whether only inside the house, as in a pilot.
+    pub fn in_earnest(&self) -> (&Self, bool) {
+        match self {
+            Self::KeepInHouse { instead_of } => (instead_of, true),
+            other => (other, false),
+        }
+    }
+
     /// The wire name; also the name of the outbox queue.
     pub fn name(&self) -> &'static str {
         match self {

@@ -86,7 +86,8 @@ pub enum NotAgreed {
     NoShare,
 }
 
-/// An act under which two different persons put their signatures. There is no other way to have one.
+/// An act under which two different persons put their signatures. There is no other way to have
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreed {
     statement: Statement,
@@ -154,8 +155,8 @@ impl Draw {
     /// Whether what is observed at an address belongs to the share.
     ///
     /// The *network* is drawn, not the notice: an IPv4 address, the first 56 bits of an IPv6 one.
-    /// So every line has the same chance, whoever its sender is and however often it is noticed, and
-    /// the repeats of a line that was drawn are there to be seen.
+    /// So every line has the same chance, whoever its sender is and however often it is noticed,
+    /// and the repeats of a line that was drawn are there to be seen.
     pub fn takes(&self, address: IpAddr) -> bool {
         let mut hasher = Sha256::new();
         hasher.update(b"entremise/pilot/draw/v1\0");

@@ -1,5 +1,5 @@
-//! What-if: other rules change what they change, the same rules change nothing, and what persons and
-//! carriers did is done again.
+//! What-if: other rules change what they change, the same rules change nothing, and what persons
+//! and carriers did is done again.
 
 use entremise_core::case::{Case, Subject};
 use entremise_core::effect::Effect;

@@ -68,7 +68,8 @@ pub fn bars(id: &str, title: &str, series: &[&str], rows: &[Bar]) -> String {
             push(
                 &mut svg,
                 format_args!(
-                    "<rect x=\"{LABEL}\" y=\"{top:.1}\" width=\"{length:.1}\" height=\"{BAR}\" fill=\"{fill}\"/>"
+                    "<rect x=\"{LABEL}\" y=\"{top:.1}\" width=\"{length:.1}\" \
+                     height=\"{BAR}\" fill=\"{fill}\"/>"
                 ),
             );
             push(

@@ -1,5 +1,5 @@
-//! The register of suspended persons at the authority's end: a key, an answer to a question that says
-//! nothing, and who is put on it. Knows no HTTP.
+//! The register of suspended persons at the authority's end: a key, an answer to a question that
+//! says nothing, and who is put on it. Knows no HTTP.
 
 use anyhow::Context;
 use entremise_core::id::{AuthorityId, CaseId, PartyId, RegimeId};
@@ -60,8 +60,8 @@ pub fn enlist(
     store.enlist_suspended(entry, by, now).context("the register cannot be written")
 }
 
-/// Strikes whoever is on the register for a case: for whoever ends or lifts measures. Yields whether
-/// there was anybody.
+/// Strikes whoever is on the register for a case: for whoever ends or lifts measures. Yields
+/// whether there was anybody.
 pub fn strike(
     store: &Store,
     authority: &AuthorityId,

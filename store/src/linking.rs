@@ -1,9 +1,7 @@
-//! Mise en relation: the only code that opens a compartment beside the cases, and the only code
-//! that opens two at once.
-//!
-//! Each look has its line in the ledger (who, for what purpose, which fields), committed before
-//! anything is opened. A crash between the two leaves a line about a look that did not happen;
-//! never a look without its line.
+//! Mise en relation: the only code that opens a compartment beside the cases (but for the tags of the
+//! register of suspended persons, which say nothing), and the only code that opens two at once.
+//! Each look has its line in the ledger (who, for what, which fields), committed before anything is
+//! opened. A crash in between leaves a line about no look; never a look without its line.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +16,6 @@ use entremise_core::id::{
 use entremise_core::identification::{Identity, Purpose};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::notice::{Transport, Work};
-use entremise_wire::register::Tag;
 use entremise_wire::sealing;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -228,15 +225,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<MessageMaterial, LinkError> {
         // A message that the provider relays is written without knowing whom it reaches.
-        let (notice, names_works, is_relayed) = match &claim.effect {
-            Effect::SendMessage { notice, names_works, .. } => (notice, names_works, false),
+        let (effect, is_piloted) = claim.effect.in_earnest();
+        let (notice, names_works, is_relayed) = match effect {
+            Effect::SendMessage { notice, names_works, .. } => (notice, names_works, is_piloted),
             Effect::RelayMessage { notice, names_works, .. } => (notice, names_works, true),
-            // A pilot's is read by nobody but the house.
-            Effect::KeepInHouse { instead_of } => match &**instead_of {
-                Effect::SendMessage { notice, names_works, .. }
-                | Effect::RelayMessage { notice, names_works, .. } => (notice, names_works, true),
-                _ => return Err(LinkError::NotAMessage),
-            },
             _ => return Err(LinkError::NotAMessage),
         };
         let found = self.inner.cases.write(|tx| {
@@ -427,22 +419,6 @@ impl Store {
             door.close()
         })?;
         Ok(self.inner.evidence.open_records(look.authority, records)?.into_iter().collect())
-    }
-}
-
-impl Store {
-    /// Opens tags of the register, for an answer that has its line. One whose key is gone is absent.
-    pub(crate) fn open_tags(
-        &self,
-        authority: &AuthorityId,
-        ids: &[Uuid],
-    ) -> Result<Vec<Tag>, Trouble> {
-        let opened = self.inner.identity.open_records(authority, ids)?;
-        let tags = opened.into_iter().map(|(_, content)| {
-            let tag = content.as_slice().try_into();
-            tag.map(Tag).map_err(|_| Trouble::never("a tag of the register is not 32 bytes long"))
-        });
-        tags.collect()
     }
 }
 

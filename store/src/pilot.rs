@@ -1,7 +1,8 @@
 //! Whether an authority's intake goes to its pilot or to real work, by acts of two persons.
 //!
 //! A pilot's rows are those of another authority, by name (`AuthorityId::pilot`): what keeps two
-//! authorities apart keeps a pilot apart from what comes after it. Knows no message and no provider.
+//! authorities apart keeps a pilot apart from what comes after it. Knows no message and no
+//! provider.
 
 use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, CaseId, EffectId, PersonId};

@@ -1,8 +1,8 @@
 //! The register of suspended persons: entered when a measure is carried out, struck when it ends,
 //! and asked about without anybody seeing whom. Knows tags, never a name.
 //!
-//! A tag lies sealed under a key of its own. Striking destroys that key, so that no old backup of the
-//! data answers yes for somebody whose measure has ended.
+//! A tag lies sealed under a key of its own. Striking destroys that key, so that no old backup of
+//! the data answers yes for somebody whose measure has ended.
 
 use entremise_core::id::{AuthorityId, CaseId, PartyId, QuestionId, RegimeId};
 use entremise_core::ledger::{self as form, Actor};
@@ -65,8 +65,8 @@ pub enum NotAnswered {
 }
 
 impl Store {
-    /// Puts a person on the register until a measure ends; again, with another end, where the measure
-    /// was varied: what was there before is struck.
+    /// Puts a person on the register until a measure ends; again, with another end, where the
+    /// measure was varied: what was there before is struck.
     pub fn enlist_suspended(
         &self,
         entry: Enlisted<'_>,
@@ -189,8 +189,9 @@ impl Store {
         })
     }
 
-    /// Counts one question, and enters it: that it was asked and by which provider, never whom it is
-    /// about, which nobody here knows. Yields how many the provider asked that day, this included.
+    /// Counts one question, and enters it: that it was asked and by which provider, never whom it
+    /// is about, which nobody here knows. Yields how many the provider asked that day, this
+    /// included.
     pub fn count_question(
         &self,
         call: &RegisterCall<'_>,
@@ -223,8 +224,8 @@ impl Store {
         counted
     }
 
-    /// The tags of all whose measure lasts at this instant. Call it behind `count_question`: the look
-    /// is entered before.
+    /// The tags of all whose measure lasts at this instant. Call it behind `count_question`: the
+    /// look is entered before.
     pub fn suspended_tags(
         &self,
         authority: &AuthorityId,
@@ -262,6 +263,19 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Opens tags of the register, for an answer that has its line. One whose key is gone is
+    /// absent.
+    fn open_tags(&self, authority: &AuthorityId, ids: &[Uuid]) -> Result<Vec<Tag>, Trouble> {
+        let opened = self.inner.identity.open_records(authority, ids)?;
+        let tags = opened.into_iter().map(|(_, content)| {
+            let tag = content.as_slice().try_into();
+            tag.map(Tag).map_err(|_| Trouble::never("a tag of the register is not 32 bytes long"))
+        });
+        tags.collect()
+    }
+}
+
 fn asked_that_day(tx: &mut Tx, call: &RegisterCall<'_>) -> Result<u64, Trouble> {
     let day = call.day.to_string();
     let row = tx.query_one(
@@ -272,7 +286,8 @@ fn asked_that_day(tx: &mut Tx, call: &RegisterCall<'_>) -> Result<u64, Trouble> 
     Ok(u64::try_from(row.map_or(Ok(0), |row| row.integer(0))?).unwrap_or(0))
 }
 
-/// Notes a question; whether it is a new one. Old numbers go: a signed request is taken for minutes.
+/// Notes a question; whether it is a new one. Old numbers go: a signed request is taken for
+/// minutes.
 fn note_question(door: &mut Door, call: &RegisterCall<'_>) -> Result<bool, Trouble> {
     let at = door.at;
     let old = at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);

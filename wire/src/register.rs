@@ -1,11 +1,12 @@
 //! The closed question before a new subscription: is this person barred from it? Yes or no, and
 //! nothing else for either side.
 //!
-//! A verifiable oblivious pseudorandom function (RFC 9497, ristretto255-SHA512): the provider blinds
-//! what it asks about, so the authority evaluates without seeing whom; the proof shows that it used
-//! the one key it published, so it cannot mark a provider by a key of its own. The answer carries the
-//! tags of all who are on the register, salted anew each time: whoever has an evaluation finds one
-//! tag in them or none, and learns nothing about the others. Knows no store and no socket.
+//! A verifiable oblivious pseudorandom function (RFC 9497, ristretto255-SHA512): the provider
+//! blinds what it asks about, so the authority evaluates without seeing whom; the proof shows that
+//! it used the one key it published, so it cannot mark a provider by a key of its own. The answer
+//! carries the tags of all who are on the register, salted anew each time: whoever has an
+//! evaluation finds one tag in them or none, and learns nothing about the others. Knows no store
+//! and no socket.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -22,8 +22,8 @@ pub struct RegisterArguments {
 #[derive(Subcommand)]
 enum RegisterCommand {
     /// Ask about one person: JSON on stdin with family_name, given_name, born_on, born_in. Prints
-    /// `yes` where a measure bars them from subscribing, else `no`. The authority counts the question
-    /// and does not see whom it is about.
+    /// `yes` where a measure bars them from subscribing, else `no`. The authority counts the
+    /// question and does not see whom it is about.
     Ask {
         /// The configuration of `serve`.
         #[arg(long)]

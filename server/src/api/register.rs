@@ -1,6 +1,6 @@
-//! `POST /v1/{authority}/register`: a provider's closed question before a new subscription. Signed with
-//! the key of its connector, good once, so many a day; the answer says yes or no to whoever asked and
-//! nothing to anybody else.
+//! `POST /v1/{authority}/register`: a provider's closed question before a new subscription. Signed
+//! with the key of its connector, good once, so many a day; the answer says yes or no to whoever
+//! asked and nothing to anybody else.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

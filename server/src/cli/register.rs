@@ -1,5 +1,5 @@
-//! `entremise register`: the register of suspended persons. Whom it is about comes on standard input,
-//! never as an argument, and goes no further than this process.
+//! `entremise register`: the register of suspended persons. Whom it is about comes on standard
+//! input, never as an argument, and goes no further than this process.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub enum Command {
         #[command(flatten)]
         at: At,
     },
-    /// Put a person on it until a measure ends: the person as JSON, on stdin (family_name, given_name,
-    /// born_on, born_in).
+    /// Put a person on it until a measure ends: the person as JSON, on stdin (family_name,
+    /// given_name, born_on, born_in).
     Enlist {
         #[command(flatten)]
         at: At,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Issuer;
 
 pub use people::{KeyFile, OfficeRole, Officer, PartiesDoor, PartyPerson, Reviewer};
+pub use pilot::{Pilot, Register, Signatory};
 
 /// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -170,58 +171,6 @@ pub struct Authority {
     /// The register of suspended persons, which providers ask before a new subscription.
     #[serde(default)]
     pub register: Option<Register>,
-}
-
-/// Who may ask the register how often (docs/register.md).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Register {
-    /// Its address as providers see it: what they sign their questions for.
-    pub url: String,
-    /// Of one provider on one day.
-    #[serde(default = "questions_per_day")]
-    pub questions_per_day_max: u32,
-    /// Of one provider, averaged over ten seconds.
-    #[serde(default = "questions_per_second")]
-    pub questions_per_second_max: u32,
-}
-
-fn questions_per_day() -> u32 {
-    10_000
-}
-
-fn questions_per_second() -> u32 {
-    5
-}
-
-/// A pilot of an authority. Whether it runs is an act of two persons, not a setting.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pilot {
-    /// The pilot's own pages: its cases are seen here and nowhere else.
-    pub pages: Pages,
-    /// Days after which a letter against signature is taken for presented.
-    #[serde(default = "presented_after_days")]
-    pub presented_after_days: u16,
-    /// Who may begin and end it; it takes two.
-    #[serde(rename = "signatory")]
-    pub signatories: Vec<Signatory>,
-    /// What things cost, with sources, for the report (docs/pilot.md).
-    #[serde(default)]
-    pub costs: Option<PathBuf>,
-}
-
-fn presented_after_days() -> u16 {
-    3
-}
-
-/// A person whose signature counts, by a key that never lies on this machine.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signatory {
-    pub id: PersonId,
-    /// Ed25519, 32 bytes, base64url.
-    pub public_key: String,
 }
 
 /// Where this authority's pages are served. Each authority has listeners of its own: two clients of

@@ -1,11 +1,66 @@
-//! A pilot's room is that of its authority with the ways out walled up.
+//! A pilot of an authority: what the operator sets, and its room, which is that of the authority
+//! with the ways out walled up. Beside it, who may ask the register of suspended persons.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::id::PersonId;
+use serde::{Deserialize, Serialize};
 
-use super::{Answers, Authority, Post};
+use super::{Answers, Authority, Pages, Post};
+
+/// A pilot of an authority. Whether it runs is an act of two persons, not a setting.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pilot {
+    /// The pilot's own pages: its cases are seen here and nowhere else.
+    pub pages: Pages,
+    /// Days after which a letter against signature is taken for presented.
+    #[serde(default = "presented_after_days")]
+    pub presented_after_days: u16,
+    /// Who may begin and end it; it takes two.
+    #[serde(rename = "signatory")]
+    pub signatories: Vec<Signatory>,
+    /// What things cost, with sources, for the report (docs/pilot.md).
+    #[serde(default)]
+    pub costs: Option<PathBuf>,
+}
+
+fn presented_after_days() -> u16 {
+    3
+}
+
+/// A person whose signature counts, by a key that never lies on this machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signatory {
+    pub id: PersonId,
+    /// Ed25519, 32 bytes, base64url.
+    pub public_key: String,
+}
+
+/// Who may ask the register how often (docs/register.md).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Its address as providers see it: what they sign their questions for.
+    pub url: String,
+    /// Of one provider on one day.
+    #[serde(default = "questions_per_day")]
+    pub questions_per_day_max: u32,
+    /// Of one provider, averaged over ten seconds.
+    #[serde(default = "questions_per_second")]
+    pub questions_per_second_max: u32,
+}
+
+fn questions_per_day() -> u32 {
+    10_000
+}
+
+fn questions_per_second() -> u32 {
+    5
+}
 
 /// What is wrong with an authority's name or its pilot.
 pub(super) fn check(authority: &Authority) -> Result<(), &'static str> {

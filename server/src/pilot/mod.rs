@@ -1,5 +1,5 @@
-//! What a pilot showed: how many of each thing there were, what they would have cost, what was late,
-//! and what it would be at the full load. Made of the store's counts; names nobody.
+//! What a pilot showed: how many of each thing there were, what they would have cost, what was
+//! late, and what it would be at the full load. Made of the store's counts; names nobody.
 
 mod told;
 

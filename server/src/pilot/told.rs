@@ -314,14 +314,14 @@ fn after(report: &Report, lang: Lang) -> Vec<String> {
     let mut lines = match lang {
         Lang::Fr => vec![
             format!(
-                "{left_out} constats en règle n’ont pas été tirés\u{a0}: leurs saisissants l’ont su, et \
-                 rien n’en est résulté."
+                "{left_out} constats en règle n’ont pas été tirés\u{a0}: leurs saisissants l’ont \
+                 su, et rien n’en est résulté."
             ),
             "Ce qui est tiré est un réseau (une adresse IPv4, 56 bits d’IPv6), pas un constat. \
-             Une ligne qui change d’adresse n’est vue qu’une partie du temps\u{a0}: les deuxième et \
-             troisième étapes sont donc des minorants. Nul n’ayant été averti, nul n’a pu \
-             changer de conduite ni répondre\u{a0}: ce sont aussi, pour la même raison, des majorants \
-             de la récidive après avertissement."
+             Une ligne qui change d’adresse n’est vue qu’une partie du temps\u{a0}: les \
+             deuxième et troisième étapes sont donc des minorants. Nul n’ayant été averti, nul n’a pu \
+             changer de conduite ni répondre\u{a0}: ce sont aussi, pour la même raison, des \
+             majorants de la récidive après avertissement."
                 .to_owned(),
         ],
         Lang::En => vec![

@@ -254,7 +254,8 @@ fn assumed(comparison: &Comparison, lang: Lang) -> Vec<String> {
             ),
             format!(
                 "le membre dit oui après {decides_after_hours} h\u{a0}; l’opérateur répond après \
-                 {discloses_after_hours} h\u{a0}; un courriel est remis après {mailed_after_minutes} min\u{a0};"
+                 {discloses_after_hours} h\u{a0}; un courriel est remis après \
+                 {mailed_after_minutes} min\u{a0};"
             ),
             format!(
                 "une lettre est remise après {posted_after_hours} h et présentée après \
@@ -262,8 +263,8 @@ fn assumed(comparison: &Comparison, lang: Lang) -> Vec<String> {
                  {deliberates_after_hours} h, et {transmitted_per_thousand} dossiers sur mille \
                  sont transmis."
             ),
-            "Les faits sont ce qu’ils furent\u{a0}: nul ne change de conduite parce qu’il est averti \
-             plus, moins, plus tôt ou plus tard."
+            "Les faits sont ce qu’ils furent\u{a0}: nul ne change de conduite parce qu’il est \
+             averti plus, moins, plus tôt ou plus tard."
                 .to_owned(),
             "Ce qui fut rejeté à la réception n’est pas dans l’histoire. Un saisissant est tenu \
              pour un organisme de défense."

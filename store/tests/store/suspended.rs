@@ -1,5 +1,5 @@
-//! The register of suspended persons: entered, struck, ended, asked about; and what an old backup, a
-//! crash or a replay makes of it.
+//! The register of suspended persons: entered, struck, ended, asked about; and what an old backup,
+//! a crash or a replay makes of it.
 
 use entremise_core::event::Event;
 use entremise_core::id::{CaseId, PartyId, QuestionId};
