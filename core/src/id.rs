@@ -126,8 +126,8 @@ word!(
 const PILOT: &str = "-pilot";
 
 impl AuthorityId {
-    /// The authority under whose name the pilot of this one is run: rows, ledger, counts and handles
-    /// of its own. None where the name would be too long.
+    /// The authority under whose name the pilot of this one is run: rows, ledger, counts and
+    /// handles of its own. None where the name would be too long.
     pub fn pilot(&self) -> Option<Self> {
         format!("{self}{PILOT}").try_into().ok()
     }

@@ -1,4 +1,4 @@
-//! Mise en relation: the only code that opens a compartment beside the cases (but for the tags of the
+//! Mise en relation: the only code that opens a compartment beside the cases (but for tags of the
 //! register of suspended persons, which say nothing), and the only code that opens two at once.
 //! Each look has its line in the ledger (who, for what, which fields), committed before anything is
 //! opened. A crash in between leaves a line about no look; never a look without its line.

@@ -161,8 +161,8 @@ fn drawn(incoming: IncomingNotice, standing: &Standing) -> IncomingNotice {
         if draw.takes(notice.source.ip) {
             return Ok((notice, provider));
         }
-        let how = "a pilot takes a share of the networks, and this one was not drawn; the notice is \
-                   in order, and nothing follows from it";
+        let how = "a pilot takes a share of the networks, and this one was not drawn; the notice \
+                   is in order, and nothing follows from it";
         Err(vec![Rejection::new(Code::NotDrawn, "", how)])
     });
     IncomingNotice { verdict, ..incoming }

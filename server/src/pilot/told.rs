@@ -319,8 +319,8 @@ fn after(report: &Report, lang: Lang) -> Vec<String> {
             ),
             "Ce qui est tiré est un réseau (une adresse IPv4, 56 bits d’IPv6), pas un constat. \
              Une ligne qui change d’adresse n’est vue qu’une partie du temps\u{a0}: les \
-             deuxième et troisième étapes sont donc des minorants. Nul n’ayant été averti, nul n’a pu \
-             changer de conduite ni répondre\u{a0}: ce sont aussi, pour la même raison, des \
+             deuxième et troisième étapes sont donc des minorants. Nul n’ayant été averti, nul n’a \
+             pu changer de conduite ni répondre\u{a0}: ce sont aussi, pour la même raison, des \
              majorants de la récidive après avertissement."
                 .to_owned(),
         ],

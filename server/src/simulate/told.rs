@@ -292,6 +292,13 @@ fn assumed(comparison: &Comparison, lang: Lang) -> Vec<String> {
                 .to_owned(),
         ],
     };
+    lines.extend(missing(comparison, lang));
+    lines
+}
+
+/// What the history or the units of cost do not have.
+fn missing(comparison: &Comparison, lang: Lang) -> Vec<String> {
+    let mut lines = Vec::new();
     if let Source::Ledger { erased, .. } = comparison.source
         && erased > 0
     {

@@ -1,10 +1,10 @@
 //! What is tried before it is lived by: real notices, real decisions, and nothing that reaches
 //! anybody.
 //!
-//! There are two ways. A *pilot* is run under an authority's name of its own: its cases go the whole
-//! way up, and what would have left the house is carried out inside it. A *regime* that is only tried
-//! on a day stops every other case: what a step would have asked of the world is not asked, and the
-//! case ends there; its data go as the rules of keeping say.
+//! There are two ways. A *pilot* is run under an authority's name of its own: its cases go the
+//! whole way up, and what would have left the house is carried out inside it. A *regime* that is
+//! only tried on a day stops every other case: what a step would have asked of the world is not
+//! asked, and the case ends there; its data go as the rules of keeping say.
 
 use jiff::Timestamp;
 
