@@ -25,8 +25,7 @@ fn asked_for(id: &str) -> BTreeSet<&'static str> {
     let engine = Engine { step: &piloted, due: &due };
     let proof = prove(&embedded(id).unwrap(), &engine, Bound::default(), &mut |_| {});
     assert!(proof.holds() && proof.whole, "{}", proof.text(entremise_core::deadline::Lang::En));
-    drop(engine);
-    seen.into_inner()
+    seen.take()
 }
 
 #[test]

@@ -198,7 +198,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, NotAnswered> {
         let RegisterCall { authority, provider, .. } = call;
-        let counted = self.inner.cases.write(|tx| {
+        self.inner.cases.write(|tx| {
             let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
             let party = crate::party::find(door.tx, authority, provider)?;
             let actor = Actor::Party((*provider).clone());
@@ -220,8 +220,7 @@ impl Store {
             self.inner.fault("suspended.counted")?;
             // A refusal stands in the ledger too.
             Ok::<_, Trouble>(refused.map_or(Ok(n + 1), Err))
-        })?;
-        counted
+        })?
     }
 
     /// The tags of all whose measure lasts at this instant. Call it behind `count_question`: the

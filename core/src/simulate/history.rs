@@ -23,15 +23,14 @@ pub struct LineHistory {
 
 /// What was answered in each standing of the case, each time it came to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Script(BTreeMap<(String, usize), VecDeque<Vec<(SignedDuration, Event)>>>);
+pub struct Script(BTreeMap<(String, usize), VecDeque<Answers>>);
+
+/// What was answered while a case stood so, each with how long after it came to stand so.
+type Answers = Vec<(SignedDuration, Event)>;
 
 impl Script {
     /// The answers of the next time a case stood so; none where it never did again.
-    pub(super) fn take(
-        &mut self,
-        state: &str,
-        stage: usize,
-    ) -> Option<Vec<(SignedDuration, Event)>> {
+    pub(super) fn take(&mut self, state: &str, stage: usize) -> Option<Answers> {
         self.0.get_mut(&(state.to_owned(), stage))?.pop_front()
     }
 

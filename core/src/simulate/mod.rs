@@ -94,8 +94,8 @@ pub fn play(history: &LineHistory, regime: &Regime, policy: &Policy, until: Time
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Next {
     Fact(Fact),
-    /// An answer to what a case asked for, by its place among the line's cases: void for the next.
-    Answer(u32, Event),
+    /// An answer to what a case asked for, by its place among the line's cases: void for others.
+    Answer(u32, Box<Event>),
     Deadline,
 }
 
@@ -164,7 +164,7 @@ impl Run<'_> {
                 Event::FactEstablished { fact }
             }
             Next::Answer(case, _) if case != self.cases => return,
-            Next::Answer(_, event) => event,
+            Next::Answer(_, event) => *event,
             Next::Deadline => {
                 self.counts.add("deadline");
                 Event::DeadlinePassed
@@ -219,12 +219,12 @@ impl Run<'_> {
                 self.told.push(report.channel);
             }
             let when = at.saturating_add(after).unwrap_or(Timestamp::MAX);
-            self.put(when, Next::Answer(self.cases, history::moved_to(event, when)));
+            self.put(when, Next::Answer(self.cases, Box::new(history::moved_to(event, when))));
         }
         let assumed = self.policy.answers(bare, effects, is_told, &self.told, at);
         for (when, event) in assumed {
             self.counts.assumed += 1;
-            self.put(when, Next::Answer(self.cases, event));
+            self.put(when, Next::Answer(self.cases, Box::new(event)));
         }
     }
 
