@@ -366,3 +366,98 @@ fn over_tls_the_cookie_is_bound_to_host_and_tls_and_leaving_ends_the_visit() {
     assert!(left.text.contains("Votre dossier est fermé"), "{}", left.text);
     assert!(left.headers[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
 }
+
+#[test]
+fn an_answer_needs_a_look_and_reasons_of_its_own_and_the_person_reads_it_on_their_file() {
+    let mut visitors = visitors();
+    let case = visitors.finding.case;
+    let cookie = visitors.open(case);
+    visitors.send("contestation", &cookie, &[("ground", "not_me"), ("text", MINE)], b"");
+    visitors.at("2023-05-10T09:20:00Z");
+    let path = format!("{}/contestation", visitors.finding.path());
+    let page = visitors.finding.get(&path);
+    assert!(page.text.contains("Ce n’est pas moi"), "{}", page.text);
+    assert!(!page.text.contains("absent"), "nothing is opened before its form is sent");
+    let opened = answer(&mut visitors, &path, &page, "", "", "");
+    assert!(opened.text.contains(MINE), "{}", opened.text);
+    assert!(
+        visitors.lines(case).contains(&("look.answer".into(), "person:officer-7".into())),
+        "{:?}",
+        visitors.lines(case)
+    );
+    let mute = answer(&mut visitors, &path, &opened, "yes", "rejected", " ");
+    assert_eq!(mute.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Whoever did not open what was written cannot answer it.
+    let unread = answer(&mut visitors, &path, &page, "yes", "rejected", "Non.");
+    assert_eq!(unread.status, StatusCode::FORBIDDEN);
+    let opened = answer(&mut visitors, &path, &page, "", "", "");
+    let reasons = "Votre contrat dit que vous veillez sur votre acces.";
+    let given = answer(&mut visitors, &path, &opened, "yes", "rejected", reasons);
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.text);
+    assert!(visitors.finding.ladder().challenge().is_none());
+    let cookie = visitors.open(case);
+    let page = visitors.get(FILE, &cookie);
+    assert!(page.text.contains("Nous ne sommes pas de votre avis"), "{}", page.text);
+    assert!(!page.text.contains(reasons), "reasons are opened by a form");
+    let (place, rest) = page
+        .text
+        .split_once("/fr/mon-dossier/reponse/")
+        .map(|(_, rest)| {
+            let (entry, rest) = rest.split_once('"').unwrap();
+            (format!("{FILE}/reponse/{entry}"), rest.to_owned())
+        })
+        .unwrap();
+    let token = rest.split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let read = visitors.post(&place, &cookie, &format!("token={token}"));
+    assert!(read.text.contains(reasons), "{}", read.text);
+    let others = visitors.open(visitors.other);
+    let foreign = visitors.post(&place, &others, &format!("token={token}"));
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+}
+
+/// Sends the office's form of a challenge.
+fn answer(
+    visitors: &mut portal_world::Visitors,
+    path: &str,
+    page: &portal_world::defence_world::Got,
+    answers: &str,
+    verdict: &str,
+    reasons: &str,
+) -> portal_world::defence_world::Got {
+    let value = |name| portal_world::defence_world::value_of(page, name);
+    let form = format!(
+        "version={}&token={}&answers={answers}&verdict={verdict}&reasons={}",
+        value("version"),
+        value("token"),
+        portal_world::encoded(reasons)
+    );
+    visitors.finding.post(path, "application/x-www-form-urlencoded", form.into_bytes())
+}
+
+#[test]
+fn the_office_offers_slots_and_takes_back_what_nobody_chose() {
+    let mut visitors = visitors();
+    visitors.at("2023-05-10T09:20:00Z");
+    let page = visitors.finding.get("/fr/bureau/creneaux");
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    let token = portal_world::defence_world::value_of(&page, "token");
+    let kind = "application/x-www-form-urlencoded";
+    let mut change =
+        |form: String| visitors.finding.post("/fr/bureau/creneaux", kind, form.into_bytes());
+    let past = change(format!("token={token}&slot=2023-05-01T14%3A00"));
+    assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(change("token=x&slot=2023-06-14T14%3A00".to_owned()).status, StatusCode::FORBIDDEN);
+    let offered = change(format!("token={token}&slot=2023-06-14T14%3A00"));
+    assert_eq!(offered.status, StatusCode::SEE_OTHER, "{}", offered.text);
+    let store = visitors.finding.world.store.clone();
+    let now = at("2023-05-10T09:20:00Z");
+    let slots = store.slots(&authority(), now, 10).unwrap();
+    assert_eq!(slots[0].starts_at, at("2023-06-14T12:00:00Z"));
+    let gone = visitors.finding.post(
+        "/fr/bureau/creneaux",
+        kind,
+        format!("token={token}&withdraw=2023-06-14T12%3A00%3A00Z").into_bytes(),
+    );
+    assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    assert!(store.slots(&authority(), now, 10).unwrap().is_empty());
+}

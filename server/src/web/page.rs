@@ -204,6 +204,16 @@ impl Page {
         Place::Check.path(self.lang)
     }
 
+    /// Where a person's challenge is answered.
+    pub fn challenge_path(&self, reference: &str) -> String {
+        Place::Challenge(reference.to_owned()).path(self.lang)
+    }
+
+    /// When persons can be heard.
+    pub fn slots_path(&self) -> String {
+        Place::Slots.path(self.lang)
+    }
+
     /// Where the person concerned reads their file.
     pub fn portal_path(&self) -> String {
         Place::Portal(PortalPlace::File).path(self.lang)

@@ -50,6 +50,10 @@ pub enum Place {
     DeliberationFile(String),
     /// Where a signed decision comes back.
     DeliberationSigned(String),
+    /// Where a person's challenge is answered.
+    Challenge(String),
+    /// When persons can be heard.
+    Slots,
     /// A page of the person concerned.
     Portal(PortalPlace),
     /// A page of the reviewers' desk.
@@ -103,6 +107,7 @@ impl Place {
                 | Self::Rights(reference)
                 | Self::Rectification(reference)
                 | Self::Erasure(reference)
+                | Self::Challenge(reference)
                 | Self::Defence(reference)
                 | Self::Deliberation(reference)
                 | Self::DeliberationFile(reference)
@@ -113,6 +118,8 @@ impl Place {
                 let ledger = if lang == Lang::Fr { "registre" } else { "ledger" };
                 format!("{}/{ledger}/{}", case(reference, lang), encoded(entry))
             }
+            (Self::Slots, Lang::Fr) => "/fr/bureau/creneaux".to_owned(),
+            (Self::Slots, Lang::En) => "/en/office/hearings".to_owned(),
             (Self::Portal(place), lang) => place.path(lang),
             (Self::Review(place), lang) => place.path(lang),
             (Self::Seat(place), lang) => place.path(lang),
@@ -143,6 +150,8 @@ impl Place {
             (Self::Rectification(_), Lang::En) => "/rights/rectification",
             (Self::Erasure(_), Lang::Fr) => "/droits/effacement",
             (Self::Erasure(_), Lang::En) => "/rights/erasure",
+            (Self::Challenge(_), Lang::Fr) => "/contestation",
+            (Self::Challenge(_), Lang::En) => "/challenge",
             (Self::Defence(_), Lang::Fr) => "/contradictoire",
             (Self::Defence(_), Lang::En) => "/defence",
             (Self::Deliberation(_), _) => "/deliberation",

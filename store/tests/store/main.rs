@@ -20,4 +20,5 @@ mod random;
 mod reading;
 mod rights;
 mod rotating;
+mod slot;
 mod sources;

@@ -1,8 +1,9 @@
 //! The person's side of a case as its pages see it: documents in, a hearing, a decision with its
 //! reasons. What is shown for a deliberation is shown after the ledger has the look.
 
-use entremise_core::id::Digest;
-use entremise_core::procedure::ladder::{CourtOutcome, Defence};
+use entremise_core::deadline::{Deadline, Zone};
+use entremise_core::id::{Digest, PersonId};
+use entremise_core::procedure::ladder::{ChallengeGround, ChallengeVerdict, CourtOutcome, Defence};
 use entremise_core::regime::rules::DeliberationOutcome;
 use jiff::Timestamp;
 
@@ -18,6 +19,31 @@ pub trait DefenceDesk: Send + Sync + 'static {
 
     /// A fresh look at the facts, for a deliberation: entered before anything is opened.
     fn examine(&self, of: &OnCase, now: Timestamp) -> Result<ExamineOutcome, DeskTrouble>;
+
+    /// The challenge of a case that waits for an answer; none where none does.
+    fn challenge(&self, reference: &str) -> Result<Option<ChallengeView>, DeskTrouble>;
+
+    /// What the person wrote, opened after the ledger has the look.
+    fn written(&self, of: &OnCase, now: Timestamp) -> Result<WrittenOutcome, DeskTrouble>;
+
+    /// When persons can be heard from now on, taken or not.
+    fn slots(&self, now: Timestamp) -> Result<SlotsView, DeskTrouble>;
+
+    /// Offers slots. Yields how many are new.
+    fn publish_slots(
+        &self,
+        slots: &[Timestamp],
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<u64, DeskTrouble>;
+
+    /// Takes a slot back that nobody chose. Yields whether there was one.
+    fn withdraw_slot(
+        &self,
+        slot: Timestamp,
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<bool, DeskTrouble>;
 
     /// What a member would sign to decide so. Changes nothing.
     fn statement(&self, of: &OnCase, decision: &Decided) -> Result<ToSign, DeskTrouble>;
@@ -35,6 +61,32 @@ pub struct DefenceView {
     pub records: bool,
     pub deliberates: bool,
     pub awaits_outcome: bool,
+}
+
+/// A challenge that waits for its answer.
+#[derive(Clone, Debug)]
+pub struct ChallengeView {
+    pub grounds: Vec<ChallengeGround>,
+    pub received_at: Timestamp,
+    /// SHA-256 of what was written.
+    pub document: Digest,
+    /// Until when the answer is due, and why then.
+    pub answer_by: Option<Deadline>,
+}
+
+pub enum WrittenOutcome {
+    /// By name, the oldest first. Texts as they were written; of other documents nothing but their
+    /// name: no page shows or runs them.
+    Shown(Vec<(String, Option<String>)>),
+    Not(NotDone),
+}
+
+/// When persons can be heard, in the rules' time zone.
+#[derive(Clone, Debug)]
+pub struct SlotsView {
+    pub zone: Zone,
+    /// Each with whether somebody took it.
+    pub slots: Vec<(Timestamp, bool)>,
 }
 
 pub struct DefenceOrder {
@@ -56,6 +108,7 @@ pub enum DefenceAct {
     Convened { slot: Timestamp },
     Held { record: Document, counsel: bool },
     Missed,
+    ChallengeAnswered { verdict: ChallengeVerdict, reasons: String },
     Deliberated { signed: Box<SignedDecision> },
     Outcome { outcome: CourtOutcome, judgment: Document },
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, Digest, PersonId};
 use entremise_core::ledger::{Actor, hexadecimal};
-use entremise_core::procedure::ladder::Deliberated;
+use entremise_core::procedure::ladder::{ChallengeAnswer, Deliberated};
 use entremise_core::step::step;
 use entremise_store::{
     About, ApplyError, CaseFile, CaseRef, Look, LookError, LookField, LookPurpose, Seen, Store,
@@ -14,9 +14,10 @@ use entremise_store::{
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+use super::challenges;
 use super::desk::{
-    Decided, DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document, ExamineOutcome,
-    Examined, ToSign,
+    ChallengeView, Decided, DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document,
+    ExamineOutcome, Examined, SlotsView, ToSign, WrittenOutcome,
 };
 use super::statement::{MemberKey, SignedDecision, Statement};
 use crate::seen;
@@ -28,8 +29,8 @@ const FRESH_LOOK: &str = "CPI R331-14";
 
 /// One authority's cases, from the person's side.
 pub struct StoreDefence {
-    store: Store,
-    authority: AuthorityId,
+    pub(super) store: Store,
+    pub(super) authority: AuthorityId,
     /// With which members sign their decisions.
     keys: Vec<MemberKey>,
 }
@@ -74,7 +75,7 @@ impl StoreDefence {
     }
 
     /// The case of an order, if it still stands where the officer saw it.
-    fn case(&self, of: &OnCase) -> Result<Result<CaseFile, NotDone>, DeskTrouble> {
+    pub(super) fn case(&self, of: &OnCase) -> Result<Result<CaseFile, NotDone>, DeskTrouble> {
         let file = store_desk::find(&self.store, &self.authority, &of.reference).map_err(told)?;
         Ok(match file {
             None => Err(NotDone::NoSuchCase),
@@ -118,6 +119,36 @@ impl DefenceDesk for StoreDefence {
             Err(ApplyError::NoSuchCase) => Ok(DefenceOutcome::Not(NotDone::NoSuchCase)),
             Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
         }
+    }
+
+    fn challenge(&self, reference: &str) -> Result<Option<ChallengeView>, DeskTrouble> {
+        challenges::open(self, reference)
+    }
+
+    fn written(&self, of: &OnCase, now: Timestamp) -> Result<WrittenOutcome, DeskTrouble> {
+        challenges::written(self, of, now)
+    }
+
+    fn slots(&self, now: Timestamp) -> Result<SlotsView, DeskTrouble> {
+        challenges::slots(self, now)
+    }
+
+    fn publish_slots(
+        &self,
+        slots: &[Timestamp],
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<u64, DeskTrouble> {
+        self.store.publish_slots(&self.authority, slots, by, now).map_err(told)
+    }
+
+    fn withdraw_slot(
+        &self,
+        slot: Timestamp,
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<bool, DeskTrouble> {
+        self.store.withdraw_slot(&self.authority, slot, by, now).map_err(told)
     }
 
     fn statement(&self, of: &OnCase, decision: &Decided) -> Result<ToSign, DeskTrouble> {
@@ -181,6 +212,12 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
             (Event::HearingHeld { by: by(), record, counsel, held_at: now }, vec![kept])
         }
         DefenceAct::Missed => (Event::HearingMissed { by: by() }, Vec::new()),
+        DefenceAct::ChallengeAnswered { verdict, reasons } => {
+            let digest = sha256(reasons.as_bytes())?;
+            let kept = ("answer", "txt", Cow::Borrowed(reasons.as_bytes()), digest.clone());
+            let answer = ChallengeAnswer { by: by(), verdict: *verdict, reasons: digest };
+            (Event::ChallengeAnswered(answer), vec![kept])
+        }
         DefenceAct::Deliberated { signed } => {
             let Statement { outcome, reasons, examined, .. } = signed.statement.clone();
             let file = signed.to_json().into_bytes();
@@ -218,7 +255,7 @@ fn sha256(bytes: &[u8]) -> Result<Digest, DeskTrouble> {
     hexadecimal(digest(&SHA256, bytes).as_ref()).parse().map_err(|_| DeskTrouble)
 }
 
-fn told(trouble: Trouble) -> DeskTrouble {
+pub(super) fn told(trouble: Trouble) -> DeskTrouble {
     tracing::error!(%trouble, "the person's side could not be entered");
     DeskTrouble
 }

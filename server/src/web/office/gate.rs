@@ -118,9 +118,11 @@ fn action(method: &Method, path: &str) -> Action {
     match (parts.as_slice(), shows) {
         ([] | [_], true) => Action::SeeWork,
         (["lot" | "batch"], _) => Action::ReadCase,
+        (["creneaux" | "hearings"], false) => Action::EnterAnswer,
         ([_], false) => Action::SettleAlarm,
         ([_, _, "autorisation" | "authorisation", ..], _) => Action::AskReview,
         ([_, _, "droits" | "rights", ..], _) => Action::AnswerPerson,
+        ([_, _, "contestation" | "challenge"], _) => Action::EnterAnswer,
         ([_, _, "contradictoire" | "defence", ..], false) => Action::EnterAnswer,
         ([_, _, "deliberation", ..], _) => Action::SeeDeliberations,
         ([_, _, "decision"], _) => Action::ReadCase,

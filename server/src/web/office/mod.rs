@@ -4,6 +4,7 @@
 mod authorise;
 mod batch;
 mod case;
+mod challenge;
 mod decide;
 mod defence;
 mod federated;
@@ -13,6 +14,7 @@ mod passkey;
 mod receipt;
 mod rights;
 mod sign;
+mod slots;
 mod told;
 mod work;
 
@@ -129,6 +131,13 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &of_case(Place::Erasure(String::new())),
                 get(rights::confirm_erasure).post(rights::erase),
+            )
+            .route(&Place::Slots.path(lang), get(slots::show).post(slots::change))
+            .route(
+                &of_case(Place::Challenge(String::new())),
+                get(challenge::form)
+                    .post(challenge::enter)
+                    .layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
             )
             .route(
                 &of_case(Place::Defence(String::new())),
