@@ -1,6 +1,7 @@
 //! All that a case can ask of the world, as data. Effects are in the imperative; they are stored
 //! with the change that asked for them and carried out later, by workers that take no hint.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::authorisation::Grant;
@@ -57,6 +58,8 @@ pub enum Effect {
         /// 1 for the first dispatch, 2 after a loss.
         attempt: u32,
     },
+    /// Tell the person when they will be heard, by a way that the finding took.
+    SendConvocation { stage: usize, channel: ChannelKind, slot: Timestamp },
     /// Hand the complete file to the prosecutor, as a member decided.
     TransmitFile { stage: usize, decision: Deliberated },
     /// During a pilot, in place of what would have left the house: carry it out as far as it can be
@@ -86,6 +89,7 @@ impl Effect {
             Self::RequestAuthorisedDisclosure { .. } => "request_authorised_disclosure",
             Self::RelayMessage { .. } => "relay_message",
             Self::SendMessage { .. } => "send_message",
+            Self::SendConvocation { .. } => "send_convocation",
             Self::TransmitFile { .. } => "transmit_file",
             Self::KeepInHouse { .. } => "keep_in_house",
             Self::ErasePersonalData => "erase_personal_data",
@@ -120,6 +124,8 @@ pub enum Alarm {
     ChallengeUnanswered { stage: usize },
     /// A hearing was asked for, and nobody convened it in time.
     HearingNotConvened { stage: usize },
+    /// A convocation reached nobody: the person does not know when they are heard.
+    ConvocationNotPresented { stage: usize },
     /// A hearing's day is past, and there is no record of it.
     HearingUnrecorded { stage: usize },
     /// A file lies before the member past its time.
@@ -142,6 +148,7 @@ impl Alarm {
             Self::PresentationContradicted { .. } => "presentation_contradicted",
             Self::ChallengeUnanswered { .. } => "challenge_unanswered",
             Self::HearingNotConvened { .. } => "hearing_not_convened",
+            Self::ConvocationNotPresented { .. } => "convocation_not_presented",
             Self::HearingUnrecorded { .. } => "hearing_unrecorded",
             Self::DeliberationLate { .. } => "deliberation_late",
             Self::OutcomeUnknown { .. } => "outcome_unknown",

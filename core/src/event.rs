@@ -62,6 +62,8 @@ pub enum Event {
     HearingRequested { received_at: Timestamp },
     /// The person was told when they will be heard; a later slot replaces an earlier one.
     HearingConvened { by: PersonId, slot: Timestamp },
+    /// News of a convocation on its way.
+    ConvocationReported(ConvocationReport),
     /// The person was heard. The record is signed by the person, and by counsel who came.
     HearingHeld { by: PersonId, record: Digest, counsel: bool, held_at: Timestamp },
     /// The person was convened and did not come.
@@ -106,6 +108,7 @@ impl Event {
             Self::ChallengeAnswered(_) => "challenge_answered",
             Self::HearingRequested { .. } => "hearing_requested",
             Self::HearingConvened { .. } => "hearing_convened",
+            Self::ConvocationReported(_) => "convocation_reported",
             Self::HearingHeld { .. } => "hearing_held",
             Self::HearingMissed { .. } => "hearing_missed",
             Self::Deliberated(_) => "deliberated",
@@ -179,6 +182,17 @@ pub struct DeliveryReport {
     pub at: Timestamp,
 }
 
+/// What became of the letter that says when a person will be heard, as its carrier says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConvocationReport {
+    /// The hearing it is about: a later convocation has another.
+    pub slot: Timestamp,
+    pub channel: ChannelKind,
+    pub status: DeliveryStatus,
+    /// When it happened out there, by the carrier's proof.
+    pub at: Timestamp,
+}
+
 /// Acheminement. Each is a fact with its proof; none is derived from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,6 +217,22 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// Whether the person had the message before them, and could take note of it: whoever does not
+    /// fetch or refuses a registered letter was told all the same.
+    pub fn is_presented(self) -> bool {
+        matches!(
+            self,
+            Self::Presented
+                | Self::Delivered
+                | Self::Returned(ReturnReason::Refused | ReturnReason::Unclaimed)
+        )
+    }
+
+    /// Whether the message reaches nobody any more.
+    pub fn is_undeliverable(self) -> bool {
+        matches!(self, Self::Bounced | Self::Returned(_)) && !self.is_presented()
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::HandedOver => "handed_over",

@@ -12,7 +12,8 @@ use entremise_core::authorisation::{
 };
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::event::{
-    Decision, DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Fact, Ground, Line, Verdict,
+    ConvocationReport, Decision, DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Fact,
+    Ground, Line, Verdict,
 };
 use entremise_core::id::{AuthorisationId, CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
@@ -25,6 +26,9 @@ use entremise_core::regime::embedded;
 use entremise_core::regime::rules::{ChannelKind, DeliberationOutcome, Gate, Proof, ReturnReason};
 use entremise_core::step::{due, step};
 use jiff::Timestamp;
+
+/// When a hearing of these states is convened for.
+const SLOT: &str = "2026-06-15T08:00:00Z";
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -148,7 +152,7 @@ fn states() -> Vec<(String, ladder::State)> {
 }
 
 /// The finding's letter, and everything after its presentation.
-fn heard(since: Timestamp) -> [(&'static str, ladder::State); 6] {
+fn heard(since: Timestamp) -> [(&'static str, ladder::State); 7] {
     let letter = BTreeMap::from([(
         ChannelKind::RegisteredLetter,
         Message { status: Some(DeliveryStatus::Presented), attempt: 1 },
@@ -164,7 +168,7 @@ fn heard(since: Timestamp) -> [(&'static str, ladder::State); 6] {
     };
     let answering =
         |hearing| ladder::State::Contradictory { heard: heard(hearing), alarmed: false };
-    let slot = instant("2026-06-15T08:00:00Z");
+    let slot = instant(SLOT);
     let decision = Box::new(deliberated(DeliberationOutcome::Transmit));
     let was_heard = || heard(Hearing::NotAttended { at: slot });
     [
@@ -181,7 +185,11 @@ fn heard(since: Timestamp) -> [(&'static str, ladder::State); 6] {
         ),
         ("answering 2", answering(Hearing::NotAsked)),
         ("hearing asked", answering(Hearing::Asked { at: since })),
-        ("convened 2", answering(Hearing::Convened { slot })),
+        ("convened 2", answering(Hearing::Convened { slot, presented: None })),
+        (
+            "told of it 2",
+            answering(Hearing::Convened { slot, presented: Some(instant("2026-05-20T08:00:00Z")) }),
+        ),
         (
             "deliberating 2",
             ladder::State::Deliberating { heard: was_heard(), since, alarmed: false },
@@ -202,6 +210,13 @@ fn deliberated(outcome: DeliberationOutcome) -> Deliberated {
 fn answered(verdict: ChallengeVerdict) -> Event {
     let (by, reasons) = ("membre-1".parse().unwrap(), "8".repeat(64).parse().unwrap());
     Event::ChallengeAnswered(ChallengeAnswer { by, verdict, reasons })
+}
+
+/// News of the convocation to the hearing that states here await.
+fn told(status: DeliveryStatus) -> Event {
+    let (slot, at) = (instant(SLOT), instant("2026-05-20T08:00:00Z"));
+    let channel = ChannelKind::RegisteredLetter;
+    Event::ConvocationReported(ConvocationReport { slot, channel, status, at })
 }
 
 /// What the person says and asks, and what is done about it.
@@ -237,6 +252,8 @@ fn hearings() -> Vec<(&'static str, Event)> {
                 held_at: received_at,
             },
         ),
+        ("the convocation presented", told(DeliveryStatus::Presented)),
+        ("the convocation undeliverable", told(DeliveryStatus::Bounced)),
         ("did not come", Event::HearingMissed { by: by() }),
         ("deliberated: close", Event::Deliberated(deliberated(DeliberationOutcome::Close))),
         ("deliberated: transmit", Event::Deliberated(deliberated(DeliberationOutcome::Transmit))),
@@ -548,6 +565,7 @@ fn an_answer_needs_a_challenge_and_a_challenge_a_message_that_may_have_reached_t
             "answering 2",
             "hearing asked",
             "convened 2",
+            "told of it 2",
             "deliberating 2",
         ]
     );

@@ -66,7 +66,7 @@ fn a_hearing_is_held_before_a_member_can_deliberate() {
     entered(&finding.enter(&[("act", "convene"), ("slot", "2023-06-14T14:00")], b""));
     let State::Contradictory { heard, .. } = finding.ladder() else { panic!() };
     let slot = "2023-06-14T12:00:00Z".parse().unwrap();
-    assert_eq!(heard.defence.hearing, Hearing::Convened { slot });
+    assert_eq!(heard.defence.hearing, Hearing::Convened { slot, presented: None });
     finding.at("2023-06-14T14:30:00Z");
     entered(&finding.enter(&[("act", "held"), ("counsel", "yes")], b"%PDF-1.7 SPECIMEN"));
     assert_eq!(finding.state(), "deliberating");

@@ -238,7 +238,7 @@ fn a_hearing_is_chosen_among_what_is_offered_and_nobody_gets_the_same_time_twice
     let got = visitors.send("audition", &cookie, &[("slot", &first.to_string())], b"");
     assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.text);
     let State::Contradictory { heard, .. } = visitors.finding.ladder() else { panic!() };
-    assert_eq!(heard.defence.hearing, Hearing::Convened { slot: first });
+    assert_eq!(heard.defence.hearing, Hearing::Convened { slot: first, presented: None });
     let place = got.location().to_owned();
     assert!(visitors.get(&place, &cookie).text.contains("Vous serez entendu le"));
     let of = (&authority(), visitors.other);

@@ -368,7 +368,7 @@ fn turns(state: &ladder::State, now: Timestamp) -> Chances {
             // The person writes, asks to be heard, or says nothing.
             Hearing::NotAsked => &[(Turn::Observe, 400, (2, 10)), (Turn::AskHearing, 250, (3, 12))],
             Hearing::Asked { .. } => &[(Turn::Convene, 1_000, (1, 5))],
-            Hearing::Convened { slot } if slot <= now => &[(Turn::Record, 1_000, (0, 1))],
+            Hearing::Convened { slot, .. } if slot <= now => &[(Turn::Record, 1_000, (0, 1))],
             _ => &[],
         },
         ladder::State::Deliberating { .. } => &[(Turn::Deliberate, 1_000, (2, 12))],

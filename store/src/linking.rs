@@ -297,14 +297,18 @@ impl Store {
     /// Shows the person concerned what their case holds. It stands in the ledger before, as any
     /// look; nobody's name stands there, because nobody of the house looks.
     pub fn look_of_concerned(&self, look: &OwnLook, now: Timestamp) -> Result<Seen, LookError> {
-        let asked = Asked {
-            authority: look.authority,
-            about: look::About::Case(look.case),
-            purpose: look::LookPurpose::Rights,
-            legal_basis: look.legal_basis,
-            fields: look.fields,
-        };
-        self.look_by(Actor::Concerned, asked, now)
+        self.look_by(Actor::Concerned, look.asked(look::LookPurpose::Rights), now)
+    }
+
+    /// Opens what a letter about the procedure needs: where its addressee lives. No notice and no
+    /// address on the network is opened with it.
+    pub fn look_for_letter(
+        &self,
+        look: &OwnLook,
+        purpose: look::LookPurpose,
+        now: Timestamp,
+    ) -> Result<Seen, LookError> {
+        self.look_by(Actor::House, look.asked(purpose), now)
     }
 
     fn look_by(&self, by: Actor, look: Asked, now: Timestamp) -> Result<Seen, LookError> {

@@ -41,6 +41,8 @@ pub enum LookPurpose {
     Court,
     /// A complete file is made for the prosecutor.
     Transmit,
+    /// A letter says to the person when they will be heard.
+    Convene,
     /// Messages of a pilot are read, which nobody was sent.
     Pilot,
 }
@@ -56,6 +58,7 @@ impl LookPurpose {
             Self::Quarantine => "quarantine",
             Self::Court => "court",
             Self::Transmit => "transmit",
+            Self::Convene => "convene",
             Self::Pilot => "pilot",
         }
     }
@@ -97,7 +100,8 @@ pub struct Look<'l> {
     pub fields: &'l [LookField],
 }
 
-/// One look of the person whom a case concerns, at what it holds of them.
+/// One look at a case that nobody of the house makes: the person whom it concerns looks, or the
+/// house itself must write to them.
 #[derive(Clone, Debug)]
 pub struct OwnLook<'l> {
     pub authority: &'l AuthorityId,
@@ -120,6 +124,13 @@ impl<'l> From<&Look<'l>> for Asked<'l> {
     fn from(look: &Look<'l>) -> Self {
         let Look { authority, about, purpose, legal_basis, fields, .. } = *look;
         Self { authority, about, purpose, legal_basis, fields }
+    }
+}
+
+impl<'l> OwnLook<'l> {
+    pub(crate) fn asked(&self, purpose: LookPurpose) -> Asked<'l> {
+        let OwnLook { authority, case, legal_basis, fields } = *self;
+        Asked { authority, about: About::Case(case), purpose, legal_basis, fields }
     }
 }
 

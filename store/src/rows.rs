@@ -212,7 +212,7 @@ pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<
         Effect::RequestDisclosure { line, .. }
         | Effect::RequestAuthorisedDisclosure { line, .. }
         | Effect::RelayMessage { line, .. } => Some(&line.provider),
-        Effect::SendMessage { .. } => match subject {
+        Effect::SendMessage { .. } | Effect::SendConvocation { .. } => match subject {
             Subject::Line(line) => Some(&line.provider),
             Subject::Notice { provider, .. } => Some(provider),
         },

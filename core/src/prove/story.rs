@@ -158,6 +158,7 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         | Event::SituationStated { .. }
         | Event::HearingRequested { .. }
         | Event::HearingConvened { .. }
+        | Event::ConvocationReported(_)
         | Event::HearingHeld { .. }
         | Event::HearingMissed { .. }
         | Event::Deliberated(_)
@@ -193,6 +194,12 @@ fn after_the_finding(event: &Event) -> (String, String) {
             ("la personne demande à être entendue", "the person asks to be heard")
         }
         Event::HearingConvened { .. } => ("la personne est convoquée", "the person is convened"),
+        Event::ConvocationReported(report) if report.status.is_presented() => {
+            ("la convocation est présentée", "the convocation is presented")
+        }
+        Event::ConvocationReported(_) => {
+            ("la convocation n’atteint personne", "the convocation reaches nobody")
+        }
         Event::HearingHeld { .. } => ("la personne est entendue", "the person is heard"),
         Event::HearingMissed { .. } => {
             ("la personne ne vient pas à l’audition", "the person does not come to the hearing")

@@ -111,6 +111,8 @@ impl Watch {
                 self.message(*stage, seen, broken);
             }
             Effect::SendMessage { stage, .. } => self.message(*stage, seen, broken),
+            // The person asked for it, and it rests on the linking of the finding.
+            Effect::SendConvocation { .. } => {}
             Effect::RequestAuthorisedDisclosure { stage, grant, .. } => {
                 if !self.granted(grant, seen) {
                     let because = Because::NotThisGrant;
@@ -228,6 +230,7 @@ fn leaves(effect: &Effect) -> bool {
             | Effect::RequestAuthorisedDisclosure { .. }
             | Effect::RelayMessage { .. }
             | Effect::SendMessage { .. }
+            | Effect::SendConvocation { .. }
             | Effect::TransmitFile { .. }
     )
 }

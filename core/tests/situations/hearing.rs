@@ -1,12 +1,13 @@
 //! What a person says after a finding, and what is decided, as situations write it.
 
-use entremise_core::event::Event;
+use entremise_core::event::{ConvocationReport, Event};
 use entremise_core::id::{Digest, PersonId};
 use entremise_core::procedure::ladder::{ChallengeAnswer, Deliberated};
+use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
 
 use crate::file::Step;
-use crate::world::{Because, text, wanted, word};
+use crate::world::{Because, status, text, wanted, word};
 
 /// The event of a step, if it is one of these. `slot` is when a hearing is convened for.
 pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option<Event>, Because> {
@@ -30,6 +31,12 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
         "hearing_convened" => {
             Event::HearingConvened { by: member()?, slot: slot.ok_or("a hearing needs its slot")? }
         }
+        "convocation_reported" => Event::ConvocationReported(ConvocationReport {
+            slot: slot.ok_or("a convocation is to a slot")?,
+            channel: ChannelKind::RegisteredLetter,
+            status: status(on)?,
+            at,
+        }),
         "hearing_held" => {
             Event::HearingHeld { by: member()?, record: digest("c")?, counsel: true, held_at: at }
         }

@@ -269,10 +269,7 @@ impl<'a> World<'a> {
             Some(happened) => self.instant(happened)?,
             None => at,
         };
-        let status = match (wanted(&on.status, "status")?, &on.reason) {
-            ("returned", Some(reason)) => DeliveryStatus::Returned(word(reason)?),
-            (status, _) => word(status)?,
-        };
+        let status = status(on)?;
         let stage = self.place_of(wanted(&on.stage, "stage")?)?;
         let channel = word(wanted(&on.channel, "channel")?)?;
         Ok(DeliveryReport { stage, channel, status, at })
@@ -398,6 +395,14 @@ fn outcome(name: &str, at: Timestamp) -> Result<Outcome, Because> {
         "error" => Outcome::Error { reason: "base indisponible".into() },
         other => return Err(format!("no outcome is called {other}")),
     })
+}
+
+/// What a carrier says.
+pub fn status(on: &Step) -> Result<DeliveryStatus, Because> {
+    match (wanted(&on.status, "status")?, &on.reason) {
+        ("returned", Some(reason)) => Ok(DeliveryStatus::Returned(word(reason)?)),
+        (status, _) => word(status),
+    }
 }
 
 pub fn wanted<'a>(given: &'a Option<String>, name: &str) -> Result<&'a str, Because> {

@@ -1,6 +1,6 @@
 //! What a message says, from what the compartments yield and the rules of the day.
 
-use entremise_core::deadline::{Deadline, Lang, date_words, span_words};
+use entremise_core::deadline::{Deadline, Lang, date_words, instant_words, span_words};
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{Hears, Proof, Stage};
 use entremise_letters::{self as letters, Language, templates};
@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use crate::config;
 use crate::delivery::render::{WarningContent, WarningFact};
 use crate::house::Room;
+
+const CONVOCATION: &str = "convocation";
 
 /// The message of one stage, in the language of the law it rests on.
 pub fn content(
@@ -44,6 +46,35 @@ pub fn content(
             None => repeat_window(stage, regime, language, now),
         }],
         cites: cites(stage, regime, now),
+    }
+}
+
+/// The letter that says when a person will be heard; `at` is the slot, and when it is written.
+pub fn convocation(
+    room: &Room,
+    claim: &Claimed,
+    stage: &Stage,
+    regime: &Regime,
+    (slot, written_at): (Timestamp, Timestamp),
+    file_number: String,
+) -> WarningContent {
+    let language = language(claim.regime.as_str(), CONVOCATION);
+    let (what, why) = match language {
+        Language::Fr => ("Vous serez entendu le", "Le jour que l’Autorité a fixé à votre demande."),
+        Language::En => ("You will be heard on", "The day that was set at your request."),
+    };
+    let until = instant_words(slot, regime.zone(), lang(language));
+    WarningContent {
+        regime: claim.regime.to_string(),
+        letter: CONVOCATION.to_owned(),
+        language,
+        authority: authority(&room.config, language),
+        file_number,
+        provider: String::new(),
+        facts: Vec::new(),
+        names_works: false,
+        deadlines: vec![letters::Deadline { what: what.to_owned(), until, why: why.to_owned() }],
+        cites: cites(stage, regime, written_at),
     }
 }
 

@@ -184,7 +184,11 @@ fn is_kept(house: &House, row: &FoundEffect, proof: &ProofId) -> Result<bool, Tr
 
 /// What was bought of the post; None where the effect is no letter.
 fn product(row: &FoundEffect) -> Option<Product> {
-    let Effect::SendMessage { channel, .. } = &row.row.effect else { return None };
+    let (Effect::SendMessage { channel, .. } | Effect::SendConvocation { channel, .. }) =
+        &row.row.effect
+    else {
+        return None;
+    };
     Product::of(*channel)
 }
 

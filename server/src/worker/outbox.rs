@@ -390,7 +390,10 @@ fn ring_bells(house: &House, now: Timestamp) -> Result<(), Trouble> {
 }
 
 fn send_messages(house: &House, now: Timestamp) -> Result<Round, Trouble> {
-    send::messages(house, claim(house, "send_message", MESSAGES_MOST, now)?, now)
+    let mut round = send::messages(house, claim(house, "send_message", MESSAGES_MOST, now)?, now)?;
+    let convocations = claim(house, "send_convocation", MESSAGES_MOST, now)?;
+    round += send::convocations(house, convocations, now)?;
+    Ok(round)
 }
 
 /// Settles, and lets only trouble through: a refused event stands in the ledger, and its effect is

@@ -8,13 +8,16 @@
 use std::collections::BTreeMap;
 
 use entremise_core::effect::Effect;
-use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
+use entremise_core::event::{ConvocationReport, DeliveryReport, DeliveryStatus, Event};
 use entremise_core::id::{AuthorityId, PartyId};
+use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{ChannelKind, Stage};
 use entremise_letters::address::PostalAddress;
-use entremise_store::{CaseRef, Claimed, MessageMaterial, Settlement, Trouble};
+use entremise_store::{
+    CaseRef, Claimed, LookError, LookField, LookPurpose, OwnLook, Settlement, Trouble,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -26,6 +29,8 @@ use crate::delivery::post::{Letter, Product};
 use crate::delivery::render::WarningContent;
 use crate::house::{House, Room};
 
+/// The text by which the addressee of a convocation is looked up.
+const CONVENES: &str = "CPI R331-13";
 /// Connections to one relay at once. Two keep both cores signing and the relay unhurried.
 const CONNECTIONS: usize = 2;
 
@@ -55,7 +60,9 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
             }
         };
         let content = content::content(room, &claim, &material, rung, regime, written_at);
-        match compose(house, room, &claim, &material, &content, regime, written_at)? {
+        let Effect::SendMessage { channel, .. } = &claim.effect else { continue };
+        let to = Addressee { channel: *channel, identity: &material.identity };
+        match compose(house, room, &claim, to, &content, regime, written_at)? {
             Composed::Mail(mail) => {
                 let relay = (claim.authority.clone(), material.provider.clone());
                 mails.entry(relay).or_default().push((claim, mail));
@@ -74,6 +81,78 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
         round += hand_over(house, &authority, &provider, batch, now)?;
     }
     Ok(round)
+}
+
+/// Sends the letters that say when a person will be heard. Nothing is opened for them but where
+/// their addressee lives.
+pub fn convocations(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
+    let mut round = Round::default();
+    for claim in claims {
+        let Some(room) = house.room(&claim.authority) else { continue };
+        house.store.intend(&claim, now)?;
+        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+        let (identity, content) = match convocation(house, room, &claim, written_at, now)? {
+            Ok(found) => found,
+            Err(why) => {
+                round += impossible(house, &claim, &why, now)?;
+                continue;
+            }
+        };
+        let (Effect::SendConvocation { channel, .. }, Some(regime)) =
+            (&claim.effect, house.store.regime(&claim.regime))
+        else {
+            continue;
+        };
+        let to = Addressee { channel: *channel, identity: &identity };
+        round += match compose(house, room, &claim, to, &content, regime, written_at)? {
+            Composed::Letter(letter) => {
+                settle(house, claim, room.delivery.post.hand_over(&letter, now), now)?
+            }
+            Composed::NoAddress => {
+                finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)?
+            }
+            // A mail proves no presentation: nobody is convened by one.
+            Composed::Mail(_) => impossible(house, &claim, "a convocation is a letter", now)?,
+            Composed::Impossible(why) => impossible(house, &claim, &why, now)?,
+        };
+    }
+    Ok(round)
+}
+
+/// Where the person lives, and what the letter says; or why there is none.
+fn convocation(
+    house: &House,
+    room: &Room,
+    claim: &Claimed,
+    written_at: Timestamp,
+    now: Timestamp,
+) -> Result<Result<(Identity, WarningContent), String>, Trouble> {
+    let Effect::SendConvocation { stage, slot, .. } = &claim.effect else {
+        return Ok(Err("not a convocation".to_owned()));
+    };
+    let regime = house.store.regime(&claim.regime);
+    let rung =
+        regime.and_then(|regime| Some((regime, regime.at(written_at).ok()?.stages.get(*stage)?)));
+    let Some((regime, rung)) = rung else { return Ok(Err("no such stage today".to_owned())) };
+    let file = house.store.case_file(&claim.authority, &claim.case)?;
+    let Some(number) = file.and_then(|file| file.file_number) else {
+        return Ok(Err("a case without a file number".to_owned()));
+    };
+    let content = content::convocation(room, claim, rung, regime, (*slot, written_at), number);
+    let look = OwnLook {
+        authority: &claim.authority,
+        case: claim.case,
+        legal_basis: CONVENES,
+        fields: &[LookField::Identity],
+    };
+    match house.store.look_for_letter(&look, LookPurpose::Convene, now) {
+        Ok(seen) => {
+            let last = seen.identities.into_iter().last();
+            Ok(last.map(|(_, identity)| (identity, content)).ok_or("nobody is known".to_owned()))
+        }
+        Err(LookError::Trouble(trouble)) => Err(trouble),
+        Err(error) => Ok(Err(error.to_string())),
+    }
 }
 
 /// The stage whose message this is, in the rules of that instant.
@@ -107,25 +186,30 @@ enum Composed {
     Impossible(String),
 }
 
+/// To whom, and by which way.
+#[derive(Clone, Copy)]
+struct Addressee<'a> {
+    channel: ChannelKind,
+    identity: &'a Identity,
+}
+
 fn compose(
     house: &House,
     room: &Room,
     claim: &Claimed,
-    material: &MessageMaterial,
+    to: Addressee<'_>,
     content: &WarningContent,
     regime: &Regime,
     now: Timestamp,
 ) -> Result<Composed, Trouble> {
-    let Effect::SendMessage { channel, .. } = &claim.effect else {
-        return Ok(Composed::Impossible("not a message".to_owned()));
-    };
+    let Addressee { channel, identity } = to;
     let Ok(zone) = TimeZone::get(regime.zone().name()) else {
         return Ok(Composed::Impossible("no such time zone".to_owned()));
     };
     let codes = &room.delivery.codes;
     match channel {
         ChannelKind::Email => {
-            let first = material.identity.emails.first().map(|text| MailAddress::new(text));
+            let first = identity.emails.first().map(|text| MailAddress::new(text));
             let Some(Ok(address)) = first else { return Ok(Composed::NoAddress) };
             let texts = match content.mail(codes, now, &zone) {
                 Ok(texts) => texts,
@@ -141,11 +225,11 @@ fn compose(
             }
         }
         ChannelKind::Letter | ChannelKind::RegisteredLetter => {
-            let Some(product) = Product::of(*channel) else {
+            let Some(product) = Product::of(channel) else {
                 return Ok(Composed::Impossible("not a letter".to_owned()));
             };
-            let name = material.identity.name.as_deref().unwrap_or_default();
-            let lines = &material.identity.postal_address;
+            let name = identity.name.as_deref().unwrap_or_default();
+            let lines = &identity.postal_address;
             let Ok(recipient) = PostalAddress::named(name, lines) else {
                 return Ok(Composed::NoAddress);
             };
@@ -275,6 +359,15 @@ fn tell(
 
 /// The event that says what became of the message of an effect.
 pub(super) fn report(effect: &Effect, status: DeliveryStatus, at: Timestamp) -> Option<Event> {
-    let Effect::SendMessage { stage, channel, .. } = effect else { return None };
-    Some(Event::Delivery(DeliveryReport { stage: *stage, channel: *channel, status, at }))
+    match effect {
+        Effect::SendMessage { stage, channel, .. } => {
+            let (stage, channel) = (*stage, *channel);
+            Some(Event::Delivery(DeliveryReport { stage, channel, status, at }))
+        }
+        Effect::SendConvocation { channel, slot, .. } => {
+            let (slot, channel) = (*slot, *channel);
+            Some(Event::ConvocationReported(ConvocationReport { slot, channel, status, at }))
+        }
+        _ => None,
+    }
 }

@@ -278,7 +278,11 @@ impl World {
     pub fn carry(&mut self, now: Timestamp) {
         for claim in self.claim("request_disclosure", now) {
             let question = QuestionId(claim.id.0);
-            let identity = Identity { name: Some("Nom-Clair".to_owned()), ..Identity::default() };
+            let identity = Identity {
+                name: Some("Nom-Clair".to_owned()),
+                postal_address: vec!["4 quai du Spécimen".to_owned(), "00100 EXEMPLE".to_owned()],
+                ..Identity::default()
+            };
             let to = self.store.seal_to();
             let Effect::RequestDisclosure { purpose, .. } = &claim.effect else { panic!() };
             let sealed = sealing::seal(&identity, &to, question, *purpose).unwrap();

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Heard, State, Turn, deliberation, out_of_turn};
-use crate::event::Event;
+use crate::effect::{Alarm, Effect};
+use crate::event::{ConvocationReport, Event};
 use crate::id::Digest;
 use crate::step::{Refusal, Step};
 
@@ -40,6 +41,9 @@ pub enum Hearing {
     },
     Convened {
         slot: Timestamp,
+        /// When the convocation was presented; None until that is proven.
+        #[serde(default)]
+        presented: Option<Timestamp>,
     },
     /// The person was heard; the record bears the signatures (CPI R331-13).
     Held {
@@ -173,14 +177,17 @@ pub(super) fn hold(heard: &Heard, event: &Event, turn: Turn<'_>) -> Result<Step<
             if *slot <= turn.now {
                 return Err(Refusal::SlotInThePast { slot: *slot });
             }
-            Hearing::Convened { slot: *slot }
+            return convene(heard, *slot, turn);
         }
-        (Hearing::Convened { slot }, Event::HearingHeld { record, counsel, held_at, .. }) => {
+        (Hearing::Convened { slot, .. }, Event::HearingHeld { record, counsel, held_at, .. }) => {
             not_before(*slot, turn.now)?;
             Hearing::Held { record: record.clone(), counsel: *counsel, at: *held_at }
         }
-        (Hearing::Convened { slot }, Event::HearingMissed { .. }) => {
+        (Hearing::Convened { slot, presented }, Event::HearingMissed { .. }) => {
             not_before(*slot, turn.now)?;
+            if presented.is_none_or(|presented| *slot <= presented) {
+                return Err(Refusal::NotConvened { slot: *slot });
+            }
             Hearing::NotAttended { at: *slot }
         }
         _ => {
@@ -190,6 +197,39 @@ pub(super) fn hold(heard: &Heard, event: &Event, turn: Turn<'_>) -> Result<Step<
     };
     let defence = Defence { hearing, ..heard.defence.clone() };
     deliberation::ripe(Heard { defence, ..heard.clone() }, turn)
+}
+
+/// A slot is set: the person is told by the ways that brought them the finding.
+fn convene(heard: &Heard, slot: Timestamp, turn: Turn<'_>) -> Result<Step<State>, Refusal> {
+    let hearing = Hearing::Convened { slot, presented: None };
+    let defence = Defence { hearing, ..heard.defence.clone() };
+    let mut step = deliberation::ripe(Heard { defence, ..heard.clone() }, turn)?;
+    let stage = heard.stage;
+    let channels = heard.messages.keys();
+    let told = channels.map(|channel| Effect::SendConvocation { stage, channel: *channel, slot });
+    step.effects.extend(told);
+    Ok(step)
+}
+
+/// What the carrier says of a convocation. News of one that was replaced changes nothing.
+pub(super) fn convocation(heard: &Heard, report: &ConvocationReport) -> Step<State> {
+    let mut heard = heard.clone();
+    let stage = heard.stage;
+    let mut effects = Vec::new();
+    if let Hearing::Convened { slot, presented } = &mut heard.defence.hearing
+        && *slot == report.slot
+    {
+        if report.status.is_presented() {
+            let first = presented.map_or(report.at, |known| known.min(report.at));
+            *presented = Some(first);
+        } else if report.status.is_undeliverable() {
+            // What was said to be presented was not.
+            *presented = None;
+            effects.push(Effect::RaiseAlarm { alarm: Alarm::ConvocationNotPresented { stage } });
+        }
+    }
+    let state = State::Contradictory { heard: Box::new(heard), alarmed: false };
+    Step { state, effects }
 }
 
 fn not_before(slot: Timestamp, now: Timestamp) -> Result<(), Refusal> {

@@ -98,6 +98,11 @@ pub(super) fn step(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<
             State::Contradictory { heard, .. },
             Event::HearingConvened { .. } | Event::HearingHeld { .. } | Event::HearingMissed { .. },
         ) => defence::hold(heard, event, turn),
+        (State::Contradictory { heard, .. }, Event::ConvocationReported(report)) => {
+            Ok(defence::convocation(heard, report))
+        }
+        // The hearing is behind, whatever the carrier still says of the letter.
+        (_, Event::ConvocationReported(_)) => Ok(Step::quiet(state.clone())),
         (State::Deliberating { heard, .. }, Event::Deliberated(decision)) => {
             decide(heard, decision, turn)
         }
@@ -205,7 +210,9 @@ pub(super) fn due_while_heard(
     };
     Ok(match heard.defence.hearing {
         Hearing::Asked { at } => alarm(hears.convene_within, at, "asked_for", "convene_within"),
-        Hearing::Convened { slot } => alarm(hears.record_within, slot, "convened", "record_within"),
+        Hearing::Convened { slot, .. } => {
+            alarm(hears.record_within, slot, "convened", "record_within")
+        }
         Hearing::NotAsked | Hearing::Held { .. } | Hearing::NotAttended { .. } => {
             Some(Due { what: DueKind::Next, deadline: observations_end(heard, regime)? })
         }

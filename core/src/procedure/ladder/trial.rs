@@ -48,6 +48,7 @@ pub(super) fn leaves(effect: &Effect) -> bool {
         | Effect::RequestAuthorisedDisclosure { .. }
         | Effect::RelayMessage { .. }
         | Effect::SendMessage { .. }
+        | Effect::SendConvocation { .. }
         | Effect::TransmitFile { .. } => true,
         Effect::AskProvider { .. }
         | Effect::EstablishFact { .. }

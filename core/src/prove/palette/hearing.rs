@@ -1,13 +1,13 @@
 //! What can pass once a finding was presented: what the person says and asks, what the authority
 //! does about it, what a member decides, and what a court says.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{DAY, after, member};
-use crate::event::Event;
+use crate::event::{ConvocationReport, DeliveryStatus, Event};
 use crate::id::Digest;
 use crate::procedure::ladder::{CourtOutcome, Deliberated, Hearing, State};
-use crate::regime::rules::DeliberationOutcome;
+use crate::regime::rules::{ChannelKind, DeliberationOutcome};
 
 pub(super) fn events(state: &State, at: Timestamp) -> Vec<Event> {
     let mut events = vec![
@@ -32,10 +32,21 @@ pub(super) fn events(state: &State, at: Timestamp) -> Vec<Event> {
 fn hearing(hearing: &Hearing, at: Timestamp) -> Vec<Event> {
     let held = Event::HearingHeld { by: member(), record: digest(), counsel: true, held_at: at };
     let mut events = vec![held, Event::HearingMissed { by: member() }];
+    if let Hearing::Convened { slot, .. } = hearing {
+        events.extend([DeliveryStatus::Presented, DeliveryStatus::Bounced].map(|status| {
+            // One instant before the slot stands for all.
+            let (slot, channel, at) = (*slot, ChannelKind::RegisteredLetter, before(*slot));
+            Event::ConvocationReported(ConvocationReport { slot, channel, status, at })
+        }));
+    }
     if matches!(hearing, Hearing::Asked { .. }) {
         events.push(Event::HearingConvened { by: member(), slot: after(at, DAY) });
     }
     events
+}
+
+fn before(slot: Timestamp) -> Timestamp {
+    slot.saturating_sub(SignedDuration::from_hours(12)).unwrap_or(slot)
 }
 
 pub(super) fn deliberated(outcome: DeliberationOutcome) -> Event {

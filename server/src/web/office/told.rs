@@ -3,7 +3,9 @@
 use entremise_core::authorisation::SignedStatement;
 use entremise_core::deadline::Zone;
 use entremise_core::effect::Alarm;
-use entremise_core::event::{DisclosureFailure, Event, Ground, Verdict};
+use entremise_core::event::{
+    ConvocationReport, DeliveryReport, DisclosureFailure, Event, Ground, Verdict,
+};
 use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
 
@@ -100,12 +102,13 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
             };
             Some(page.t(key).to_owned())
         }
-        Event::Delivery(report) => Some(filled(
+        Event::Delivery(DeliveryReport { channel, status, .. })
+        | Event::ConvocationReported(ConvocationReport { channel, status, .. }) => Some(filled(
             page.lang,
             "detail.delivery",
             &[
-                ("channel", &page.named("channel", channel_name(report.channel))),
-                ("status", &page.named("delivery", report.status.name())),
+                ("channel", &page.named("channel", channel_name(*channel))),
+                ("status", &page.named("delivery", status.name())),
             ],
         )),
         Event::AuthorisationRequested { decision, reviewer, .. } => Some(filled(

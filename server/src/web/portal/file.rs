@@ -187,7 +187,9 @@ impl SentPage {
 
     fn slot(&self) -> Option<String> {
         match self.file.hearing {
-            Some(Hearing::Convened { slot }) if self.act.kind == "hearing" => Some(self.at(&slot)),
+            Some(Hearing::Convened { slot, .. }) if self.act.kind == "hearing" => {
+                Some(self.at(&slot))
+            }
             _ => None,
         }
     }

@@ -175,7 +175,7 @@ fn dates(file: &CaseFile, state: &Ladder, regime: &Regime) -> Vec<Dated> {
         why: Some(deadline.explanation),
     };
     let mut dates = Vec::new();
-    if let Some(Hearing::Convened { slot }) = hearing(state) {
+    if let Some(Hearing::Convened { slot, .. }) = hearing(state) {
         dates.push(Dated { what: "hearing", on: When::Instant(*slot), why: None });
     }
     dates.extend(observations_until(state, regime).map(|deadline| day("answer", deadline)));

@@ -24,7 +24,8 @@ pub(super) fn view(state: &State, rules: &Rules, now: Timestamp) -> Option<Defen
             Some(DefenceView { writes: true, ..plain(defence) })
         }
         ladder::State::Contradictory { heard, .. } => {
-            let come = matches!(heard.defence.hearing, Hearing::Convened { slot } if slot <= now);
+            let come =
+                matches!(heard.defence.hearing, Hearing::Convened { slot, .. } if slot <= now);
             Some(DefenceView {
                 writes: true,
                 convenes: heard.defence.hearing.is_awaited(),

@@ -78,7 +78,7 @@ impl DefencePage {
             Hearing::Asked { at } => {
                 return self.page.with("defence.hearing_state.asked", "at", self.day_of(at));
             }
-            Hearing::Convened { slot } => ("defence.hearing_state.convened", slot),
+            Hearing::Convened { slot, .. } => ("defence.hearing_state.convened", slot),
             Hearing::Held { at, counsel: true, .. } => ("defence.hearing_state.held_counsel", at),
             Hearing::Held { at, counsel: false, .. } => ("defence.hearing_state.held", at),
             Hearing::NotAttended { at } => ("defence.hearing_state.not_attended", at),
