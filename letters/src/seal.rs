@@ -1,8 +1,8 @@
 //! The authority's electronic seal in a file for the prosecutor (eIDAS, art. 36): a signature that
 //! travels inside the PDF, as PAdES baseline B-B has it (ETSI EN 319 142-1, clause 6).
 //!
-//! The PDF that was set stays as it is, byte for byte; the signature is an incremental update behind
-//! it (ISO 32000-1, 7.5.6). Its field takes no place on the page: the file stays PDF/A-3a and
+//! The PDF that was set stays as it is, byte for byte; the signature is an incremental update
+//! behind it (ISO 32000-1, 7.5.6). Its field takes no place on the page: the file stays PDF/A-3a and
 //! PDF/UA-1. The same file, seal and instant give the same bytes.
 
 use cms::builder::{SignedDataBuilder, SignerInfoBuilder};
@@ -25,8 +25,8 @@ use x509_cert::Certificate;
 
 use crate::render::Pdf;
 
-/// id-data and SHA-256 (RFC 5652, 4; RFC 5754, 2.2), and the attribute that ties the signature to its
-/// certificate (RFC 5035, 3).
+/// id-data and SHA-256 (RFC 5652, 4; RFC 5754, 2.2), and the attribute that ties the signature to
+/// its certificate (RFC 5035, 3).
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SIGNING_CERTIFICATE: ObjectIdentifier =

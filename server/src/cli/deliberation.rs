@@ -1,5 +1,5 @@
-//! `entremise deliberation`: a member signs a decision on a machine of their own, which needs neither
-//! the authority's configuration nor its store.
+//! `entremise deliberation`: a member signs a decision on a machine of their own, which needs
+//! neither the authority's configuration nor its store.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
-//! What a member signs when they decide on a finding, and the two files that travel between the desk
-//! and the member's own machine. JSON, so that a person can read them and another program make them.
+//! What a member signs when they decide on a finding, and the two files that travel between the
+//! desk and the member's own machine. JSON, so that a person can read them and another program
+//! make them.
 //!
 //! The text that is signed names the case, the outcome, what was looked at and the reasons: a
 //! signature on it is good for this decision and for no other.
@@ -43,8 +44,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// The text that is signed, UTF-8: one line a field, in this order, each ended by a line feed. No
-    /// value holds a line feed: it reads one way only.
+    /// The text that is signed, UTF-8: one line a field, in this order, each ended by a line feed.
+    /// No value holds a line feed: it reads one way only.
     pub fn text(&self) -> String {
         let mut text = format!("{TO_SIGN}\n");
         for (name, value) in [
