@@ -123,22 +123,7 @@ fn states() -> Vec<(String, ladder::State)> {
     };
     let proposed = ladder::State::Proposed { stage: 0, facts: facts(0), since, alarmed: true };
     states.push(("held 0".to_owned(), held(proposed, "2027-01-01T00:00:00Z")));
-    let warned = ladder::State::Warned {
-        stage: 0,
-        facts: facts(0),
-        started: Started { by: Proof::HandedOver, at: instant(STARTED) },
-        messages: messages(0),
-    };
-    let challenged = ladder::State::Challenged {
-        under: Box::new(warned),
-        challenge: Challenge {
-            grounds: vec![ChallengeGround::NotMe],
-            document: "7".repeat(64).parse().unwrap(),
-            received_at: since,
-        },
-        alarmed: false,
-    };
-    states.push(("challenged 0".to_owned(), challenged));
+    states.push(("challenged 0".to_owned(), challenged(since)));
     let kept = Some(Kept {
         data: "referral".to_owned(),
         after_stage: "none".to_owned(),
@@ -149,6 +134,25 @@ fn states() -> Vec<(String, ladder::State)> {
     states.push(("closed, kept".to_owned(), closed(kept)));
     states.push(("closed".to_owned(), closed(None)));
     states
+}
+
+/// A first warning whose challenge nobody answered yet.
+fn challenged(since: Timestamp) -> ladder::State {
+    let warned = ladder::State::Warned {
+        stage: 0,
+        facts: facts(0),
+        started: Started { by: Proof::HandedOver, at: instant(STARTED) },
+        messages: messages(0),
+    };
+    ladder::State::Challenged {
+        under: Box::new(warned),
+        challenge: Challenge {
+            grounds: vec![ChallengeGround::NotMe],
+            document: "7".repeat(64).parse().unwrap(),
+            received_at: since,
+        },
+        alarmed: false,
+    }
 }
 
 /// The finding's letter, and everything after its presentation.

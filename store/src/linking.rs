@@ -29,7 +29,7 @@ use crate::door::{Door, json};
 use crate::entropy::Draw;
 use crate::erase;
 use crate::ledger::{self, Lateness};
-use crate::look::{self, About, Aim, Asked, Look, LookError, LookField, OwnLook, Seen};
+use crate::look::{self, About, Aim, Asked, Look, LookError, LookField, Seen};
 use crate::outbox::Claimed;
 use crate::party;
 use crate::rows;
@@ -294,24 +294,12 @@ impl Store {
         self.look_by(Actor::Person(look.person.clone()), look.into(), now)
     }
 
-    /// Shows the person concerned what their case holds. It stands in the ledger before, as any
-    /// look; nobody's name stands there, because nobody of the house looks.
-    pub fn look_of_concerned(&self, look: &OwnLook, now: Timestamp) -> Result<Seen, LookError> {
-        self.look_by(Actor::Concerned, look.asked(look::LookPurpose::Rights), now)
-    }
-
-    /// Opens what a letter about the procedure needs: where its addressee lives. No notice and no
-    /// address on the network is opened with it.
-    pub fn look_for_letter(
+    pub(crate) fn look_by(
         &self,
-        look: &OwnLook,
-        purpose: look::LookPurpose,
+        by: Actor,
+        look: Asked,
         now: Timestamp,
     ) -> Result<Seen, LookError> {
-        self.look_by(Actor::House, look.asked(purpose), now)
-    }
-
-    fn look_by(&self, by: Actor, look: Asked, now: Timestamp) -> Result<Seen, LookError> {
         if look.legal_basis.trim().is_empty() {
             return Err(LookError::NoLegalBasis);
         }

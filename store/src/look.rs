@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entremise_core::id::{AuthorityId, CaseId, NoticeId, PersonId, QuestionId};
 use entremise_core::identification::Identity;
+use entremise_core::ledger::Actor;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -236,6 +237,23 @@ fn documents(tx: &mut Tx, case: CaseId) -> Result<Vec<(Uuid, String)>, Trouble> 
 }
 
 impl Store {
+    /// Shows the person concerned what their case holds. It stands in the ledger before, as any
+    /// look; nobody's name stands there, because nobody of the house looks.
+    pub fn look_of_concerned(&self, look: &OwnLook, now: Timestamp) -> Result<Seen, LookError> {
+        self.look_by(Actor::Concerned, look.asked(LookPurpose::Rights), now)
+    }
+
+    /// Opens what a letter about the procedure needs: where its addressee lives. No notice and no
+    /// address on the network is opened with it.
+    pub fn look_for_letter(
+        &self,
+        look: &OwnLook,
+        purpose: LookPurpose,
+        now: Timestamp,
+    ) -> Result<Seen, LookError> {
+        self.look_by(Actor::House, look.asked(purpose), now)
+    }
+
     /// How often each person looked, for what: person and purpose.
     pub fn reads_by_agent(
         &self,

@@ -143,18 +143,9 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
             format!("« {} » refuse", denial.statement().reviewer),
             format!("“{}” refuses it", denial.statement().reviewer),
         ),
-        Event::ChallengeReceived { .. } => {
-            pair("la personne conteste le message", "the person challenges the message")
-        }
-        Event::ChallengeAnswered(answer) => match answer.verdict {
-            ChallengeVerdict::Upheld => {
-                pair("une personne donne raison à qui conteste", "a person upholds the challenge")
-            }
-            ChallengeVerdict::Rejected => {
-                pair("une personne rejette la contestation", "a person rejects the challenge")
-            }
-        },
-        Event::ObservationsReceived { .. }
+        Event::ChallengeReceived { .. }
+        | Event::ChallengeAnswered(_)
+        | Event::ObservationsReceived { .. }
         | Event::SituationStated { .. }
         | Event::HearingRequested { .. }
         | Event::HearingConvened { .. }
@@ -184,6 +175,17 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
 /// What the person and the authority do once a finding was presented.
 fn after_the_finding(event: &Event) -> (String, String) {
     let (fr, en) = match event {
+        Event::ChallengeReceived { .. } => {
+            ("la personne conteste le message", "the person challenges the message")
+        }
+        Event::ChallengeAnswered(answer) => match answer.verdict {
+            ChallengeVerdict::Upheld => {
+                ("une personne donne raison à qui conteste", "a person upholds the challenge")
+            }
+            ChallengeVerdict::Rejected => {
+                ("une personne rejette la contestation", "a person rejects the challenge")
+            }
+        },
         Event::ObservationsReceived { .. } => {
             ("la personne présente des observations", "the person sends observations")
         }

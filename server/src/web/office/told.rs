@@ -126,7 +126,9 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         Event::HoldPlaced { until, .. } => {
             Some(page.with("detail.hold_placed", "until", page.instant(until, zone)))
         }
-        Event::ObservationsReceived { .. }
+        Event::ChallengeReceived { .. }
+        | Event::ChallengeAnswered(_)
+        | Event::ObservationsReceived { .. }
         | Event::SituationStated { .. }
         | Event::HearingConvened { .. }
         | Event::HearingHeld { .. }
@@ -141,6 +143,12 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::Disclosed { .. }
         | Event::PilotEnded
         | Event::DeadlinePassed => None,
+    }
+}
+
+/// What the person and the authority did once a finding was presented.
+fn after_the_finding(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
+    match event {
         Event::ChallengeReceived { grounds, .. } => {
             let grounds =
                 grounds.iter().map(|ground| page.named("challenge.ground", ground.name()));
@@ -149,12 +157,6 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         Event::ChallengeAnswered(answer) => {
             Some(page.named("challenge.verdict", answer.verdict.name()))
         }
-    }
-}
-
-/// What the person and the authority did once a finding was presented.
-fn after_the_finding(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
-    match event {
         Event::ObservationsReceived { document, .. } | Event::SituationStated { document, .. } => {
             Some(page.with("detail.document", "sha256", document.to_string()))
         }
