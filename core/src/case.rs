@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Line;
 use crate::id::{AuthorityId, CaseId, NoticeId, PartyId, RegimeId};
-use crate::procedure::{identification, ladder};
+use crate::procedure::{identification, ladder, measure};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
@@ -29,6 +29,7 @@ impl Case {
         let state = match subject {
             Subject::Notice { .. } => State::Identification(identification::State::Open),
             Subject::Line(_) => State::Ladder(ladder::State::Open),
+            Subject::Measure(_) => State::Measure(measure::State::Open),
         };
         Self { id, authority, regime, opened_at, subject, state }
     }
@@ -42,6 +43,8 @@ pub enum Subject {
     Notice { notice: NoticeId, provider: PartyId },
     /// One handle, on its way up the ladder.
     Line(Line),
+    /// One measure of a judgment, until its last day.
+    Measure(Box<measure::Pronounced>),
 }
 
 /// Where a case stands: the procedure it follows, and that procedure's own state.
@@ -50,6 +53,27 @@ pub enum Subject {
 pub enum State {
     Identification(identification::State),
     Ladder(ladder::State),
+    Measure(measure::State),
+}
+
+impl Subject {
+    /// The line it is about, where it is known whose it is.
+    pub fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Notice { .. } => None,
+            Self::Line(line) => Some(line),
+            Self::Measure(measure) => Some(&measure.line),
+        }
+    }
+
+    /// The provider that it concerns.
+    pub fn provider(&self) -> &PartyId {
+        match self {
+            Self::Notice { provider, .. } => provider,
+            Self::Line(line) => &line.provider,
+            Self::Measure(measure) => &measure.line.provider,
+        }
+    }
 }
 
 impl State {
@@ -57,6 +81,7 @@ impl State {
         match self {
             Self::Identification(state) => state.name(),
             Self::Ladder(state) => state.name(),
+            Self::Measure(state) => state.name(),
         }
     }
 
@@ -64,6 +89,7 @@ impl State {
         match self {
             Self::Identification(_) => "identification",
             Self::Ladder(_) => "ladder",
+            Self::Measure(_) => "measure",
         }
     }
 
@@ -72,6 +98,7 @@ impl State {
         match self {
             Self::Identification(state) => matches!(state, identification::State::Closed { .. }),
             Self::Ladder(state) => matches!(state.bare(), ladder::State::Closed { .. }),
+            Self::Measure(state) => matches!(state.bare(), measure::State::Closed { .. }),
         }
     }
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorisation::Grant;
 use crate::event::{Fact, Line};
-use crate::id::{NoticeId, PartyId};
+use crate::id::{Digest, NoticeId, PartyId, PersonId};
 use crate::identification::{IdentityField, Purpose};
 use crate::procedure::ladder::Deliberated;
-use crate::regime::rules::ChannelKind;
+use crate::procedure::measure::{Declined, Demand, Excess, Pronounced, Terms};
+use crate::regime::rules::{ChannelKind, Pronouncer};
 
 /// One thing to be done, once. Its row's `EffectId` is the idempotency key wherever it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,26 @@ pub enum Effect {
     /// During a pilot, in place of what would have left the house: carry it out as far as it can be
     /// without anybody being asked who somebody is, and without anybody being written to.
     KeepInHouse { instead_of: Box<Effect> },
+    /// Open the case of a measure that a court pronounced.
+    OpenMeasure { measure: Box<Pronounced>, by: PersonId },
+    /// Have the provider carry a measure out, change it or lift it: one version of its order. The
+    /// order's number is the case's.
+    OrderMeasure {
+        line: Line,
+        version: u32,
+        demand: Demand,
+        decided_by: Pronouncer,
+        decision: Digest,
+    },
+    /// Send the letter that notifies a person of a measure.
+    NotifyMeasure {
+        measure: Box<Pronounced>,
+        terms: Terms,
+        letter: String,
+        channel: ChannelKind,
+        /// 1 for the first dispatch, 2 after a loss.
+        attempt: u32,
+    },
     /// The time of keeping is over: destroy the record keys of this case's personal data.
     ErasePersonalData,
     /// Tell the people who watch. Carries no personal datum.
@@ -92,6 +113,9 @@ impl Effect {
             Self::SendConvocation { .. } => "send_convocation",
             Self::TransmitFile { .. } => "transmit_file",
             Self::KeepInHouse { .. } => "keep_in_house",
+            Self::OpenMeasure { .. } => "open_measure",
+            Self::OrderMeasure { .. } => "order_measure",
+            Self::NotifyMeasure { .. } => "notify_measure",
             Self::ErasePersonalData => "erase_personal_data",
             Self::RaiseAlarm { .. } => "raise_alarm",
         }
@@ -132,6 +156,28 @@ pub enum Alarm {
     DeliberationLate { stage: usize },
     /// Nobody said what became of a file that was sent to the prosecutor.
     OutcomeUnknown { stage: usize },
+    /// The time to appeal is over, and nobody said whether the judgment is enforceable.
+    EnforceabilityUnknown,
+    /// An appeal was filed long ago, and nobody said what became of it.
+    AppealUndecided,
+    /// The letter of a measure reached nobody, or nobody knows: it must be served otherwise.
+    MeasureNotNotified,
+    /// The provider did not confirm that it will carry a measure out, or that it began.
+    MeasureUnconfirmed,
+    /// The provider does not carry a measure out, or stopped before its time.
+    MeasureDeclined { reason: Declined },
+    /// By the provider's word it does more than was pronounced.
+    MeasureBeyondScope { excess: Excess },
+    /// It ends soon, and the provider did not say that it ends by itself.
+    MeasureEndNotAssured,
+    /// Its end is behind it, and nothing proves that it was lifted.
+    MeasureNotLifted,
+    /// The day until which it was put off is over: a person says how it goes on.
+    PostponementOver,
+    /// A person asked for a postponement, and nobody answered in time.
+    PostponementUndecided,
+    /// The time to comply with an injunction is over, and nobody said whether it was.
+    InjunctionUnanswered,
 }
 
 impl Alarm {
@@ -152,6 +198,17 @@ impl Alarm {
             Self::HearingUnrecorded { .. } => "hearing_unrecorded",
             Self::DeliberationLate { .. } => "deliberation_late",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::EnforceabilityUnknown => "enforceability_unknown",
+            Self::AppealUndecided => "appeal_undecided",
+            Self::MeasureNotNotified => "measure_not_notified",
+            Self::MeasureUnconfirmed => "measure_unconfirmed",
+            Self::MeasureDeclined { .. } => "measure_declined",
+            Self::MeasureBeyondScope { .. } => "measure_beyond_scope",
+            Self::MeasureEndNotAssured => "measure_end_not_assured",
+            Self::MeasureNotLifted => "measure_not_lifted",
+            Self::PostponementOver => "postponement_over",
+            Self::PostponementUndecided => "postponement_undecided",
+            Self::InjunctionUnanswered => "injunction_unanswered",
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::authorisation::{Denial, Grant};
 use crate::id::{AuthorisationId, CaseId, Digest, Handle, NoticeId, PartyId, PersonId, QuestionId};
 use crate::identification::{IdentityField, Outcome};
 use crate::procedure::ladder::{ChallengeAnswer, ChallengeGround, CourtOutcome, Deliberated};
+use crate::procedure::measure::{AppealOutcome, LiftGround, ProviderReport, Sentence, Terms};
 use crate::regime::rules::{ChannelKind, ReturnReason};
 
 /// One thing that happened. The wire form is what replay reads, so a variant never changes meaning.
@@ -15,16 +16,30 @@ use crate::regime::rules::{ChannelKind, ReturnReason};
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A notice passed screening. Opens an identification.
-    NoticeAccepted { notice: NoticeId, sender: PartyId, provider: PartyId, fact_at: Timestamp },
+    NoticeAccepted {
+        notice: NoticeId,
+        sender: PartyId,
+        provider: PartyId,
+        fact_at: Timestamp,
+    },
     /// The question left for the provider.
-    QuestionAsked { question: QuestionId },
+    QuestionAsked {
+        question: QuestionId,
+    },
     /// The provider answered.
-    Answered { question: QuestionId, outcome: Outcome },
+    Answered {
+        question: QuestionId,
+        outcome: Outcome,
+    },
     /// The sender took the notice back.
-    NoticeRetracted { notice: NoticeId },
+    NoticeRetracted {
+        notice: NoticeId,
+    },
 
     /// An identification named this handle: one more fact stands against it.
-    FactEstablished { fact: Fact },
+    FactEstablished {
+        fact: Fact,
+    },
     /// A person decided on the step that the rules propose.
     Decided(Decision),
     /// A member asks an outside reviewer for leave to go on: the decision to take the step, which
@@ -38,45 +53,169 @@ pub enum Event {
         evidence: Digest,
     },
     /// The reviewer passed the request on to a substitute.
-    AuthorisationHandedOver { request: AuthorisationId, from: PersonId, to: PersonId },
+    AuthorisationHandedOver {
+        request: AuthorisationId,
+        from: PersonId,
+        to: PersonId,
+    },
     /// The reviewer allowed this one linking.
-    AuthorisationGranted { grant: Grant },
+    AuthorisationGranted {
+        grant: Grant,
+    },
     /// The reviewer did not.
-    AuthorisationRefused { denial: Denial },
+    AuthorisationRefused {
+        denial: Denial,
+    },
     /// The means to reach the subscriber are in the identity compartment.
-    Disclosed { question: QuestionId, fields: Vec<IdentityField> },
+    Disclosed {
+        question: QuestionId,
+        fields: Vec<IdentityField>,
+    },
     /// The provider will not or cannot say how the subscriber is reached.
-    DisclosureFailed { question: QuestionId, reason: DisclosureFailure },
+    DisclosureFailed {
+        question: QuestionId,
+        reason: DisclosureFailure,
+    },
     /// News of a message on its way.
     Delivery(DeliveryReport),
 
     /// The person concerned wrote: observations on what they are said to have done.
-    ObservationsReceived { document: Digest, received_at: Timestamp },
+    ObservationsReceived {
+        document: Digest,
+        received_at: Timestamp,
+    },
     /// The person stated family charges, income, guardianship (CPI R331-12).
-    SituationStated { document: Digest, received_at: Timestamp },
+    SituationStated {
+        document: Digest,
+        received_at: Timestamp,
+    },
     /// The person says that the message is wrong, and why.
-    ChallengeReceived { grounds: Vec<ChallengeGround>, document: Digest, received_at: Timestamp },
+    ChallengeReceived {
+        grounds: Vec<ChallengeGround>,
+        document: Digest,
+        received_at: Timestamp,
+    },
     /// A person of the authority answered that, with reasons.
     ChallengeAnswered(ChallengeAnswer),
     /// The person asks to be heard.
-    HearingRequested { received_at: Timestamp },
+    HearingRequested {
+        received_at: Timestamp,
+    },
     /// The person was told when they will be heard; a later slot replaces an earlier one.
-    HearingConvened { by: PersonId, slot: Timestamp },
+    HearingConvened {
+        by: PersonId,
+        slot: Timestamp,
+    },
     /// News of a convocation on its way.
     ConvocationReported(ConvocationReport),
     /// The person was heard. The record is signed by the person, and by counsel who came.
-    HearingHeld { by: PersonId, record: Digest, counsel: bool, held_at: Timestamp },
+    HearingHeld {
+        by: PersonId,
+        record: Digest,
+        counsel: bool,
+        held_at: Timestamp,
+    },
     /// The person was convened and did not come.
-    HearingMissed { by: PersonId },
+    HearingMissed {
+        by: PersonId,
+    },
     /// A member decided what follows from the finding.
     Deliberated(Deliberated),
     /// A prosecutor or a court said what became of a file that was sent.
-    OutcomeReported { by: PersonId, outcome: CourtOutcome, judgment: Digest },
+    OutcomeReported {
+        by: PersonId,
+        outcome: CourtOutcome,
+        judgment: Digest,
+        /// What a conviction pronounced: each becomes a case of its own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        measures: Vec<Sentence>,
+    },
+
+    /// A measure of a judgment is followed from here on.
+    MeasurePronounced {
+        by: PersonId,
+    },
+    /// The registry's word that the judgment can be appealed no more.
+    EnforceabilityConfirmed {
+        by: PersonId,
+        certificate: Digest,
+        at: Timestamp,
+    },
+    /// The person appealed. An appeal in time suspends.
+    AppealFiled {
+        document: Digest,
+        received_at: Timestamp,
+    },
+    /// The court of appeal gave its judgment.
+    AppealDecided {
+        by: PersonId,
+        outcome: AppealOutcome,
+        judgment: Digest,
+        decided_at: Timestamp,
+    },
+    /// The person was notified otherwise than by the letter, with proof.
+    NotificationServed {
+        by: PersonId,
+        document: Digest,
+        at: Timestamp,
+    },
+    /// The person asks that it be put off.
+    PostponementRequested {
+        document: Digest,
+        received_at: Timestamp,
+    },
+    PostponementRefused {
+        by: PersonId,
+        reasons: Digest,
+    },
+    /// A court put it off until a day.
+    MeasurePostponed {
+        by: PersonId,
+        order: Digest,
+        until: Timestamp,
+    },
+    /// What was put off, or what the provider did not carry out, is ordered anew.
+    ExecutionResumed {
+        by: PersonId,
+        order: Digest,
+    },
+    /// A court changed what is to be carried out.
+    MeasureVaried {
+        by: PersonId,
+        decision: Digest,
+        terms: Terms,
+    },
+    /// It ends before its time.
+    LiftingOrdered {
+        by: PersonId,
+        decision: Digest,
+        ground: LiftGround,
+    },
+    /// The provider said where an order stands.
+    MeasureReported(ProviderReport),
+    /// A person has the proof that it was lifted at the provider.
+    LiftingProven {
+        by: PersonId,
+        document: Digest,
+        at: Timestamp,
+    },
+    /// The fine was paid, or the injunction complied with.
+    MeasureFulfilled {
+        by: PersonId,
+        document: Digest,
+        at: Timestamp,
+    },
 
     /// A court ordered that the file be kept until a day, whatever the rules of keeping say.
-    HoldPlaced { by: PersonId, order: Digest, until: Timestamp },
+    HoldPlaced {
+        by: PersonId,
+        order: Digest,
+        until: Timestamp,
+    },
     /// The court's order is spent.
-    HoldLifted { by: PersonId },
+    HoldLifted {
+        by: PersonId,
+    },
 
     /// The pilot that the case belongs to is over: two persons put the house to real work.
     PilotEnded,
@@ -113,6 +252,20 @@ impl Event {
             Self::HearingMissed { .. } => "hearing_missed",
             Self::Deliberated(_) => "deliberated",
             Self::OutcomeReported { .. } => "outcome_reported",
+            Self::MeasurePronounced { .. } => "measure_pronounced",
+            Self::EnforceabilityConfirmed { .. } => "enforceability_confirmed",
+            Self::AppealFiled { .. } => "appeal_filed",
+            Self::AppealDecided { .. } => "appeal_decided",
+            Self::NotificationServed { .. } => "notification_served",
+            Self::PostponementRequested { .. } => "postponement_requested",
+            Self::PostponementRefused { .. } => "postponement_refused",
+            Self::MeasurePostponed { .. } => "measure_postponed",
+            Self::ExecutionResumed { .. } => "execution_resumed",
+            Self::MeasureVaried { .. } => "measure_varied",
+            Self::LiftingOrdered { .. } => "lifting_ordered",
+            Self::MeasureReported(_) => "measure_reported",
+            Self::LiftingProven { .. } => "lifting_proven",
+            Self::MeasureFulfilled { .. } => "measure_fulfilled",
             Self::HoldPlaced { .. } => "hold_placed",
             Self::HoldLifted { .. } => "hold_lifted",
             Self::PilotEnded => "pilot_ended",

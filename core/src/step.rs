@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::authorisation::NotGranted;
-use crate::case::{Case, State};
+use crate::case::{Case, State, Subject};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::procedure::{Due, identification, ladder};
+use crate::procedure::{Due, identification, ladder, measure};
 use crate::regime::Regime;
 
 /// What a step yields: where the case stands now, and what is to be done about it.
@@ -76,6 +76,20 @@ pub enum Refusal {
     AlreadyChallenged,
     #[error("the person's challenge is to be answered first, by {until}")]
     Challenged { until: Timestamp },
+    #[error("the law of the day on which it was pronounced knows no measure {measure}")]
+    NoSuchMeasure { measure: String },
+    #[error("the law of the day does not let {by} pronounce this measure")]
+    NotTheirsToPronounce { by: &'static str },
+    #[error("{measure} stands in no law that is lived by: it can only be simulated")]
+    OnlySimulated { measure: String },
+    #[error("the law of that day allows {at_most} at most")]
+    BeyondTheLaw { at_most: u32 },
+    #[error("the judgment may be appealed until {until}: nothing is enforceable before")]
+    StillAppealable { until: Timestamp },
+    #[error("nobody asked for a postponement that could be refused")]
+    NothingRequested,
+    #[error("it is put off until a day to come, and {until} is past")]
+    NotToCome { until: Timestamp },
     #[error("a court ordered that the file be kept until {until}")]
     OnHold { until: Timestamp },
     #[error("the regime has no rules in force on {day}")]
@@ -110,6 +124,13 @@ impl Refusal {
             Self::NoChallenge => "no_challenge",
             Self::AlreadyChallenged => "already_challenged",
             Self::Challenged { .. } => "challenged",
+            Self::NoSuchMeasure { .. } => "no_such_measure",
+            Self::NotTheirsToPronounce { .. } => "not_theirs_to_pronounce",
+            Self::OnlySimulated { .. } => "only_simulated",
+            Self::BeyondTheLaw { .. } => "beyond_the_law",
+            Self::StillAppealable { .. } => "still_appealable",
+            Self::NothingRequested => "nothing_requested",
+            Self::NotToCome { .. } => "not_to_come",
             Self::OnHold { .. } => "on_hold",
             Self::NoRules { .. } => "no_rules",
             Self::NoRetention { .. } => "no_retention",
@@ -133,6 +154,9 @@ pub fn step(
         State::Ladder(state) => {
             ladder::step(case, state, event, now, regime).map(|step| step.map(State::Ladder))
         }
+        State::Measure(state) => {
+            measure::step(case, state, event, now, regime).map(|step| step.map(State::Measure))
+        }
     }
 }
 
@@ -142,5 +166,9 @@ pub fn due(case: &Case, regime: &Regime) -> Result<Option<Due>, Refusal> {
     match &case.state {
         State::Identification(state) => identification::due(state, regime),
         State::Ladder(state) => ladder::due(state, regime),
+        State::Measure(state) => match &case.subject {
+            Subject::Measure(pronounced) => measure::due(pronounced, state, regime),
+            _ => Err(Refusal::WrongSubject),
+        },
     }
 }

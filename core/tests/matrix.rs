@@ -1,8 +1,11 @@
-//! The whole table of the ladder: every state against every event, under the rules of June 2026.
+//! The whole table of the ladder, and of a measure: every state against every event, under the
+//! rules of June 2026.
 //!
 //! `matrix.txt` beside this file *is* the reviewable state machine. A change of the machine shows
 //! there as changed lines, for a lawyer to read. To accept a new table after reading it:
 //! `ENTREMISE_ACCEPT=1 cargo test -p entremise-core --test matrix`.
+
+mod matrix_measures;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -267,6 +270,7 @@ fn hearings() -> Vec<(&'static str, Event)> {
                 by: by(),
                 outcome: CourtOutcome::Convicted,
                 judgment: document(),
+                measures: Vec::new(),
             },
         ),
     ]
@@ -431,7 +435,7 @@ fn table() -> String {
         let case = case(state);
         let stage = match &case.state {
             State::Ladder(state) => state.stage().unwrap_or(0),
-            State::Identification(_) => unreachable!("the table is the ladder's"),
+            _ => unreachable!("this part of the table is the ladder's"),
         };
         let mut rows: Vec<(&str, Event, Timestamp)> =
             events(stage).into_iter().map(|(label, event)| (label, event, instant(NOW))).collect();
@@ -452,6 +456,7 @@ fn table() -> String {
         }
         table.push('\n');
     }
+    matrix_measures::write(&mut table, &regime);
     table
 }
 
@@ -538,6 +543,7 @@ fn the_member_may_close_at_any_rung_once_nothing_is_on_its_way() {
             "answering 2",
             "hearing asked",
             "convened 2",
+            "told of it 2",
             "deliberating 2",
             "held 0",
             "challenged 0",

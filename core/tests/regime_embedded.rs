@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use entremise_core::regime::rules::{Gate, Span};
+use entremise_core::regime::rules::{Gate, Pronouncer, Span};
 use entremise_core::regime::{Regime, RegimeError, embedded};
 use jiff::civil::date;
 
@@ -65,11 +65,12 @@ fn the_suspension_for_negligence_ended_on_9_july_2013() {
 }
 
 #[test]
-fn every_measure_is_pronounced_by_a_court_on_every_day() {
+fn every_measure_that_is_lived_by_is_pronounced_by_a_court_on_every_day() {
     let regime = embedded("fr-graduated-response").unwrap();
     for version in regime.versions() {
         for measure in &version.rules.measures {
-            assert_eq!(measure.pronounced_by, "court", "{} from {}", measure.id, version.from);
+            let by = if measure.simulation { Pronouncer::Authority } else { Pronouncer::Court };
+            assert_eq!(measure.pronounced_by, by, "{} from {}", measure.id, version.from);
         }
     }
 }

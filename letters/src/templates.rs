@@ -32,13 +32,14 @@ macro_rules! wording {
 }
 
 /// Every letter this binary can set.
-pub const ALL: [Template; 8] = [
+pub const ALL: [Template; 9] = [
     wording!("fr-graduated-response", "first", Language::Fr, "first.typ"),
     wording!("fr-graduated-response", "first", Language::En, "first.en.typ"),
     wording!("fr-graduated-response", "second", Language::Fr, "second.typ"),
     wording!("fr-graduated-response", "second", Language::En, "second.en.typ"),
     wording!("fr-graduated-response", "third", Language::Fr, "third.typ"),
     wording!("fr-graduated-response", "convocation", Language::Fr, "convocation.typ"),
+    wording!("fr-graduated-response", "suspension", Language::Fr, "suspension.typ"),
     wording!("xx-specimen", "notice", Language::En, "notice.typ"),
     wording!("xx-specimen", "final", Language::En, "final.typ"),
 ];

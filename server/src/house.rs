@@ -49,6 +49,8 @@ pub struct Room {
     pub register_key: Option<RegisterKey>,
     /// When the post was last asked for news, microseconds since 1970.
     pub last_polled: AtomicI64,
+    /// When the providers were last asked where their orders stand, microseconds since 1970.
+    pub measures_asked: AtomicI64,
     /// The post's news that is entered and proven, so that it is not looked up again.
     pub heard: Mutex<BTreeSet<(Timestamp, EffectId, String)>>,
 }

@@ -187,7 +187,7 @@ impl ThirdStep {
                     }
                     _ => None,
                 },
-                State::Identification(_) => None,
+                State::Identification(_) | State::Measure(_) => None,
             }));
         }
     }

@@ -8,6 +8,7 @@ use entremise_core::case::Case;
 use entremise_core::event::{Event, Line};
 use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
 use entremise_core::ledger::Actor;
+use entremise_core::procedure::measure::Pronounced;
 use entremise_core::step::Refusal;
 use jiff::Timestamp;
 
@@ -27,12 +28,20 @@ pub enum CaseRef {
         regime: RegimeId,
         line: Line,
     },
+    /// A new case of a measure.
+    Measure {
+        authority: AuthorityId,
+        regime: RegimeId,
+        measure: Box<Pronounced>,
+    },
 }
 
 impl CaseRef {
     pub fn authority(&self) -> &AuthorityId {
         match self {
-            Self::Id(authority, _) | Self::Line { authority, .. } => authority,
+            Self::Id(authority, _)
+            | Self::Line { authority, .. }
+            | Self::Measure { authority, .. } => authority,
         }
     }
 }

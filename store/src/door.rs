@@ -23,6 +23,7 @@ use crate::backfill;
 use crate::conn::Tx;
 use crate::entropy::Draw;
 use crate::ledger::{self, Head, Lateness};
+use crate::measure;
 use crate::oversight::Counted;
 use crate::rows::{self, AlarmLine, CaseLine, EffectLine};
 use crate::trouble::Trouble;
@@ -124,6 +125,10 @@ impl<'t, 'c> Door<'t, 'c> {
         match wanted {
             CaseRef::Id(_, id) => self.by_id(*id),
             CaseRef::Line { regime, line, .. } => self.by_line(regime, line).map(Some),
+            CaseRef::Measure { regime, measure, .. } => {
+                let id = CaseId(self.draw.id(self.at));
+                Ok(Some(self.open_case(id, regime, Subject::Measure(measure.clone()))))
+            }
         }
     }
 
@@ -143,7 +148,7 @@ impl<'t, 'c> Door<'t, 'c> {
         let mut ids: Vec<CaseId> = wanted
             .filter_map(|case| match case {
                 CaseRef::Id(_, id) => Some(*id),
-                CaseRef::Line { .. } => None,
+                CaseRef::Line { .. } | CaseRef::Measure { .. } => None,
             })
             .filter(|id| !self.by_id.contains_key(id))
             .collect();
@@ -273,6 +278,9 @@ impl<'t, 'c> Door<'t, 'c> {
             let number = rows::next_file_number(self.tx, &self.authority, year)?;
             self.cases[index].file_number = Some(number);
         }
+        if opens && let Subject::Measure(measure) = &self.cases[index].case.subject {
+            measure::note(self.tx, self.cases[index].case.id, measure.file)?;
+        }
         let in_hand = &mut self.cases[index];
         if let Event::QuestionAsked { question } = event {
             in_hand.question = Some(question.0);
@@ -322,7 +330,7 @@ impl<'t, 'c> Door<'t, 'c> {
             (true, _) => form::Subject::Case(case.id),
             // A case that was not opened after all has no number that anyone could look up.
             (false, Subject::Notice { notice, .. }) => form::Subject::Notice(*notice),
-            (false, Subject::Line(_)) => form::Subject::House,
+            (false, Subject::Line(_) | Subject::Measure(_)) => form::Subject::House,
         };
         let regime_id = case.regime.clone();
         if is_stored && *event == Event::DeadlinePassed {

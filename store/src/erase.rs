@@ -7,7 +7,7 @@
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::id::{AuthorityId, CaseId, NoticeId};
 use entremise_core::ledger::{self as form, Actor};
-use entremise_core::procedure::{identification, ladder};
+use entremise_core::procedure::{identification, ladder, measure};
 use entremise_core::step::{Refusal, due};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -180,9 +180,12 @@ impl Store {
 
     /// Only what is closed and held by no court; before its time only when the person asks.
     fn may_erase(&self, case: &Case, why: WhyErased, now: Timestamp) -> Result<(), Refusal> {
-        if let State::Ladder(state) = &case.state
-            && let Some(until) = state.held_until().filter(|until| now < *until)
-        {
+        let held_until = match &case.state {
+            State::Ladder(state) => state.held_until(),
+            State::Measure(state) => state.held_until(),
+            State::Identification(_) => None,
+        };
+        if let Some(until) = held_until.filter(|until| now < *until) {
             return Err(Refusal::OnHold { until });
         }
         let regime = self.inner.regimes.get(&case.regime);
@@ -190,6 +193,10 @@ impl Store {
         let kept = match &case.state {
             State::Ladder(state) => match state.bare() {
                 ladder::State::Closed { kept, .. } => kept,
+                _ => return Err(not_yet(case, end)),
+            },
+            State::Measure(state) => match state.bare() {
+                measure::State::Closed { kept, .. } => kept,
                 _ => return Err(not_yet(case, end)),
             },
             State::Identification(identification::State::Closed { kept, .. }) => kept,
@@ -253,6 +260,7 @@ fn records_of(tx: &mut Tx, case: &Case) -> Result<Records, Trouble> {
     let notices = match &case.subject {
         Subject::Notice { notice, .. } => vec![notice.0],
         Subject::Line(_) => notices_of(tx, case.id)?.iter().map(|notice| notice.0).collect(),
+        Subject::Measure(_) => Vec::new(),
     };
     let keys: Vec<&[u8]> = notices.iter().map(|id| id.as_bytes().as_slice()).collect();
     // A line's case needs its notices until it is erased itself; an identification while open.
@@ -273,6 +281,13 @@ fn records_of(tx: &mut Tx, case: &Case) -> Result<Records, Trouble> {
         "-- disclosures-of-case\nSELECT question_id FROM disclosure WHERE case_id = $1",
         &[Value::id(&case.id.0)],
     )?)?;
+    let kept_on = crate::measure::still_needed(tx, case.id)?;
+    let left_over = crate::measure::left_over(tx, case.id)?;
+    let disclosures: Vec<Uuid> = disclosures
+        .into_iter()
+        .filter(|question| !kept_on.contains(question))
+        .chain(left_over)
+        .collect();
     let documents = ids(&tx.query(
         "-- document-records\nSELECT record_id FROM document WHERE case_id = $1",
         &[Value::id(&case.id.0)],
@@ -317,7 +332,7 @@ fn blot(tx: &mut Tx, case: &Case, records: &Records) -> Result<(), Trouble> {
     )?)?;
     cases.push(case.id.0);
     let mut subjects: Vec<&[u8]> = cases.iter().map(|id| id.as_bytes().as_slice()).collect();
-    if let Subject::Line(line) = &case.subject {
+    if let Some(line) = case.subject.line() {
         for sql in [
             "-- handle-of-case
              UPDATE cases SET subject = REPLACE(subject, $2, $3), state = REPLACE(state, $2, $3),

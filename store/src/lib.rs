@@ -25,6 +25,7 @@ mod keys;
 mod ledger;
 mod linking;
 mod look;
+mod measure;
 mod migrate;
 mod outbox;
 mod outlive;
@@ -70,6 +71,7 @@ pub use keys::{
 pub use ledger::{Checkpoint, Opening};
 pub use linking::{LinkError, MessageMaterial};
 pub use look::{About, Look, LookError, LookField, LookPurpose, OwnLook, Seen};
+pub use measure::{MeasureMaterial, MeasureRow};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
 pub use pilot::{KeptMessage, PilotAct, PilotError};

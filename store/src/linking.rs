@@ -8,7 +8,6 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entremise_core::case::Subject;
 use entremise_core::effect::Effect;
 use entremise_core::id::{
     AuthorisationId, AuthorityId, CaseId, EffectId, NoticeId, PartyId, QuestionId, RegimeId,
@@ -374,7 +373,7 @@ impl Store {
 }
 
 /// Enters the line of an opening, and counts it.
-fn enter(
+pub(crate) fn enter(
     door: &mut Door,
     regime: &RegimeId,
     subject: form::Subject,
@@ -453,10 +452,7 @@ fn look_up(
         .ok_or_else(|| Trouble::never("a message is about a notice that is not there"))?;
     let sender: PartyId = sender.word(0)?;
     let party = party::find(tx, &claim.authority, &sender)?;
-    let provider = match stored.case.subject {
-        Subject::Line(line) => line.provider,
-        Subject::Notice { provider, .. } => provider,
-    };
+    let provider = stored.case.subject.provider().clone();
     Ok(Found {
         question,
         provider,

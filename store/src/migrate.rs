@@ -33,6 +33,7 @@ pub(crate) const CASES: &[Migration] = &[
         name: "0010_suspended",
         sql: include_str!("../migrations/cases/0010_suspended.sql"),
     },
+    Migration { name: "0011_measure", sql: include_str!("../migrations/cases/0011_measure.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -163,6 +163,8 @@ fn write_some_cases(tx: &mut Tx, cases: &[CaseLine], changed_at: Timestamp) -> R
         let (provider, handle) = match &case.subject {
             Subject::Notice { provider, .. } => (provider, Value::Null),
             Subject::Line(line) => (&line.provider, line.handle.as_str().into()),
+            // The handle's column finds the one open case on the ladder; a measure is found by it.
+            Subject::Measure(measure) => (&measure.line.provider, Value::Null),
         };
         values.extend([
             Value::id(&case.id.0),
@@ -201,6 +203,7 @@ fn waits_for_a_person(state: &State) -> bool {
             | ladder::State::Sending { alarmed, .. }
             | ladder::State::Transmitted { alarmed, .. },
         ) => *alarmed,
+        State::Measure(state) => state.waits_for_a_person(),
         _ => false,
     }
 }
@@ -212,10 +215,9 @@ pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<
         Effect::RequestDisclosure { line, .. }
         | Effect::RequestAuthorisedDisclosure { line, .. }
         | Effect::RelayMessage { line, .. } => Some(&line.provider),
-        Effect::SendMessage { .. } | Effect::SendConvocation { .. } => match subject {
-            Subject::Line(line) => Some(&line.provider),
-            Subject::Notice { provider, .. } => Some(provider),
-        },
+        Effect::OrderMeasure { line, .. } => Some(&line.provider),
+        Effect::SendMessage { .. } | Effect::SendConvocation { .. } => Some(subject.provider()),
+        Effect::OpenMeasure { .. } | Effect::NotifyMeasure { .. } => None,
         Effect::EstablishFact { .. }
         | Effect::RaiseAlarm { .. }
         | Effect::TransmitFile { .. }
@@ -235,6 +237,7 @@ fn desk_at(line: &CaseLine) -> Value<'static> {
 fn held_until(state: &State) -> Value<'static> {
     match state {
         State::Ladder(state) => Value::maybe(state.held_until(), Value::time),
+        State::Measure(state) => Value::maybe(state.held_until(), Value::time),
         State::Identification(_) => Value::Null,
     }
 }

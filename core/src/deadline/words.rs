@@ -167,6 +167,12 @@ pub fn start_words(started_by: &str) -> Words {
         }
         "transmitted" => ("la transmission au parquet", "the transmission to the prosecutor"),
         "judged" => ("la connaissance de l’issue", "the news of the outcome"),
+        "pronounced" => ("le prononcé du jugement", "the judgment"),
+        "appeal_ended" => ("la fin du temps d’appel", "the end of the time to appeal"),
+        "appealed" => ("l’appel", "the appeal"),
+        "enforceable" => ("le jour où la décision est définitive", "the day it became final"),
+        "ordered" => ("l’ordre donné à l’opérateur", "the order to the provider"),
+        "postponed" => ("le report", "the postponement"),
         "measure_ended" => ("la fin de la mesure", "the end of the measure"),
         other => (other, other),
     };

@@ -6,6 +6,7 @@
 pub mod identification;
 pub mod ladder;
 mod law;
+pub mod measure;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

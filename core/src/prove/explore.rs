@@ -90,11 +90,15 @@ pub(super) fn explore(
 
 impl Search<'_> {
     fn begin(&mut self) {
-        let beginnings = palette::beginnings(self.regime, &self.names.scale);
-        let cases = beginnings
-            .into_iter()
-            .flat_map(|at| palette::cases(self.regime, at).into_iter().map(move |case| (case, at)));
-        for (root, (case, now)) in cases.enumerate() {
+        let regime = self.regime;
+        let mut cases: Vec<(Case, Timestamp)> = Vec::new();
+        for at in palette::beginnings(regime, &self.names.scale) {
+            cases.extend(palette::cases(regime, at).into_iter().map(|case| (case, at)));
+        }
+        for at in palette::beginnings(regime, &self.names.measures) {
+            cases.extend(palette::measures(regime, at).into_iter().map(|case| (case, at)));
+        }
+        for (root, (case, now)) in cases.into_iter().enumerate() {
             let watch = Watch::default();
             self.known.insert(self.names.name((&case, &watch, now), self.regime, self.engine));
             self.nodes.push(Node { before: None, moved: None });
@@ -112,7 +116,8 @@ impl Search<'_> {
         // A case that cannot say what it waits for was judged when it was reached.
         let due = (self.engine.due)(&moment.case, self.regime).ok().flatten();
         let (case, now) = (&moment.case, moment.now);
-        for at in palette::instants(case, now, due.as_ref(), self.regime, &self.names.scale) {
+        let scale = self.names.scale(&case.state);
+        for at in palette::instants(case, now, due.as_ref(), self.regime, scale) {
             for event in palette::events(case, at, due.as_ref(), self.regime) {
                 match (self.engine.step)(case, &event, at, self.regime) {
                     Err(_) => self.reached.refusals += 1,

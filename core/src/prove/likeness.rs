@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::Engine;
 use super::watch::Watch;
-use crate::case::{Case, State};
+use crate::case::{Case, State, Subject};
 use crate::event::Event;
 use crate::procedure::{DueKind, ladder};
 use crate::regime::{Regime, Rules, Version};
@@ -44,8 +44,24 @@ impl Scale {
         let read = |version: &Version| Rules {
             intake: regime.versions()[0].rules.intake.clone(),
             measures: Vec::new(),
+            execution: None,
             ..version.rules.clone()
         };
+        Self::changed(regime, read)
+    }
+
+    /// As `of`, for the case of a measure, which reads nothing of the ladder.
+    fn of_measures(regime: &Regime) -> Self {
+        let read = |version: &Version| Rules {
+            mode: version.rules.mode,
+            measures: version.rules.measures.clone(),
+            execution: version.rules.execution.clone(),
+            ..regime.versions()[0].rules.clone()
+        };
+        Self::changed(regime, read)
+    }
+
+    fn changed(regime: &Regime, read: impl Fn(&Version) -> Rules) -> Self {
         let changes = regime.versions().windows(2).filter(|pair| read(&pair[0]) != read(&pair[1]));
         Self { changes: changes.map(|pair| regime.zone().start_of(pair[1].from)).collect() }
     }
@@ -77,6 +93,8 @@ impl Scale {
 /// Names moments, and remembers what it named lately: most steps lead where another just led.
 pub(super) struct Names {
     pub(super) scale: Scale,
+    /// The same for measures, which read other rules.
+    pub(super) measures: Scale,
     lately: HashMap<Likeness, Likeness>,
 }
 
@@ -85,7 +103,19 @@ const LATELY_MAX: usize = 100_000;
 
 impl Names {
     pub(super) fn of(regime: &Regime) -> Self {
-        Self { scale: Scale::of(regime), lately: HashMap::new() }
+        Self {
+            scale: Scale::of(regime),
+            measures: Scale::of_measures(regime),
+            lately: HashMap::new(),
+        }
+    }
+
+    /// What the time of such a case is measured with.
+    pub(super) fn scale(&self, state: &State) -> &Scale {
+        match state {
+            State::Measure(_) => &self.measures,
+            State::Identification(_) | State::Ladder(_) => &self.scale,
+        }
     }
 
     /// The name of a moment of a story.
@@ -95,12 +125,17 @@ impl Names {
         regime: &Regime,
         engine: &Engine<'_>,
     ) -> Likeness {
-        let written = self.scale.written(&(&case.state, watch), now);
+        let measure = match &case.subject {
+            Subject::Measure(measure) => measure.sentence.measure.as_str(),
+            Subject::Notice { .. } | Subject::Line(_) => "",
+        };
+        let written = self.scale(&case.state).written(&(&case.state, watch, measure), now);
         let exactly = written.name();
         if let Some(known) = self.lately.get(&exactly) {
             return *known;
         }
-        let name = self.scale.likeness(written, &waits(case, now, regime, engine), now);
+        let name =
+            self.scale(&case.state).likeness(written, &waits(case, now, regime, engine), now);
         if self.lately.len() == LATELY_MAX {
             self.lately.clear();
         }
@@ -173,8 +208,10 @@ impl Scale {
         match (value, name) {
             // How many more facts came while a step was taken is only told in its message.
             (_, "further") => {}
+            // How often an order was changed says nothing about the next change.
+            (_, "version" | "served_days") => {}
             // What the person wrote moves nothing.
-            (_, "observations" | "situation") => {}
+            (_, "observations" | "situation" | "request") => {}
             // Of the last news of a message only a bounce is ever asked for again.
             (status, "status") if *status != "bounced" => {}
             (Value::String(word), _) => match instant(word) {

@@ -8,8 +8,10 @@
 mod end;
 mod explore;
 mod likeness;
+mod measure;
 mod palette;
 mod story;
+mod told;
 mod watch;
 
 use jiff::Timestamp;
@@ -40,16 +42,28 @@ pub enum Property {
     EveryDatumDies,
     /// Nothing leaves the house while the regime is a trial.
     NothingSentInPilot,
+    /// No measure is ordered of a provider without a judgment that can be appealed no more.
+    NoMeasureWithoutJudgment,
+    /// No order outlasts what was pronounced, its end, or the law that knew the measure.
+    NothingAfterTheEnd,
+    /// What was ordered is proven to be lifted before its case ends, or somebody was alarmed.
+    EveryMeasureLifted,
+    /// The passing of time begins and lengthens nothing.
+    TimeNeverHardens,
 }
 
 impl Property {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::NoThirdLinkingWithoutGrant,
         Self::NoSanctionWithoutPerson,
         Self::NoStageSkipped,
         Self::EveryClockEnds,
         Self::EveryDatumDies,
         Self::NothingSentInPilot,
+        Self::NoMeasureWithoutJudgment,
+        Self::NothingAfterTheEnd,
+        Self::EveryMeasureLifted,
+        Self::TimeNeverHardens,
     ];
 
     /// The wire name.
@@ -61,6 +75,10 @@ impl Property {
             Self::EveryClockEnds => "every_clock_ends",
             Self::EveryDatumDies => "every_datum_dies",
             Self::NothingSentInPilot => "nothing_sent_in_pilot",
+            Self::NoMeasureWithoutJudgment => "no_measure_without_judgment",
+            Self::NothingAfterTheEnd => "nothing_after_the_end",
+            Self::EveryMeasureLifted => "every_measure_lifted",
+            Self::TimeNeverHardens => "time_never_hardens",
         }
     }
 
@@ -86,6 +104,22 @@ impl Property {
             Self::NothingSentInPilot => {
                 ("rien ne sort pendant un essai", "nothing leaves during a trial")
             }
+            Self::NoMeasureWithoutJudgment => (
+                "aucune mesure exécutée sans jugement devenu exécutoire",
+                "no measure is carried out without an enforceable judgment",
+            ),
+            Self::NothingAfterTheEnd => (
+                "rien après le terme : ni au-delà de la peine, ni après la loi qui l’abolit",
+                "nothing after the end: not beyond the sentence, not after the law that knew it",
+            ),
+            Self::EveryMeasureLifted => (
+                "toute mesure est levée, preuve à l’appui, ou quelqu’un est alerté",
+                "every measure is lifted and proven to be, or somebody is alarmed",
+            ),
+            Self::TimeNeverHardens => (
+                "le temps seul ne commence ni n’allonge aucune mesure",
+                "time alone begins and lengthens no measure",
+            ),
         };
         Words { fr: story::spaced(fr), en: en.to_owned() }
     }

@@ -34,6 +34,10 @@ pub(super) enum Because {
     WithoutEnd,
     Refused(Refusal),
     NeverErased,
+    NotEnforceable,
+    OrderedTooLong,
+    NotLifted,
+    HardenedByTime,
 }
 
 /// A shortest story that breaks a property.
@@ -154,6 +158,20 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         | Event::HearingMissed { .. }
         | Event::Deliberated(_)
         | Event::OutcomeReported { .. } => after_the_finding(&moved.event),
+        Event::MeasurePronounced { .. }
+        | Event::EnforceabilityConfirmed { .. }
+        | Event::AppealFiled { .. }
+        | Event::AppealDecided { .. }
+        | Event::NotificationServed { .. }
+        | Event::PostponementRequested { .. }
+        | Event::PostponementRefused { .. }
+        | Event::MeasurePostponed { .. }
+        | Event::ExecutionResumed { .. }
+        | Event::MeasureVaried { .. }
+        | Event::LiftingOrdered { .. }
+        | Event::MeasureReported(_)
+        | Event::LiftingProven { .. }
+        | Event::MeasureFulfilled { .. } => super::told::of_a_measure(&moved.event),
         Event::HoldPlaced { until, .. } => (
             format!(
                 "une juridiction fait conserver le dossier jusqu’au {}",
@@ -364,6 +382,10 @@ fn why(because: &Because, regime: &Regime) -> Words {
             "le dossier est clos et rien n’efface plus ses données personnelles".to_owned(),
             "the case is closed and nothing will erase its personal data".to_owned(),
         ),
+        Because::NotEnforceable
+        | Because::OrderedTooLong
+        | Because::NotLifted
+        | Because::HardenedByTime => super::told::wrong_with_a_measure(because),
     };
     Words { fr: spaced(&fr), en }
 }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-use super::Property;
 use super::story::Because;
+use super::{Property, measure};
 use crate::authorisation::Grant;
 use crate::case::{Case, State};
 use crate::effect::Effect;
@@ -39,6 +39,8 @@ pub(super) struct Watch {
     asked: Option<(AuthorisationId, PersonId)>,
     /// The person asked to be heard, and was not yet.
     hearing_awaited: bool,
+    /// What concerns measures.
+    measure: measure::Watch,
     /// The erasure of the personal data was asked for, or another case answers for them.
     pub(super) erased: bool,
 }
@@ -66,6 +68,7 @@ impl Watch {
             }
             self.judge(effect, seen, &mut broken);
         }
+        broken.extend(self.measure.see(seen));
         broken
     }
 
@@ -136,6 +139,10 @@ impl Watch {
             // What is only tried must be as lawful as what is done.
             Effect::KeepInHouse { instead_of } => self.judge(instead_of, seen, broken),
             Effect::EstablishFact { .. } | Effect::ErasePersonalData => self.erased = true,
+            // What is ordered of a provider is judged by `measure`; a case that opens is another's.
+            Effect::OpenMeasure { .. }
+            | Effect::OrderMeasure { .. }
+            | Effect::NotifyMeasure { .. } => {}
             Effect::AskProvider { .. } | Effect::RaiseAlarm { .. } => {}
         }
     }
@@ -232,6 +239,8 @@ fn leaves(effect: &Effect) -> bool {
             | Effect::SendMessage { .. }
             | Effect::SendConvocation { .. }
             | Effect::TransmitFile { .. }
+            | Effect::OrderMeasure { .. }
+            | Effect::NotifyMeasure { .. }
     )
 }
 
@@ -244,7 +253,7 @@ fn moved(seen: &Seen<'_>) -> bool {
 pub(super) fn stage_of(state: &State) -> Option<usize> {
     match state {
         State::Ladder(state) => state.stage(),
-        State::Identification(_) => None,
+        State::Identification(_) | State::Measure(_) => None,
     }
 }
 

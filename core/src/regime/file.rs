@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::RegimeError;
-use super::rules::Span;
+use super::rules::{MeasureKind, Span};
 use crate::deadline::Words;
 
 /// A whole regime file.
@@ -36,6 +36,8 @@ pub struct RegimeFile {
     pub deliberation: Vec<DeliberationFile>,
     #[serde(default)]
     pub measure: Vec<MeasureFile>,
+    /// How the execution of every measure is followed; absent where there is none.
+    pub execution: Option<ExecutionFile>,
     pub retention: Vec<RetentionFile>,
     /// Times and terms that the law sets and no procedure of this house runs by itself.
     #[serde(default)]
@@ -226,6 +228,12 @@ pub struct DeliberationFile {
 pub struct MeasureFile {
     pub id: String,
     pub title: Words,
+    pub kind: MeasureKind,
+    /// No law that is lived by: what it would have done can be simulated.
+    #[serde(default)]
+    pub simulation: bool,
+    /// The template of the letter to the person; absent where somebody else notifies.
+    pub letter: Option<String>,
     /// The measure exists on the days on which somebody may pronounce it.
     pub pronounced_by: Dated,
     #[serde(default)]
@@ -233,9 +241,34 @@ pub struct MeasureFile {
     #[serde(default)]
     pub fine_euros_max: Dated,
     #[serde(default)]
+    pub appeal_within: Dated,
+    #[serde(default)]
     pub implement_within: Dated,
     #[serde(default)]
+    pub comply_within: Dated,
+    #[serde(default)]
+    pub prescribed_after: Dated,
+    #[serde(default)]
     pub spares: Dated,
+    #[serde(default)]
+    pub milder_law: Dated,
+}
+
+/// How measures are followed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionFile {
+    pub notify_by: Dated,
+    /// By the reason for which the letter came back.
+    pub returned: BTreeMap<String, Dated>,
+    pub enforceable_known_within: Dated,
+    pub appeal_decided_within: Dated,
+    pub notified_within: Dated,
+    pub confirmed_within: Dated,
+    pub end_watched_before: Dated,
+    pub lift_proven_within: Dated,
+    pub lift_given_up_after: Dated,
+    pub postponement_decided_within: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]

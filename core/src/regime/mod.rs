@@ -9,6 +9,7 @@ mod check;
 pub mod diff;
 pub mod embedded;
 mod file;
+mod measure;
 pub mod rules;
 pub mod screening;
 pub mod show;

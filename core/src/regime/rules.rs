@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::identification::{IdentityField, Purpose};
 use crate::notice::Class;
 
+pub use super::measure::{Execution, Measure, MeasureKind, MilderLaw, Pronouncer, Spared};
+
 /// What is in force on one day.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rules {
@@ -27,6 +29,8 @@ pub struct Rules {
     pub deliberations: Vec<Deliberation>,
     /// What may be pronounced at the end, and by whom.
     pub measures: Vec<Measure>,
+    /// How their execution is followed; None where the law knows no measure.
+    pub execution: Option<Execution>,
     pub retention: Vec<Retention>,
 }
 
@@ -285,21 +289,6 @@ impl DeliberationOutcome {
             Self::Transmit => "transmit",
         }
     }
-}
-
-/// What may be pronounced, and how it is carried out.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Measure {
-    pub id: String,
-    /// `court`: no administrative body may cut an access (CC 2009-580 DC).
-    pub pronounced_by: String,
-    pub duration_max: Option<Span>,
-    /// Unit: euros.
-    pub fine_euros_max: Option<u32>,
-    /// From the notification to the provider.
-    pub implement_within: Option<Span>,
-    /// What the measure must leave working.
-    pub spares: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use entremise_core::deadline::Deadline;
 use entremise_core::effect::Effect;
 use entremise_core::procedure::ladder::{self, State};
+use entremise_core::procedure::measure::{self, Demand};
 use entremise_core::step::due;
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub fn expect(world: &World<'_>, then: &Then, done: &Done) -> Result<(), Because
         }
         Done::Counted(deadline) => counted(world, then, deadline)?,
         Done::Read(found) => read(then, found.as_ref())?,
-        Done::Moved(effects) => moved(then, effects)?,
+        Done::Moved(effects) => moved(world, then, effects)?,
         Done::Nothing => {}
     }
     stands(world, then)?;
@@ -34,7 +35,7 @@ pub fn expect(world: &World<'_>, then: &Then, done: &Done) -> Result<(), Because
     }
 }
 
-fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
+fn moved(world: &World<'_>, then: &Then, effects: &[Effect]) -> Result<(), Because> {
     let names: Vec<&str> = effects.iter().map(Effect::name).collect();
     if let Some(wanted) = &then.effects {
         same("effects", &wanted.join(" "), &names.join(" "))?;
@@ -46,6 +47,7 @@ fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
     if let Some(wanted) = &then.alarm {
         same("alarm", wanted, &alarms.collect::<Vec<_>>().join(" "))?;
     }
+    ordered(world, then, effects)?;
     let mut channels = Vec::new();
     for effect in effects {
         match effect {
@@ -86,12 +88,42 @@ fn moved(then: &Then, effects: &[Effect]) -> Result<(), Because> {
     }
 }
 
+/// What is ordered of the provider.
+fn ordered(world: &World<'_>, then: &Then, effects: &[Effect]) -> Result<(), Because> {
+    let order = effects.iter().find_map(|effect| match effect {
+        Effect::OrderMeasure { version, demand, .. } => Some((version, demand)),
+        _ => None,
+    });
+    let asked = then.demand.is_some() || then.version.is_some() || then.until.is_some();
+    let Some((version, demand)) = order else {
+        return if asked { Err("nothing was ordered of the provider".into()) } else { Ok(()) };
+    };
+    compare("version", then.version, *version)?;
+    let (name, window) = match demand {
+        Demand::Carry { window, .. } => ("carry", Some(window)),
+        Demand::Lift => ("lift", None),
+    };
+    if let Some(wanted) = &then.demand {
+        same("demand", wanted, name)?;
+    }
+    let zone = world.regime.zone();
+    if let (Some(wanted), Some(window)) = (&then.first_day, window) {
+        same("first_day", &wanted.to_string(), &zone.day_of(window.starts_at).to_string())?;
+    }
+    if let (Some(wanted), Some(window)) = (&then.until, window) {
+        let last = zone.day_of(window.ends_at).yesterday().map_err(text)?;
+        same("until", &wanted.to_string(), &last.to_string())?;
+    }
+    Ok(())
+}
+
 /// Where the case stands now.
 fn stands(world: &World<'_>, then: &Then) -> Result<(), Because> {
     let nothing = then.state.is_none()
         && then.stage.is_none()
         && then.gate.is_none()
-        && then.window.is_none();
+        && then.window.is_none()
+        && then.executed.is_none();
     if nothing {
         return Ok(());
     }
@@ -103,6 +135,15 @@ fn stands(world: &World<'_>, then: &Then) -> Result<(), Because> {
     if let Some(wanted) = &then.stage {
         let stage = state.and_then(State::stage);
         compare("stage", Some(Some(world.place_of(wanted)?)), stage)?;
+    }
+    if let Some(wanted) = then.executed {
+        let entremise_core::case::State::Measure(state) = &case.state else {
+            return Err("only a measure is executed".into());
+        };
+        let measure::State::Closed { started, .. } = state.bare() else {
+            return Err(format!("the measure is {}", state.name()));
+        };
+        compare("executed", Some(wanted), started.is_some())?;
     }
     if let Some(wanted) = &then.gate {
         let Some(State::Barred { gate, .. }) = state else {

@@ -64,6 +64,17 @@ pub struct Step {
     pub day: Option<Datetime>,
     /// Which case a deadline belongs to: `identification` or `ladder`.
     pub of: Option<String>,
+    /// A measure of the rules, by its id, and how much of it was pronounced or varied to.
+    pub measure: Option<String>,
+    pub days: Option<u32>,
+    pub euros: Option<u32>,
+    /// When the measure ends by itself, as the provider says.
+    pub ends: Option<Datetime>,
+    /// What it leaves working, as the provider says.
+    #[serde(default)]
+    pub spared: Vec<String>,
+    /// The version of the order that the provider speaks of; the last one where absent.
+    pub version: Option<u32>,
     pub then: Option<Then>,
 }
 
@@ -109,6 +120,14 @@ pub struct Then {
     pub sure: Option<String>,
     /// Last day of a counted time.
     pub last_day: Option<Datetime>,
+    /// `carry` or `lift`, in what is ordered of the provider; with its version, its first day and
+    /// its last.
+    pub demand: Option<String>,
+    pub version: Option<u32>,
+    pub first_day: Option<Datetime>,
+    pub until: Option<Datetime>,
+    /// Whether a closed measure was ever in force.
+    pub executed: Option<bool>,
 }
 
 pub fn parse(text: &str) -> Vec<Situation> {

@@ -51,6 +51,7 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
             by: member()?,
             outcome: word(wanted(&on.outcome, "outcome")?)?,
             judgment: digest("f")?,
+            measures: crate::measures::pronounced(on, at)?.into_iter().collect(),
         },
         _ => return Ok(None),
     }))

@@ -6,6 +6,7 @@
 mod expect;
 mod file;
 mod hearing;
+mod measures;
 mod reviewer;
 mod world;
 

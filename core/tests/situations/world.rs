@@ -23,13 +23,14 @@ use uuid::Uuid;
 
 use crate::expect;
 use crate::file::Step;
-use crate::{hearing, reviewer};
+use crate::{hearing, measures, reviewer};
 
 /// Line, question and numbers are the same in every situation: one subscriber, one provider.
 pub struct World<'a> {
     pub regime: Cow<'a, Regime>,
     pub identification: Option<Case>,
     pub ladder: Option<Case>,
+    pub measure: Option<Case>,
     /// The case that the last step moved.
     pub last: Last,
     notices: u128,
@@ -39,6 +40,7 @@ pub struct World<'a> {
 pub enum Last {
     Identification,
     Ladder,
+    Measure,
 }
 
 /// What a step did.
@@ -61,6 +63,7 @@ impl<'a> World<'a> {
             regime: Cow::Borrowed(regime),
             identification: None,
             ladder: None,
+            measure: None,
             last: Last::Ladder,
             notices: 0,
         }
@@ -108,6 +111,10 @@ impl<'a> World<'a> {
                 Ok(Done::Nothing)
             }
             "nothing" => Ok(Done::Nothing),
+            "trial_declared" => {
+                self.regime = Cow::Owned(measures::tried(&self.regime)?);
+                Ok(Done::Nothing)
+            }
             "first_warning" | "second_sent" | "second_warning" | "third_sent" => {
                 self.warned(&step.event, at)
             }
@@ -116,6 +123,9 @@ impl<'a> World<'a> {
     }
 
     fn move_case(&mut self, on: &Step, at: Timestamp) -> Result<Done, Because> {
+        if let Some(event) = measures::event(self, on, at)? {
+            return self.apply(Last::Measure, &event, at);
+        }
         let (which, event) = self.event(on, at)?;
         self.apply(which, &event, at)
     }
@@ -125,6 +135,7 @@ impl<'a> World<'a> {
         let case = match which {
             Last::Identification => &mut self.identification,
             Last::Ladder => &mut self.ladder,
+            Last::Measure => &mut self.measure,
         };
         let fresh = match event {
             Event::NoticeAccepted { .. } => true,
@@ -234,6 +245,7 @@ impl<'a> World<'a> {
                 let of = match on.of.as_deref() {
                     Some("identification") => Identification,
                     Some("ladder") => Ladder,
+                    Some("measure") => Last::Measure,
                     Some(other) => return Err(format!("no case is called {other}")),
                     None => self.last,
                 };
@@ -310,6 +322,7 @@ impl<'a> World<'a> {
         match self.last {
             Last::Identification => self.identification.as_ref(),
             Last::Ladder => self.ladder.as_ref(),
+            Last::Measure => self.measure.as_ref(),
         }
     }
 
@@ -338,14 +351,14 @@ fn open(which: Last, regime: &Regime, notices: u128, at: Timestamp) -> Case {
             notice: NoticeId(Uuid::from_u128(notices.max(1))),
             provider: line.provider,
         },
-        Last::Ladder => Subject::Line(line),
+        Last::Ladder | Last::Measure => Subject::Line(line),
     };
     let authority = "autorite".parse().expect("well-formed");
     let id = regime.id().parse().expect("well-formed");
     Case::open(CaseId(Uuid::from_u128(8)), authority, id, subject, at)
 }
 
-fn line() -> Result<Line, Because> {
+pub fn line() -> Result<Line, Because> {
     let handle = "h".repeat(43).parse().map_err(text)?;
     Ok(Line { provider: "operateur".parse().map_err(text)?, handle })
 }
@@ -422,6 +435,6 @@ pub fn text(error: impl std::fmt::Display) -> Because {
 pub fn ladder_state(case: &Case) -> Option<&entremise_core::procedure::ladder::State> {
     match &case.state {
         State::Ladder(state) => Some(state),
-        State::Identification(_) => None,
+        State::Identification(_) | State::Measure(_) => None,
     }
 }

@@ -8,6 +8,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::identification::{Answer, Disclosure};
+use entremise_wire::measure::{
+    MEASURE_STATES_PATH, MEASURES_PATH, MeasureAnswer, MeasureAnswers, MeasureBatch, MeasureStates,
+    MeasureStatus, StatesAsked,
+};
 use entremise_wire::message::{
     CONTENT_TYPE, DISCLOSURES_PATH, DisclosureAnswers, DisclosureBatch, IDENTIFICATIONS_PATH,
     IdentificationAnswers, IdentificationBatch, Problem, RELAYS_PATH, RelayAnswers, RelayBatch,
@@ -171,6 +175,24 @@ impl Answering for Connector {
     fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
         let answers: RelayAnswers = self.call(RELAYS_PATH, batch, now)?;
         Ok(answers.relays)
+    }
+
+    fn order(
+        &self,
+        batch: &MeasureBatch,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureAnswer>, ProviderTrouble> {
+        let answers: MeasureAnswers = self.call(MEASURES_PATH, batch, now)?;
+        Ok(answers.answers)
+    }
+
+    fn measure_states(
+        &self,
+        asked: &StatesAsked,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureStatus>, ProviderTrouble> {
+        let states: MeasureStates = self.call(MEASURE_STATES_PATH, asked, now)?;
+        Ok(states.states)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod file;
 
 use entremise_core::identification::{Answer, Disclosure};
+use entremise_wire::measure::{MeasureAnswer, MeasureBatch, MeasureStatus, StatesAsked};
 use entremise_wire::message::{DisclosureBatch, IdentificationBatch, RelayBatch, Relayed};
 use jiff::Timestamp;
 
@@ -24,6 +25,8 @@ pub enum ProviderTrouble {
     Refused { what: String, after_secs: Option<i64> },
 }
 
+const NO_MEASURES: &str = "it carries no measures out";
+
 /// A provider that answers at once. The CSV fallback is `file`, and answers by the next morning.
 pub trait Answering: Send + Sync {
     fn identify(
@@ -37,4 +40,22 @@ pub trait Answering: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble>;
     fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble>;
+
+    /// Orders measures on lines. A provider that carries none out says so.
+    fn order(
+        &self,
+        _batch: &MeasureBatch,
+        _now: Timestamp,
+    ) -> Result<Vec<MeasureAnswer>, ProviderTrouble> {
+        Err(ProviderTrouble::Refused { what: NO_MEASURES.to_owned(), after_secs: None })
+    }
+
+    /// Where orders stand.
+    fn measure_states(
+        &self,
+        _asked: &StatesAsked,
+        _now: Timestamp,
+    ) -> Result<Vec<MeasureStatus>, ProviderTrouble> {
+        Err(ProviderTrouble::Refused { what: NO_MEASURES.to_owned(), after_secs: None })
+    }
 }

@@ -72,6 +72,7 @@ pub(super) fn furnish(
         None => None,
     };
     let last_polled = AtomicI64::new(i64::MIN);
+    let measures_asked = AtomicI64::new(i64::MIN);
     let config = authority.clone();
     let heard = Mutex::default();
     Ok(Room {
@@ -83,6 +84,7 @@ pub(super) fn furnish(
         ledger_key,
         register_key,
         last_polled,
+        measures_asked,
         heard,
     })
 }

@@ -105,12 +105,14 @@ pub enum Asked {
     Deliberate,
     /// The prosecutor has the file.
     Court,
+    /// A measure waits for an answer, a proof or a decision.
+    Measure,
     /// Nothing: the file is kept until its time is over.
     Keep,
 }
 
 impl Asked {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Decide,
         Self::Provider,
         Self::Message,
@@ -120,11 +122,12 @@ impl Asked {
         Self::Hear,
         Self::Deliberate,
         Self::Court,
+        Self::Measure,
         Self::Keep,
     ];
     /// What can be listed: what lies on a desk, and what only a reviewer can open. The others wait
     /// for nobody.
-    pub const LISTED: [Self; 9] = [
+    pub const LISTED: [Self; 10] = [
         Self::Decide,
         Self::Provider,
         Self::Message,
@@ -134,6 +137,7 @@ impl Asked {
         Self::Hear,
         Self::Deliberate,
         Self::Court,
+        Self::Measure,
     ];
 
     /// The name in addresses and in the catalogue.
@@ -148,6 +152,7 @@ impl Asked {
             Self::Hear => "hear",
             Self::Deliberate => "deliberate",
             Self::Court => "court",
+            Self::Measure => "measure",
             Self::Keep => "keep",
         }
     }
@@ -257,6 +262,7 @@ pub struct CaseView {
 pub enum Procedure {
     Identification,
     Ladder,
+    Measure,
 }
 
 /// One rung as it stands for this case.

@@ -43,10 +43,7 @@ impl Dossier<'_> {
     }
 
     fn provider(&self) -> String {
-        let line = match &self.file.case.subject {
-            entremise_core::case::Subject::Line(line) => &line.provider,
-            entremise_core::case::Subject::Notice { provider, .. } => provider,
-        };
+        let line = self.file.case.subject.provider();
         let known = self.providers.iter().find(|provider| provider.id == *line);
         known.map_or_else(|| line.to_string(), |provider| provider.name.clone())
     }

@@ -6,8 +6,11 @@ mod content;
 mod dossier;
 pub mod erasure;
 pub mod file;
+mod heard;
 pub mod inbox;
+pub mod measure;
 pub mod news;
+mod notify;
 pub mod observe;
 pub mod outbox;
 mod pilot;
@@ -46,6 +49,7 @@ impl std::ops::AddAssign for Round {
 pub fn round(house: &House, now: Timestamp) -> Result<Round, entremise_store::Trouble> {
     let mut round = inbox::round(house, now)?;
     round += news::round(house, now)?;
+    round += measure::states(house, now)?;
     round += file::round(house, now)?;
     round += clock::round(house, now)?;
     round += outbox::round(house, now)?;

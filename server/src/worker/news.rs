@@ -200,7 +200,9 @@ fn enter(
     at: Timestamp,
     now: Timestamp,
 ) -> Result<bool, Trouble> {
-    let Some(event) = report(&row.row.effect, status, at) else { return Ok(false) };
+    let event = report(&row.row.effect, status, at);
+    let event = event.or_else(|| super::notify::report(&row.row.effect, status, at));
+    let Some(event) = event else { return Ok(false) };
     if known(house, row, &event)? {
         return Ok(false);
     }

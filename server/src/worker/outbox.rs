@@ -15,7 +15,7 @@ use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
 use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Round, file, relay, send, transmit};
+use super::{Round, file, measure, notify, relay, send, transmit};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, ProviderTrouble};
 
@@ -47,6 +47,9 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     round += send_messages(house, now)?;
     round += relay::messages(house, claim(house, "relay_message", MESSAGES_MOST, now)?, now)?;
     round += transmit::files(house, claim(house, "transmit_file", FILES_MOST, now)?, now)?;
+    round += measure::open(house, claim(house, "open_measure", FACTS_MOST, now)?, now)?;
+    round += notify::letters(house, claim(house, "notify_measure", MESSAGES_MOST, now)?, now)?;
+    round += measure::orders(house, claim(house, "order_measure", MESSAGES_MOST, now)?, now)?;
     ring_bells(house, now)?;
     Ok(round)
 }

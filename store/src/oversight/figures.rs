@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entremise_core::case::{Case, State, Subject};
+use entremise_core::case::{Case, State};
 use entremise_core::effect::{Alarm, Effect};
 use entremise_core::event::{Event, Verdict};
 use entremise_core::id::AuthorityId;
@@ -68,11 +68,7 @@ impl Counted {
         let mut note = |what: &str, detail: String, actor: String| {
             self.add(day.clone(), what.to_owned(), detail, actor);
         };
-        let provider = match &after.subject {
-            Subject::Notice { provider, .. } => provider,
-            Subject::Line(line) => &line.provider,
-        };
-        let provider = format!("party:{provider}");
+        let provider = format!("party:{}", after.subject.provider());
         match event {
             Event::NoticeAccepted { .. } => note("notice", String::new(), provider.clone()),
             Event::QuestionAsked { .. } => note("question", String::new(), provider.clone()),
@@ -212,7 +208,7 @@ fn reviewer_of(state: &State) -> Option<String> {
             ladder::State::UnderReview { reviewer, .. } => Some(reviewer.to_string()),
             _ => None,
         },
-        State::Identification(_) => None,
+        State::Identification(_) | State::Measure(_) => None,
     }
 }
 

@@ -94,10 +94,7 @@ impl Store {
             for place in often_named(&counts) {
                 let (case, times) = lines[place];
                 let Some(stored) = rows::case_by_id(tx, authority, case)? else { continue };
-                let provider = match stored.case.subject {
-                    entremise_core::case::Subject::Line(line) => line.provider,
-                    entremise_core::case::Subject::Notice { provider, .. } => provider,
-                };
+                let provider = stored.case.subject.provider().clone();
                 let on_average = total as f64 / counts.len() as f64;
                 found.push(OftenNamed { case, provider, times, on_average });
             }

@@ -210,6 +210,7 @@ fn is_late(state: &State) -> bool {
             | ladder::State::Deliberating { alarmed, .. }
             | ladder::State::Transmitted { alarmed, .. },
         ) => *alarmed,
+        State::Measure(state) => state.waits_for_a_person(),
         _ => false,
     }
 }

@@ -15,6 +15,7 @@ use crate::effect::{Alarm, Effect};
 use crate::event::{Event, Verdict};
 use crate::id::{Digest, PersonId};
 use crate::procedure::ladder::defence::Hearing;
+use crate::procedure::measure::{Pronounced, Sentence};
 use crate::procedure::{Due, DueKind, Kept};
 use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Deliberation, DeliberationOutcome, Hears, Span};
@@ -106,8 +107,8 @@ pub(super) fn step(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<
         (State::Deliberating { heard, .. }, Event::Deliberated(decision)) => {
             decide(heard, decision, turn)
         }
-        (State::Transmitted { .. }, Event::OutcomeReported { .. }) => {
-            Ok(Step::quiet(closed(Closure::Judged, turn.now)))
+        (State::Transmitted { .. }, Event::OutcomeReported { by, outcome, judgment, measures }) => {
+            judged_with(by, *outcome, judgment, measures, turn)
         }
         (_, Event::DeadlinePassed) => waits::overdue(state, turn.now, turn.regime),
         _ => out_of_turn(state, event),
@@ -123,6 +124,31 @@ fn asked_or_said(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<St
         }
         state => Ok(Step::quiet(state)),
     }
+}
+
+/// The file's outcome. Each measure that a conviction pronounced is followed as a case of its own.
+fn judged_with(
+    by: &PersonId,
+    outcome: CourtOutcome,
+    judgment: &Digest,
+    measures: &[Sentence],
+    turn: Turn<'_>,
+) -> Result<Step<State>, Refusal> {
+    if outcome != CourtOutcome::Convicted && !measures.is_empty() {
+        return Err(Refusal::NoSuchOutcome { outcome: outcome.name() });
+    }
+    let mut effects = Vec::with_capacity(measures.len());
+    for sentence in measures {
+        sentence.check(turn.regime)?;
+        let measure = Pronounced {
+            line: turn.line.clone(),
+            file: turn.case,
+            sentence: sentence.clone(),
+            decision: judgment.clone(),
+        };
+        effects.push(Effect::OpenMeasure { measure: Box::new(measure), by: by.clone() });
+    }
+    Ok(Step { state: closed(Closure::Judged, turn.now), effects })
 }
 
 fn decide(heard: &Heard, decision: &Deliberated, turn: Turn<'_>) -> Result<Step<State>, Refusal> {

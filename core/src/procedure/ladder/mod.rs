@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use crate::case::{Case, Subject};
 use crate::effect::{Alarm, Effect};
 use crate::event::{Decision, DisclosureFailure, Event, Fact, Line, Verdict};
+use crate::id::CaseId;
 use crate::identification::IdentityField;
 use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Gate, Means, Stage};
@@ -28,12 +29,14 @@ pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
 pub use deliberation::{CourtOutcome, Deliberated, Heard, observations_until};
 pub use review::{grant_expires, linking_asked};
 pub use state::{Closure, Facts, Message, Started, State};
+pub(crate) use trial::{instead, leaves};
 pub(crate) use waits::due;
 pub use waits::repeat_window;
 
 /// What a step looks at beside the state and the event: whose line, when, under which rules.
 #[derive(Clone, Copy)]
 struct Turn<'t> {
+    case: CaseId,
     line: &'t Line,
     now: Timestamp,
     regime: &'t Regime,
@@ -85,7 +88,7 @@ fn moved(
     let Subject::Line(line) = &case.subject else {
         return Err(Refusal::WrongSubject);
     };
-    let turn = Turn { line, now, regime };
+    let turn = Turn { case: case.id, line, now, regime };
     match (state, event) {
         (State::Closed { kept: Some(_), .. }, Event::DeadlinePassed) => {
             waits::overdue(state, now, regime)

@@ -104,7 +104,7 @@ fn granted(
     grant: &Grant,
     turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
-    let Turn { line, now, regime } = turn;
+    let Turn { line, now, regime, .. } = turn;
     let State::UnderReview { stage, facts, since, .. } = state else {
         return out_of_turn(state, &Event::AuthorisationGranted { grant: grant.clone() });
     };

@@ -37,22 +37,26 @@ pub(super) fn kept_in_house(
     step
 }
 
-fn instead(effect: Effect) -> Effect {
+/// What is done during a pilot in place of what would have left.
+pub(crate) fn instead(effect: Effect) -> Effect {
     if leaves(&effect) { Effect::KeepInHouse { instead_of: Box::new(effect) } } else { effect }
 }
 
 /// Whether an effect asks who somebody is, or writes to them.
-pub(super) fn leaves(effect: &Effect) -> bool {
+pub(crate) fn leaves(effect: &Effect) -> bool {
     match effect {
         Effect::RequestDisclosure { .. }
         | Effect::RequestAuthorisedDisclosure { .. }
         | Effect::RelayMessage { .. }
         | Effect::SendMessage { .. }
         | Effect::SendConvocation { .. }
-        | Effect::TransmitFile { .. } => true,
+        | Effect::TransmitFile { .. }
+        | Effect::OrderMeasure { .. }
+        | Effect::NotifyMeasure { .. } => true,
         Effect::AskProvider { .. }
         | Effect::EstablishFact { .. }
         | Effect::KeepInHouse { .. }
+        | Effect::OpenMeasure { .. }
         | Effect::ErasePersonalData
         | Effect::RaiseAlarm { .. } => false,
     }

@@ -22,6 +22,7 @@ pub(super) fn events(state: &State, at: Timestamp) -> Vec<Event> {
             by: member(),
             outcome: CourtOutcome::Convicted,
             judgment: digest(),
+            measures: Vec::new(),
         }),
         _ => {}
     }

@@ -5,7 +5,10 @@
 
 mod challenge;
 mod hearing;
+mod measure;
 mod review;
+
+pub(super) use measure::cases as measures;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -113,6 +116,7 @@ pub(super) fn events(case: &Case, at: Timestamp, due: Option<&Due>, regime: &Reg
             events
         }
         State::Identification(state) => identifying(state, at),
+        State::Measure(state) => measure::events(case, state.bare(), at, regime),
     };
     events.extend(passed.map(|_| Event::DeadlinePassed));
     events

@@ -4,6 +4,7 @@
 //! units, words); `lawful` has those about the procedure as a whole.
 
 mod lawful;
+mod measure;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -66,6 +67,14 @@ pub enum FindingCode {
     GateMissing,
     /// A stage that nobody is said to decide, or a finding that no person decides.
     DeciderMissing,
+    /// A measure that nothing ends: no length, no time to begin, no prescription, no milder law.
+    MeasureWithoutEnd,
+    /// Measures, and nobody looks after their lifting.
+    MeasureWithoutLift,
+    /// A suspension that does not say what must run on.
+    MeasureWithoutSpares,
+    /// A measure that an authority pronounces by itself in a law that is lived by.
+    CourtMissing,
 }
 
 impl FindingCode {
@@ -93,6 +102,10 @@ impl FindingCode {
             NoRetention => "no_retention",
             GateMissing => "gate_missing",
             DeciderMissing => "decider_missing",
+            MeasureWithoutEnd => "measure_without_end",
+            MeasureWithoutLift => "measure_without_lift",
+            MeasureWithoutSpares => "measure_without_spares",
+            CourtMissing => "court_missing",
         }
     }
 }
@@ -127,6 +140,7 @@ pub fn check(file: &RegimeFile) -> Vec<Finding> {
         }
     }
     lawful::check(file, &mut findings);
+    measure::check(file, &mut findings);
     findings
 }
 

@@ -51,6 +51,7 @@ pub(super) fn sheet(regime: &Regime, day: Date, lang: Lang) -> Result<Sheet, NoR
     sections.push(page.challenge());
     sections.extend(page.deliberations());
     sections.push(page.measures());
+    sections.push(page.execution());
     sections.push(page.retention());
     sections.push(page.duties());
     sections.retain(|section| !section.lines.is_empty());
@@ -302,13 +303,28 @@ impl Page<'_> {
             let Some(mut head) = self.line(&format!("{under}.pronounced_by")) else {
                 continue;
             };
-            let rest = ["duration_max", "fine_euros_max", "implement_within", "spares"];
+            let rest = [
+                "duration_max",
+                "fine_euros_max",
+                "appeal_within",
+                "implement_within",
+                "comply_within",
+                "prescribed_after",
+                "spares",
+                "milder_law",
+            ];
             let rest: Vec<String> = self
                 .lines(&under, &rest)
                 .iter()
                 .map(|line| format!("{} {}", line.label, line.value))
                 .collect();
-            head.label = measure.title.in_lang(self.lang).to_owned();
+            let title = measure.title.in_lang(self.lang);
+            head.label = match measure.simulation {
+                true => {
+                    format!("{title} – {}", self.say("simulation seulement", "simulation only"))
+                }
+                false => title.to_owned(),
+            };
             head.value = format!("{} · {}", head.value, rest.join(" · "));
             lines.push(head);
         }
@@ -317,11 +333,50 @@ impl Page<'_> {
         self.plain(self.say("Mesures possibles", "Possible measures"), Some(arrow), lines)
     }
 
+    /// How measures are followed until they are lifted, and the letter that comes back.
+    fn execution(&self) -> Section {
+        let names = [
+            "enforceable_known_within",
+            "appeal_decided_within",
+            "notify_by",
+            "notified_within",
+            "confirmed_within",
+            "postponement_decided_within",
+            "end_watched_before",
+            "lift_proven_within",
+            "lift_given_up_after",
+        ];
+        let mut lines = self.lines("execution", &names);
+        let returned = self.regime.file().execution.iter().flat_map(|file| file.returned.keys());
+        for reason in returned {
+            if let Some(mut line) = self.line(&format!("execution.returned.{reason}")) {
+                let reason = word(reason, self.lang);
+                line.label = match self.lang {
+                    Lang::Fr => format!("en cas de retour ({reason})"),
+                    Lang::En => format!("if returned ({reason})"),
+                };
+                lines.push(line);
+            }
+        }
+        let arrow = self.say(
+            "décision exécutoire : la personne d’abord, puis l’opérateur",
+            "enforceable: the person first, then the provider",
+        );
+        let heading = self.say("Suivi des mesures", "How measures are followed");
+        self.plain(heading, Some(arrow), lines)
+    }
+
     fn retention(&self) -> Section {
         let file = self.regime.file();
         let mut lines = Vec::new();
         for row in &file.retention {
             let path = format!("retention.{}.{}.keep", row.data, row.after_stage);
+            // What nobody can be subjected to any more is told by the rules of its own day.
+            let lapsed = file.measure.iter().any(|measure| measure.id == row.after_stage)
+                && !self.version.rules.measures.iter().any(|rule| rule.id == row.after_stage);
+            if lapsed {
+                continue;
+            }
             let Some(mut line) = self.line(&path) else {
                 continue;
             };

@@ -231,7 +231,10 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
         DefenceAct::Outcome { outcome, judgment } => {
             let kept = as_it_came("judgment", judgment)?;
             let (outcome, judgment) = (*outcome, kept.3.clone());
-            (Event::OutcomeReported { by: by(), outcome, judgment }, vec![kept])
+            (
+                Event::OutcomeReported { by: by(), outcome, judgment, measures: Vec::new() },
+                vec![kept],
+            )
         }
     })
 }

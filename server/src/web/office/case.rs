@@ -78,6 +78,7 @@ impl CasePage {
         let procedure = match self.case.procedure {
             Procedure::Identification => "state.identification",
             Procedure::Ladder => "state.ladder",
+            Procedure::Measure => "state.measure",
         };
         self.page.named(procedure, &self.case.state)
     }

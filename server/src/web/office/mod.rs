@@ -9,6 +9,7 @@ mod decide;
 mod defence;
 mod federated;
 mod gate;
+mod measure;
 mod on_case;
 mod passkey;
 mod receipt;

@@ -134,6 +134,20 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::HearingHeld { .. }
         | Event::Deliberated(_)
         | Event::OutcomeReported { .. } => after_the_finding(event, page, zone),
+        Event::MeasurePronounced { .. }
+        | Event::EnforceabilityConfirmed { .. }
+        | Event::AppealFiled { .. }
+        | Event::AppealDecided { .. }
+        | Event::NotificationServed { .. }
+        | Event::PostponementRequested { .. }
+        | Event::PostponementRefused { .. }
+        | Event::MeasurePostponed { .. }
+        | Event::ExecutionResumed { .. }
+        | Event::MeasureVaried { .. }
+        | Event::LiftingOrdered { .. }
+        | Event::MeasureReported(_)
+        | Event::LiftingProven { .. }
+        | Event::MeasureFulfilled { .. } => super::measure::detail(event, page, zone),
         Event::QuestionAsked { .. }
         | Event::HearingRequested { .. }
         | Event::HearingMissed { .. }

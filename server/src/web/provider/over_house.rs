@@ -88,7 +88,7 @@ impl HouseProvider {
         let file = self.store().case_file(&self.authority, &case).map_err(told)?;
         let is_theirs = |file: &CaseFile| match &file.case.subject {
             Subject::Notice { provider: of, .. } => of == provider,
-            Subject::Line(_) => false,
+            Subject::Line(_) | Subject::Measure(_) => false,
         };
         Ok(file.filter(is_theirs))
     }

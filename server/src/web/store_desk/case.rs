@@ -58,6 +58,7 @@ pub(super) fn view(
         procedure: match file.case.subject {
             Subject::Notice { .. } => Procedure::Identification,
             Subject::Line(_) => Procedure::Ladder,
+            Subject::Measure(_) => Procedure::Measure,
         },
         state: state.name().to_owned(),
         closed: state.is_closed(),
@@ -144,7 +145,7 @@ fn facts(file: &CaseFile) -> Vec<FactView> {
             | ladder::State::Transmitted { heard, .. } => Some(heard.facts.leading.notice),
             _ => None,
         },
-        State::Identification(_) => None,
+        State::Identification(_) | State::Measure(_) => None,
     };
     let happened = file.history.iter().filter(|entry| entry.kind.starts_with("event."));
     happened
@@ -210,6 +211,7 @@ fn next(file: &CaseFile, regime: &Regime, rules: &Rules) -> Vec<Next> {
         state if state.is_closed() => plain(NextKind::Closed),
         State::Identification(identification::State::Open) => Vec::new(),
         State::Identification(_) => plain(NextKind::Answer),
+        State::Measure(_) => Vec::new(),
         State::Ladder(state) => match state.bare() {
             ladder::State::Open => Vec::new(),
             ladder::State::Proposed { .. } => plain(NextKind::Decision),

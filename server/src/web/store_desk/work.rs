@@ -94,7 +94,7 @@ fn view(desk: &StoreDesk, row: &Stored, asked: Asked, now: Timestamp) -> WorkRow
     let regime = desk.store.regime(&row.case.regime);
     let stage = match &row.case.state {
         State::Ladder(state) => state.stage(),
-        State::Identification(_) => None,
+        State::Identification(_) | State::Measure(_) => None,
     };
     let rung = stage.and_then(|stage| regime?.at(now).ok()?.stages.get(stage));
     WorkRow {
@@ -119,6 +119,7 @@ pub(super) fn asked_of(state: &State) -> Asked {
             identification::State::Open | identification::State::Closed { .. },
         ) => Asked::Keep,
         State::Ladder(state) if state.challenge().is_some() => Asked::Answer,
+        State::Measure(_) => Asked::Measure,
         State::Ladder(state) => match state.bare() {
             ladder::State::Asking { .. } => Asked::Provider,
             ladder::State::Proposed { .. } => Asked::Decide,

@@ -1,7 +1,6 @@
 //! All that is held, as a person reads it: every field that is kept, under a name in words.
 
 use askama::Template;
-use entremise_core::case::Subject;
 use entremise_core::deadline::Zone;
 use entremise_core::identification::Identity;
 use jiff::Timestamp;
@@ -103,11 +102,10 @@ fn file(held: &Held, case: &CaseView, page: &Page) -> Vec<Row> {
     let procedure = match case.procedure {
         Procedure::Identification => "state.identification",
         Procedure::Ladder => "state.ladder",
+        Procedure::Measure => "state.measure",
     };
-    let (provider, handle) = match &held.about {
-        Subject::Line(line) => (&line.provider, Some(line.handle.to_string())),
-        Subject::Notice { provider, .. } => (provider, None),
-    };
+    let provider = held.about.provider();
+    let handle = held.about.line().map(|line| line.handle.to_string());
     let until = held.kept_until.map(|until| page.instant(&until, &case.zone));
     let until = until.unwrap_or_else(|| page.t("rights.held.no_end").to_owned());
     let rows = [

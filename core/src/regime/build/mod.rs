@@ -3,6 +3,8 @@
 //! `values` lists every dated value of a file by its path; `check` walks that list, `rules_on`
 //! reads from it. A value that is not in the list is not in force on any day.
 
+mod measure;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -11,9 +13,8 @@ use serde::de::DeserializeOwned;
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
     Challenges, Channel, ChannelKind, Consequence, Decider, Deliberation, DeliberationOutcome,
-    Field, Gate, Hears, Intake, Linking, Means, Meanwhile, Measure, Mode, Proof, Provider,
-    Retention, ReturnReason, Review, Rules, SenderKind, Shown, Span, Stage, StageClock, Statement,
-    Unanswered,
+    Field, Gate, Hears, Intake, Linking, Means, Meanwhile, Mode, Proof, Provider, Retention,
+    ReturnReason, Review, Rules, SenderKind, Shown, Span, Stage, StageClock, Statement, Unanswered,
 };
 use super::{Citation, InForce};
 use crate::identification::{IdentityField, Purpose};
@@ -78,14 +79,7 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
         list.value::<Vec<DeliberationOutcome>>(&format!("{at}.outcomes"), outcomes);
         list.span(&format!("{at}.outcome_within"), &deliberation.outcome_within).lapses();
     }
-    for measure in &file.measure {
-        let at = format!("measure.{}", measure.id);
-        list.value::<String>(&format!("{at}.pronounced_by"), &measure.pronounced_by).lapses();
-        list.span(&format!("{at}.duration_max"), &measure.duration_max).lapses();
-        list.value::<u32>(&format!("{at}.fine_euros_max"), &measure.fine_euros_max).lapses();
-        list.span(&format!("{at}.implement_within"), &measure.implement_within).lapses();
-        list.value::<Vec<String>>(&format!("{at}.spares"), &measure.spares).lapses();
-    }
+    measure::values(&mut list, file);
     for row in &file.retention {
         let path = format!("retention.{}.{}.keep", row.data, row.after_stage);
         list.span(&path, &row.keep);
@@ -203,7 +197,8 @@ pub(super) fn rules_on(
         challenge: challenge(&read),
         stages: file.stage.iter().map(|file| stage(&read, file)).collect::<Result<_, _>>()?,
         deliberations: deliberations(&read, file)?,
-        measures: file.measure.iter().filter_map(|file| measure(&read, &file.id)).collect(),
+        measures: measure::measures(&read, file),
+        execution: measure::execution(&read, file)?,
         retention: retention(&read, file)?,
     };
     Ok((rules, in_force))
@@ -355,19 +350,6 @@ fn deliberations(read: &Reader<'_>, file: &RegimeFile) -> Result<Vec<Deliberatio
             })
         })
         .collect()
-}
-
-/// The measure, on the days on which somebody may pronounce it.
-fn measure(read: &Reader<'_>, id: &str) -> Option<Measure> {
-    let at = |rest: &str| format!("measure.{id}.{rest}");
-    Some(Measure {
-        id: id.to_owned(),
-        pronounced_by: read.value(&at("pronounced_by")).ok()?,
-        duration_max: read.span(&at("duration_max")).ok(),
-        fine_euros_max: read.value(&at("fine_euros_max")).ok(),
-        implement_within: read.span(&at("implement_within")).ok(),
-        spares: read.value(&at("spares")).unwrap_or_default(),
-    })
 }
 
 fn retention(read: &Reader<'_>, file: &RegimeFile) -> Result<Vec<Retention>, Missing> {

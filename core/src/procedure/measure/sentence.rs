@@ -1,0 +1,113 @@
+//! What was pronounced, against whom, and whether the law of that day let it be pronounced.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Line;
+use crate::id::{CaseId, Digest};
+use crate::regime::Regime;
+use crate::regime::rules::{Measure, MeasureKind, Mode, Pronouncer};
+use crate::step::Refusal;
+
+/// One measure of one judgment against the holder of one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pronounced {
+    pub line: Line,
+    /// The case on the ladder whose file was judged: its number and code are the person's.
+    pub file: CaseId,
+    pub sentence: Sentence,
+    /// SHA-256 of the judgment.
+    pub decision: Digest,
+}
+
+/// One measure as its judgment has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// The regime's measure, by its id.
+    pub measure: String,
+    pub by: Pronouncer,
+    pub pronounced_at: Timestamp,
+    pub terms: Terms,
+}
+
+/// What is to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Terms {
+    /// Unit: days, from midnight to midnight.
+    Suspension {
+        days: u32,
+    },
+    /// Unit: euros.
+    Fine {
+        euros: u32,
+    },
+    Injunction,
+}
+
+impl Terms {
+    pub fn kind(self) -> MeasureKind {
+        match self {
+            Self::Suspension { .. } => MeasureKind::Suspension,
+            Self::Fine { .. } => MeasureKind::Fine,
+            Self::Injunction => MeasureKind::Injunction,
+        }
+    }
+
+    /// The days of a suspension; 0 of what lasts no time.
+    pub fn days(self) -> u32 {
+        match self {
+            Self::Suspension { days } => days,
+            Self::Fine { .. } | Self::Injunction => 0,
+        }
+    }
+}
+
+impl Sentence {
+    /// Whether the law of the day on which it was pronounced knows such a measure, lets this body
+    /// pronounce it, and allows this much.
+    pub fn check(&self, regime: &Regime) -> Result<(), Refusal> {
+        let rule = self.rule(regime)?;
+        if rule.pronounced_by != self.by {
+            return Err(Refusal::NotTheirsToPronounce { by: self.by.name() });
+        }
+        let lived_by = regime.rules_at(self.pronounced_at)?.mode == Mode::Live;
+        if lived_by && (rule.simulation || self.by == Pronouncer::Authority) {
+            return Err(Refusal::OnlySimulated { measure: self.measure.clone() });
+        }
+        self.within(self.terms, regime)
+    }
+
+    /// The measure as the law of the day on which it was pronounced has it.
+    pub(super) fn rule<'r>(&self, regime: &'r Regime) -> Result<&'r Measure, Refusal> {
+        let measures = &regime.rules_at(self.pronounced_at)?.measures;
+        let found = measures.iter().find(|rule| rule.id == self.measure);
+        found.ok_or_else(|| Refusal::NoSuchMeasure { measure: self.measure.clone() })
+    }
+
+    /// Whether these terms are within what the law of that day allows.
+    pub(super) fn within(&self, terms: Terms, regime: &Regime) -> Result<(), Refusal> {
+        let rule = self.rule(regime)?;
+        if terms.kind() != rule.kind {
+            return Err(Refusal::NoSuchMeasure { measure: self.measure.clone() });
+        }
+        let at_most = at_most(rule, self.pronounced_at, regime);
+        match terms {
+            Terms::Suspension { days } if days == 0 || at_most.is_none_or(|most| days > most) => {
+                Err(Refusal::BeyondTheLaw { at_most: at_most.unwrap_or(0) })
+            }
+            Terms::Fine { euros } if rule.fine_euros_max.is_none_or(|most| euros > most) => {
+                Err(Refusal::BeyondTheLaw { at_most: rule.fine_euros_max.unwrap_or(0) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The longest a measure may last, counted from a day of that law. Unit: days.
+pub(super) fn at_most(rule: &Measure, from: Timestamp, regime: &Regime) -> Option<u32> {
+    let path = format!("measure.{}.duration_max", rule.id);
+    let end = regime.deadline(from, rule.duration_max?, "pronounced", &path);
+    let days = end.last_day.since(regime.zone().day_of(from)).ok()?.get_days();
+    u32::try_from(days).ok()
+}

@@ -1,0 +1,102 @@
+//! A provider's word about an order, as the case hears it. What does not hold together is no word.
+
+use entremise_core::id::Digest;
+use entremise_core::procedure::measure::{Declined, HowEnded, Reported};
+use entremise_core::regime::rules::Spared;
+use entremise_wire::measure::{
+    End, Impossible, JournalLine, MeasureAnswer, MeasureRefused, MeasureState, MeasureStatus,
+};
+
+/// What an answer to an order says.
+pub(super) enum Said {
+    Reported(Reported),
+    /// It is over there already, and this version came too late: ask where it stands.
+    Over,
+}
+
+/// The answer to a version of an order. An error where its proof does not hold.
+pub(super) fn answer(
+    answer: &MeasureAnswer,
+    version: u32,
+    spares: &[Spared],
+) -> Result<Said, &'static str> {
+    match answer {
+        MeasureAnswer::Taken(taken) if taken.version < version => {
+            Err("it took an older version for the newest")
+        }
+        MeasureAnswer::Taken(taken) => status(taken, spares).map(Said::Reported),
+        MeasureAnswer::Refused { proof, .. } if !proof.holds() => {
+            Err("a line of its journal was changed on the way")
+        }
+        MeasureAnswer::Refused { reason: MeasureRefused::MeasureAlreadyOver, .. } => Ok(Said::Over),
+        MeasureAnswer::Refused { reason, .. } => {
+            Ok(Said::Reported(Reported::Declined { reason: refused(*reason) }))
+        }
+    }
+}
+
+/// Where an order stands. What must run on runs on by the provider's own profile: it refuses an
+/// order that asks for more than its profile spares.
+pub(super) fn status(status: &MeasureStatus, spares: &[Spared]) -> Result<Reported, &'static str> {
+    if !status.proofs.iter().all(JournalLine::holds) {
+        return Err("a line of its journal was changed on the way");
+    }
+    Ok(match &status.state {
+        MeasureState::Received => Reported::Taken,
+        MeasureState::Approved { at, .. } => Reported::Approved { at: *at },
+        MeasureState::Implemented { at, until, .. } => Reported::Implemented {
+            at: *at,
+            until: Some(*until),
+            spared: spares.iter().copied().collect(),
+        },
+        MeasureState::NotLifted { .. } => Reported::NotLifted,
+        MeasureState::Ended { started, at, how, .. } => {
+            Reported::Ended { started: *started, at: *at, how: ended(*how) }
+        }
+        MeasureState::Impossible { reason, .. } => {
+            Reported::Declined { reason: impossible(*reason) }
+        }
+    })
+}
+
+fn ended(how: End) -> HowEnded {
+    match how {
+        End::Expired => HowEnded::Expired,
+        End::Lifted => HowEnded::Lifted,
+        End::Stopped => HowEnded::Stopped,
+        End::NeverApproved | End::NeverImplemented => HowEnded::NeverBegun,
+    }
+}
+
+fn refused(reason: MeasureRefused) -> Declined {
+    match reason {
+        MeasureRefused::HandleUnknown | MeasureRefused::AccountNotExpressible => {
+            Declined::HandleUnknown
+        }
+        MeasureRefused::AccountInDoubt => Declined::LineInDoubt,
+        MeasureRefused::SparesNotPossible => Declined::SparingImpossible,
+        MeasureRefused::DeciderNotAccepted => Declined::DecisionDoubtful,
+        MeasureRefused::AuthorityStopped => Declined::Stopped,
+        MeasureRefused::MeasureAlreadyOver
+        | MeasureRefused::WindowInvalid
+        | MeasureRefused::TooLong
+        | MeasureRefused::KindNotSupported
+        | MeasureRefused::VersionInvalid
+        | MeasureRefused::OrderChanged => Declined::OrderUnfit,
+    }
+}
+
+fn impossible(reason: Impossible) -> Declined {
+    match reason {
+        Impossible::LineCeased => Declined::LineCeased,
+        Impossible::LineOfNecessity => Declined::LineOfNecessity,
+        Impossible::SparingImpossible => Declined::SparingImpossible,
+        Impossible::DecisionDoubtful => Declined::DecisionDoubtful,
+    }
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> Digest {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    let hexadecimal: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    hexadecimal.parse().expect("64 digits of hexadecimal are a digest")
+}
