@@ -127,9 +127,7 @@ fn left(
         };
         let taken = file.history.iter().find_map(|line| match &line.event {
             Some(Event::Delivery(report))
-                if report.stage == of
-                    && report.channel == channel
-                    && report.status == DeliveryStatus::HandedOver =>
+                if report.stage == of && report.channel == channel && has_left(report.status) =>
             {
                 Some(regime.zone().day_of(report.at))
             }
@@ -140,6 +138,12 @@ fn left(
         }
     }
     left
+}
+
+/// Whatever is heard of a message on its way says that it left.
+fn has_left(status: DeliveryStatus) -> bool {
+    use DeliveryStatus::{Delivered, HandedOver, Presented, Relayed};
+    matches!(status, HandedOver | Relayed | Delivered | Presented)
 }
 
 fn stands(state: &Ladder) -> Stands {
