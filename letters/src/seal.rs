@@ -2,8 +2,8 @@
 //! travels inside the PDF, as PAdES baseline B-B has it (ETSI EN 319 142-1, clause 6).
 //!
 //! The PDF that was set stays as it is, byte for byte; the signature is an incremental update
-//! behind it (ISO 32000-1, 7.5.6). Its field takes no place on the page: the file stays PDF/A-3a and
-//! PDF/UA-1. The same file, seal and instant give the same bytes.
+//! behind it (ISO 32000-1, 7.5.6). Its field takes no place on the page: the file stays PDF/A-3a
+//! and PDF/UA-1. The same file, seal and instant give the same bytes.
 
 use cms::builder::{SignedDataBuilder, SignerInfoBuilder};
 use cms::cert::x509::attr::{Attribute, AttributeValue};

@@ -1,5 +1,5 @@
 //! The portal in a real browser, as the person concerned meets it: axe finds nothing at 1000 and at
-//! 320 points, light and dark, in French and in English, and everything can be done without a script.
+//! 320 points, light and dark, in French and in English, and a person needs no script to write.
 //!
 //! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
 //! `ENTREMISE_PICTURES` names, for whoever wants to look.
