@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entremise_core::case::{Case, State, Subject};
-use entremise_core::effect::{Alarm, Effect};
+use entremise_core::effect::Effect;
 use entremise_core::event::{Event, Line};
 use entremise_core::id::{AuthorityId, CaseId, EffectId, RegimeId};
 use entremise_core::ledger::{self as form, Actor, Entry};
@@ -184,7 +184,7 @@ impl<'t, 'c> Door<'t, 'c> {
     fn take_in_hand(&mut self, stored: CaseLine) -> Result<usize, Trouble> {
         self.by_id.insert(stored.case.id, self.cases.len());
         self.cases.push(InHand {
-            was: Some(tally_name(&stored.case.state)),
+            was: Some(rows::tally_name(&stored.case.state)),
             case: stored.case,
             file_number: stored.file_number,
             question: stored.question,
@@ -356,7 +356,7 @@ impl<'t, 'c> Door<'t, 'c> {
     /// Puts an effect into the outbox, and an alarm on the board at once.
     fn ask(&mut self, id: EffectId, case: &Case, effect: Effect) {
         if let Effect::RaiseAlarm { alarm } = &effect {
-            self.raise(case, Some(id), alarm.name(), alarm_body(alarm));
+            self.raise(case, Some(id), alarm.name(), rows::alarm_body(alarm));
         }
         self.effects.push(EffectLine {
             id,
@@ -459,7 +459,7 @@ impl<'t, 'c> Door<'t, 'c> {
             if !in_hand.changed {
                 continue;
             }
-            let now = tally_name(&in_hand.case.state);
+            let now = rows::tally_name(&in_hand.case.state);
             if in_hand.was.as_ref() != Some(&now) {
                 if let Some(was) = in_hand.was.clone() {
                     self.count("case", was, -1);
@@ -495,12 +495,4 @@ impl InHand {
             due_at: self.due_at,
         }
     }
-}
-
-fn tally_name(state: &State) -> String {
-    format!("{}.{}", state.procedure(), state.name())
-}
-
-fn alarm_body(alarm: &Alarm) -> String {
-    serde_json::to_string(alarm).expect("an alarm of names and numbers always serialises")
 }

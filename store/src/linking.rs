@@ -413,6 +413,16 @@ impl Store {
     }
 }
 
+/// An identity that was disclosed, for a letter whose line is in the ledger already.
+pub(crate) fn disclosed(
+    store: &Store,
+    authority: &AuthorityId,
+    question: Uuid,
+) -> Result<Identity, LinkError> {
+    let opened = store.inner.identity.open_record(authority, question)?;
+    Ok(read(&opened.ok_or(LinkError::Erased("identity"))?)?)
+}
+
 /// The last thing that was disclosed for this case and purpose.
 fn disclosed_for(tx: &mut Tx, claim: &Claimed, purpose: Purpose) -> Result<Uuid, LinkError> {
     let disclosed = tx

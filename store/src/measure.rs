@@ -107,7 +107,7 @@ impl Store {
             )
         })?;
         rows.iter()
-            .map(|row| rows::read_case(row))
+            .map(rows::read_case)
             .map(|line| line.map(|line| MeasureRow { case: line.case, due_at: line.due_at }))
             .collect()
     }
@@ -153,8 +153,7 @@ impl Store {
             self.inner.fault("linking.commit")?;
             Ok::<_, LinkError>((question, number))
         })?;
-        let opened = self.inner.identity.open_record(&claim.authority, question)?;
-        let identity = linking::read(&opened.ok_or(LinkError::Erased("identity"))?)?;
+        let identity = linking::disclosed(self, &claim.authority, question)?;
         let provider = claim.subject.provider().clone();
         Ok(MeasureMaterial { identity, provider, file_number })
     }

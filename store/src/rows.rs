@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entremise_core::case::{Case, State, Subject};
-use entremise_core::effect::Effect;
+use entremise_core::effect::{Alarm, Effect};
 use entremise_core::event::Line;
 use entremise_core::id::{AuthorityId, CaseId, EffectId, PartyId, RegimeId};
 use entremise_core::procedure::{identification, ladder};
@@ -421,4 +421,14 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Vec<u8> {
 fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value)
         .expect("types with string keys and finite numbers always serialise")
+}
+
+/// A state's name among those that are counted.
+pub(crate) fn tally_name(state: &State) -> String {
+    format!("{}.{}", state.procedure(), state.name())
+}
+
+/// What the board shows of an alarm.
+pub(crate) fn alarm_body(alarm: &Alarm) -> String {
+    serde_json::to_string(alarm).expect("an alarm of names and numbers always serialises")
 }

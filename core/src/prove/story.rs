@@ -158,20 +158,6 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         | Event::HearingMissed { .. }
         | Event::Deliberated(_)
         | Event::OutcomeReported { .. } => after_the_finding(&moved.event),
-        Event::MeasurePronounced { .. }
-        | Event::EnforceabilityConfirmed { .. }
-        | Event::AppealFiled { .. }
-        | Event::AppealDecided { .. }
-        | Event::NotificationServed { .. }
-        | Event::PostponementRequested { .. }
-        | Event::PostponementRefused { .. }
-        | Event::MeasurePostponed { .. }
-        | Event::ExecutionResumed { .. }
-        | Event::MeasureVaried { .. }
-        | Event::LiftingOrdered { .. }
-        | Event::MeasureReported(_)
-        | Event::LiftingProven { .. }
-        | Event::MeasureFulfilled { .. } => super::told::of_a_measure(&moved.event),
         Event::HoldPlaced { until, .. } => (
             format!(
                 "une juridiction fait conserver le dossier jusqu’au {}",
@@ -187,6 +173,7 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         Event::Delivery(report) => heard(report, moved.at, regime),
         Event::PilotEnded => pair("le pilote prend fin", "the pilot ends"),
         Event::DeadlinePassed => pair("l’échéance passe", "the deadline passes"),
+        of_a_measure => super::told::of_a_measure(of_a_measure),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The letter by which the person is notified before anything is carried out, and what became of it.
+//! The letter by which the person is notified before anything is carried out, and what became of
+//! it.
 
 use jiff::Timestamp;
 

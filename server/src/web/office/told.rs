@@ -134,20 +134,6 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::HearingHeld { .. }
         | Event::Deliberated(_)
         | Event::OutcomeReported { .. } => after_the_finding(event, page, zone),
-        Event::MeasurePronounced { .. }
-        | Event::EnforceabilityConfirmed { .. }
-        | Event::AppealFiled { .. }
-        | Event::AppealDecided { .. }
-        | Event::NotificationServed { .. }
-        | Event::PostponementRequested { .. }
-        | Event::PostponementRefused { .. }
-        | Event::MeasurePostponed { .. }
-        | Event::ExecutionResumed { .. }
-        | Event::MeasureVaried { .. }
-        | Event::LiftingOrdered { .. }
-        | Event::MeasureReported(_)
-        | Event::LiftingProven { .. }
-        | Event::MeasureFulfilled { .. } => super::measure::detail(event, page, zone),
         Event::QuestionAsked { .. }
         | Event::HearingRequested { .. }
         | Event::HearingMissed { .. }
@@ -157,6 +143,7 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
         | Event::Disclosed { .. }
         | Event::PilotEnded
         | Event::DeadlinePassed => None,
+        of_a_measure => super::measure::detail(of_a_measure, page, zone),
     }
 }
 
