@@ -55,7 +55,10 @@ fn the_letter_before_leaves_no_trace_in_the_next_whatever_its_length() {
     for template in &templates::ALL {
         let alone = |data| Renderer::new().render(template, data, sample::at()).unwrap();
         let (short_alone, long_alone) = (alone(&short), alone(&long));
-        assert!(long_alone.pages > short_alone.pages, "{} does not grow", template.name);
+        // A letter that tells no facts is as long with forty of them.
+        let tells = template.source.contains("#facts-table");
+        let grows = long_alone.pages > short_alone.pages;
+        assert_eq!(grows, tells, "{} grows with what it tells", template.name);
         let in_a_row = Renderer::new();
         for (data, alone) in [
             (&long, &long_alone),
