@@ -12,7 +12,9 @@ fn worded(template: &templates::Template) -> MailTexts {
 
 /// The wordings that leave as mails too. A finding of negligence is a letter and nothing else.
 fn mailed() -> impl Iterator<Item = &'static templates::Template> {
-    templates::ALL.iter().filter(|template| !["third", "convocation", "suspension"].contains(&template.name))
+    templates::ALL
+        .iter()
+        .filter(|template| !["third", "convocation", "suspension"].contains(&template.name))
 }
 
 /// The words a reader sees, in order; bullets are the list's own signs, not words.
