@@ -343,7 +343,9 @@ fn the_report_counts_what_happened_and_what_it_would_be_at_the_full_load() {
     assert_eq!((third.1, third.2, third.3), (lines, 0, lines));
     assert_eq!(report.counted["registered_letter"], lines);
     let n = lines as f64;
-    assert_eq!((report.bill.price, report.bill.hours), (5.5 * n, 2.0 * n * 0.1));
+    assert_eq!(report.bill.price, 5.5 * n);
+    // Tenths are no binary fractions.
+    assert!((report.bill.hours - 2.0 * n * 0.1).abs() < 1e-9, "{}", report.bill.hours);
     assert_eq!(report.bill_at_full_load.price, 5.0 * 5.5 * n);
     assert!(report.without_cost.contains(&Counted::Email.names()[0]));
     for (lang, says) in [

@@ -64,12 +64,14 @@ pub(super) async fn ask(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<RegisterAnswer>, Problem> {
+    // Whoever does not sign learns nothing, not even whether there is a register.
+    let signed = signature(&headers)?;
     let answered = tokio::task::spawn_blocking(move || {
         let room = api.house.rooms.iter().find(|room| room.config.id.as_str() == authority);
         // A pilot has no measures, and so no register.
         let room = room.filter(|room| !room.config.id.is_pilot());
         let room = room.ok_or_else(|| Problem::not_found("there is no register here"))?;
-        respond(&api, room, &headers, &body, now)
+        respond(&api, room, &signed, &body, now)
     });
     answered.await.map_err(|_| Problem::busy())?.map(Json)
 }
@@ -77,7 +79,7 @@ pub(super) async fn ask(
 fn respond(
     api: &Api,
     room: &Room,
-    headers: &HeaderMap,
+    signed: &SignatureHeaders,
     body: &[u8],
     now: Timestamp,
 ) -> Result<RegisterAnswer, Problem> {
@@ -88,7 +90,7 @@ fn respond(
     if body.len() > QUESTION_BYTES_MAX {
         return Err(Problem::too_large(QUESTION_BYTES_MAX));
     }
-    let provider = signatory(room, register, headers, body, now)?;
+    let provider = signatory(room, register, signed, body, now)?;
     api.rates
         .pass(authority, &provider, register.questions_per_second_max, now)
         .map_err(Problem::too_fast)?;
@@ -119,23 +121,27 @@ fn respond(
     })
 }
 
-/// Which provider signed: by the key with which its connector signs its answers.
-fn signatory(
-    room: &Room,
-    register: &Register,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<PartyId, Problem> {
+/// The headers of a signature (RFC 9421), all three.
+fn signature(headers: &HeaderMap) -> Result<SignatureHeaders, Problem> {
     let header = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.map(str::to_owned).ok_or_else(Problem::unsigned)
     };
-    let signed = SignatureHeaders {
+    Ok(SignatureHeaders {
         content_digest: header("content-digest")?,
         signature_input: header("signature-input")?,
         signature: header("signature")?,
-    };
+    })
+}
+
+/// Which provider signed: by the key with which its connector signs its answers.
+fn signatory(
+    room: &Room,
+    register: &Register,
+    signed: &SignatureHeaders,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<PartyId, Problem> {
     let parts =
         RequestParts { method: "POST", target_uri: &register.url, content_type: JSON, body };
     let by = room.providers.iter().find(|provider| {
@@ -143,7 +149,7 @@ fn signatory(
             return false;
         };
         VerifyingKey::from_base64(answer_key_id, answer_key)
-            .is_ok_and(|key| verify_request(&[key], parts, &signed, now).is_ok())
+            .is_ok_and(|key| verify_request(&[key], parts, signed, now).is_ok())
     });
     by.map(|provider| provider.config.id.clone()).ok_or_else(Problem::unsigned)
 }
