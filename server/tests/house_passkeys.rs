@@ -94,7 +94,7 @@ fn answer(page: &Got, credential: u8, key: &EcdsaKeyPair) -> String {
         ("credential_id", URL_SAFE_NO_PAD.encode([credential; 16]).into_bytes()),
         ("authenticator_data", URL_SAFE_NO_PAD.encode(&data).into_bytes()),
         ("client_data", URL_SAFE_NO_PAD.encode(&client_data).into_bytes()),
-        ("signature", URL_SAFE_NO_PAD.encode(&signature).into_bytes()),
+        ("signature", URL_SAFE_NO_PAD.encode(signature).into_bytes()),
     ];
     let encoded =
         |bytes: &[u8]| bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<String>();
