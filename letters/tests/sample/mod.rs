@@ -2,6 +2,7 @@
 
 #[allow(dead_code, reason = "only some of the tests send a file")]
 pub mod seal;
+#[allow(dead_code, reason = "only some of the tests send a file")]
 pub mod transmission;
 
 use entremise_letters::address::PostalAddress;
