@@ -35,13 +35,13 @@ pub enum AlarmsCommand {
     },
 }
 
-pub fn run(arguments: &AlarmsArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &AlarmsArguments, now: Timestamp) -> anyhow::Result<u8> {
     let mut alarms = AlarmFile::open(&arguments.index)?;
     match &arguments.command {
         AlarmsCommand::List => list(&alarms, arguments)?,
         AlarmsCommand::Clear { id } => {
             let id = full_id(&alarms, id)?;
-            alarms.add(&AlarmLine::Cleared { id, at: Timestamp::now() })?;
+            alarms.add(&AlarmLine::Cleared { id, at: now })?;
         }
     }
     Ok(0)

@@ -38,7 +38,7 @@ pub struct AnswerFileArguments {
     pub authority: AuthorityId,
 }
 
-pub fn run(arguments: &AnswerFileArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &AnswerFileArguments, now: Timestamp) -> anyhow::Result<u8> {
     let bytes = std::fs::read(&arguments.request)
         .with_context(|| format!("reading {}", arguments.request.display()))?;
     if arguments.out.exists() {
@@ -56,7 +56,7 @@ pub fn run(arguments: &AnswerFileArguments) -> anyhow::Result<u8> {
     };
     let asked = hex::encode(digest(&bytes));
     let answers = desk
-        .identifications(&batch, &asked, Timestamp::now())
+        .identifications(&batch, &asked, now)
         .with_context(|| format!("answering {}", arguments.request.display()))?
         .answers;
     let completed = write_answer(&request, &answers)?;

@@ -52,7 +52,7 @@ pub struct AskArguments {
     pub json: bool,
 }
 
-pub fn run(arguments: &AskArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &AskArguments, now: Timestamp) -> anyhow::Result<u8> {
     let network = match &arguments.config {
         Some(path) => Config::read(path)?.network()?,
         None => Network::default(),
@@ -73,7 +73,7 @@ pub fn run(arguments: &AskArguments) -> anyhow::Result<u8> {
     };
     let identifier = Identifier::new(&index, &network);
     let answering = Answering::new(&index, &keys, &arguments.authority, &arguments.regime);
-    let found = identifier.find(&question, Timestamp::now());
+    let found = identifier.find(&question, now);
     let answer = answering.answer(&question, identifier.explain(&question, found)).answer;
     let (handle, assignment) = match &answer.outcome {
         Outcome::Identified { handle, assignment } => (Some(handle), Some(assignment)),

@@ -39,7 +39,7 @@ pub struct LoadArguments {
     pub files: Vec<PathBuf>,
 }
 
-pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &LoadArguments, now: Timestamp) -> anyhow::Result<u8> {
     std::fs::create_dir_all(&arguments.index)
         .with_context(|| format!("making {}", arguments.index.display()))?;
     let keys = match &arguments.keys {
@@ -49,7 +49,7 @@ pub fn run(arguments: &LoadArguments) -> anyhow::Result<u8> {
     let mut loader = Loader::open(&arguments.index, &keys)?;
     let space = arguments.vrf.as_deref().map_or(0, |name| loader.space(name));
     let options = read_options(arguments.zone.as_deref(), space, &arguments.account_from)?;
-    let now = Timestamp::now().as_millisecond();
+    let now = now.as_millisecond();
     loader.read_at(now);
     if let Some(days) = arguments.retention_days {
         loader.keep_from(now - retention(days));

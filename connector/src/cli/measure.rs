@@ -108,18 +108,18 @@ struct Desktop {
     memory: Memory,
 }
 
-pub fn run(arguments: &MeasureArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &MeasureArguments, now: Timestamp) -> anyhow::Result<u8> {
     match &arguments.command {
         MeasureCommand::Key { out } => println!("{}", PersonKey::write_new(out)?.public()),
-        MeasureCommand::List(at) => list(&open(at)?),
+        MeasureCommand::List(at) => list(&open(at)?, now),
         MeasureCommand::Show { order } => {
             let desktop = open(&order.at)?;
             let (key, order) = desktop.one(&order.order)?;
-            show(&desktop, key, order)?;
+            show(&desktop, key, order, now)?;
         }
-        MeasureCommand::Approve { order, person } => say(order, person, Verdict::Approved)?,
+        MeasureCommand::Approve { order, person } => say(order, person, Verdict::Approved, now)?,
         MeasureCommand::Refuse { order, person, reason } => {
-            say(order, person, Verdict::Declined { reason: *reason })?;
+            say(order, person, Verdict::Declined { reason: *reason }, now)?;
         }
         MeasureCommand::Stop { at, authority, keep } => {
             let desktop = open(at)?;
@@ -178,8 +178,7 @@ fn standing(order: &Order, now: Timestamp) -> String {
     [of("state"), if more.is_empty() { more } else { format!(" {more}") }, waits].concat()
 }
 
-fn list(desktop: &Desktop) {
-    let now = Timestamp::now();
+fn list(desktop: &Desktop, now: Timestamp) {
     for (key, order) in &desktop.memory.orders {
         let window = match order.window() {
             Some(window) => format!("{} – {}", window.from, window.until),
@@ -195,7 +194,7 @@ fn list(desktop: &Desktop) {
     }
 }
 
-fn show(desktop: &Desktop, key: &Key, order: &Order) -> anyhow::Result<()> {
+fn show(desktop: &Desktop, key: &Key, order: &Order, now: Timestamp) -> anyhow::Result<()> {
     let sealer = sealer(&KeyFile::read(&desktop.config.key_path())?);
     let account = account(&sealer, key.1, order.account.as_deref());
     println!("order       {}", key.1);
@@ -211,7 +210,7 @@ fn show(desktop: &Desktop, key: &Key, order: &Order) -> anyhow::Result<()> {
         Demand::Lift => println!("window      to be lifted"),
     }
     println!("account     {}", account.unwrap_or_default().escape_debug());
-    println!("state       {}", standing(order, Timestamp::now()));
+    println!("state       {}", standing(order, now));
     for person in &order.approvals {
         println!("approved by {person}");
     }
@@ -219,10 +218,9 @@ fn show(desktop: &Desktop, key: &Key, order: &Order) -> anyhow::Result<()> {
 }
 
 /// Signs a person's word and leaves it for the server; says at once why it would not count.
-fn say(order: &OneOrder, person: &Signing, verdict: Verdict) -> anyhow::Result<()> {
+fn say(order: &OneOrder, person: &Signing, verdict: Verdict, now: Timestamp) -> anyhow::Result<()> {
     let desktop = open(&order.at)?;
     let (key, order) = desktop.one(&order.order)?;
-    let now = Timestamp::now();
     let signing = PersonKey::read(&person.key)?;
     let note = Note::signed(&signing, key, order, verdict, person.by.clone(), now);
     let is_stopped = switch::of(&desktop.config.index, &key.0).is_some();

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::keys::KeyFile;
 use crate::relay::MailSystem;
-use crate::serve::{stop, tls};
+use crate::serve::{stop, tls, wall_clock};
 
 /// Says who held an address, a port and an instant, from the provider's own records.
 #[derive(Parser)]
@@ -91,11 +91,12 @@ pub enum KeysCommand {
     },
 }
 
-/// Runs one command; the code is the process's exit code.
+/// Runs one command, which happens at one instant; the code is the process's exit code.
 pub fn run(cli: Cli) -> anyhow::Result<u8> {
+    let now = wall_clock()();
     match cli.command {
-        Command::Load(arguments) => load::run(&arguments),
-        Command::Ask(arguments) => ask::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments, now),
+        Command::Ask(arguments) => ask::run(&arguments, now),
         Command::Serve(argument) => crate::serve::run(&argument.config),
         Command::Check(argument) => check(&argument.config),
         Command::StopAnswering(argument) => {
@@ -108,11 +109,11 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
             println!("{}", if was_stopped { "answering again" } else { "was not stopped" });
             Ok(0)
         }
-        Command::Alarms(arguments) => alarms::run(&arguments),
-        Command::AnswerFile(arguments) => answer_file::run(&arguments),
+        Command::Alarms(arguments) => alarms::run(&arguments, now),
+        Command::AnswerFile(arguments) => answer_file::run(&arguments, now),
         Command::Journal(arguments) => journal::run(&arguments),
-        Command::Measure(arguments) => measure::run(&arguments),
-        Command::Register(arguments) => register::run(&arguments),
+        Command::Measure(arguments) => measure::run(&arguments, now),
+        Command::Register(arguments) => register::run(&arguments, now),
         Command::Keys { command } => keys(command),
     }
 }

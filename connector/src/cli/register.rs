@@ -33,7 +33,7 @@ enum RegisterCommand {
     },
 }
 
-pub fn run(arguments: &RegisterArguments) -> anyhow::Result<u8> {
+pub fn run(arguments: &RegisterArguments, now: Timestamp) -> anyhow::Result<u8> {
     let RegisterCommand::Ask { config, authority } = &arguments.command;
     let config = Config::read(config)?;
     let known = config.authorities.iter().find(|known| known.id == *authority);
@@ -45,7 +45,7 @@ pub fn run(arguments: &RegisterArguments) -> anyhow::Result<u8> {
     let person: Person = serde_json::from_reader(std::io::stdin())
         .map_err(|_| anyhow!("standard input is not the JSON of a person"))?;
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let is_barred = ask(&person, authority, register, &key, Timestamp::now())?;
+    let is_barred = ask(&person, authority, register, &key, now)?;
     println!("{}", if is_barred { "yes" } else { "no" });
     Ok(0)
 }

@@ -31,6 +31,11 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What time it is. The service's own reads the machine's clock; a simulation gives another.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The machine's clock: read nowhere else.
+pub fn wall_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
 /// A service that is bound to its port and not yet running.
 pub struct Service {
     listener: TcpListener,
@@ -44,7 +49,7 @@ pub struct Service {
 impl Service {
     /// Reads the configuration and opens everything, so that what is wrong shows at the start.
     pub fn prepare(config: Config) -> anyhow::Result<Self> {
-        Self::prepare_with(config, Arc::new(Timestamp::now), follow::PERIOD)
+        Self::prepare_with(config, wall_clock(), follow::PERIOD)
     }
 
     /// The same with another clock and another pace of looking at the files.

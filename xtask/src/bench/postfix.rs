@@ -21,14 +21,14 @@ set -e
 work=$PWD over=$PWD/postfix-over
 mkdir -p $over
 mount -t tmpfs tmpfs $over
-mkdir $over/lower $over/upper $over/work $over/root
+mkdir $over/lower $over/upper $over/work $over/whole
 cp -a $work/postfix-packages/root/. $over/lower/
 mount -t overlay overlay \\
-  -o lowerdir=$over/lower:/,upperdir=$over/upper,workdir=$over/work $over/root
-mount --rbind /proc $over/root/proc
-mount --rbind /dev $over/root/dev
-mount --bind $work $over/root$work
-exec chroot $over/root bash -c \"cd $work
+  -o lowerdir=$over/lower:/,upperdir=$over/upper,workdir=$over/work $over/whole
+mount --rbind /proc $over/whole/proc
+mount --rbind /dev $over/whole/dev
+mount --bind $work $over/whole$work
+exec chroot $over/whole bash -c \"cd $work
 getent passwd postfix >/dev/null || useradd -r -d /var/spool/postfix postfix
 getent passwd opendkim >/dev/null || useradd -r -d /run/opendkim opendkim
 getent group postdrop >/dev/null || groupadd -r postdrop

@@ -88,8 +88,6 @@ fn may_read_the_clock(path: &str, clock: &str) -> bool {
         || path.contains("/src/bin/")
         || path.ends_with("/src/serve.rs")
         || path.contains("/src/serve/")
-        // The connector's command line is a program of its own.
-        || path.starts_with("connector/src/cli/")
 }
 
 /// Names of the direct dependencies of a package; those for its tests do not count.
@@ -155,6 +153,7 @@ fn what_breaks_an_arrow_is_seen() {
     let clock = file("core/src/a.rs", "let now = Timestamp::now();");
     assert_eq!(clock_read(&clock).len(), 1);
     assert!(clock_read(&file("server/src/serve/mod.rs", &clock.text)).is_empty());
+    assert_eq!(clock_read(&file("connector/src/cli/a.rs", &clock.text)).len(), 1);
     let manifest = "[dependencies]\ntokio.workspace = true\n[dev-dependencies]\nproptest = \"1\"";
     assert_eq!(dependencies(manifest), ["tokio"]);
 }
