@@ -68,9 +68,9 @@ fn what_a_member_types_out_in_full_is_signed_and_known_by_their_key_alone() {
     assert!(told.contains(REASONS) && told.contains("outcome transmit"), "{told}");
     let file = std::fs::read_to_string(folder.path().join("signed.json")).unwrap();
     let signed = SignedDecision::read(&file).unwrap();
-    assert!(signed.holds(std::slice::from_ref(&key)));
+    assert!(signed.signed_with(std::slice::from_ref(&key)).is_some());
     let another_member = MemberKey { member: "membre-2".parse().unwrap(), ..key };
-    assert!(!signed.holds(&[another_member]));
+    assert!(signed.signed_with(&[another_member]).is_none());
 }
 
 #[test]

@@ -19,8 +19,8 @@ use entremise_core::rejection::{Code, Rejection};
 use entremise_server::access::Role;
 use entremise_server::intake::{Channel, Sending, receive};
 use entremise_server::serve::listeners::{Ways, house_desks_with};
-use entremise_server::web::house_passkeys::StorePasskeys;
-use entremise_server::web::review::over_store::code_digest;
+use entremise_server::web::passkey::Passkeys;
+use entremise_server::web::passkey::known::code_digest;
 use entremise_server::web::{Known, office_router};
 use entremise_server::worker::{self, publish};
 use entremise_store::Quarantined;
@@ -203,7 +203,7 @@ fn a_person_registers_a_passkey_with_a_code_once_and_comes_in_with_it() {
     let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let (room, store) = (&desks.house.rooms[0], &desks.house.store);
     let operator = Known { secret_sha256: None, has_passkey: true, ..known(Role::Operator) };
-    let passkeys = StorePasskeys::at_office(store, &room.config.id, &origin).unwrap();
+    let passkeys = Passkeys::at_office(store, &room.config.id, &origin).unwrap();
     let ways = Ways { federation: None, passkeys: Some(std::sync::Arc::new(passkeys)) };
     let people = vec![operator, known(Role::Officer)];
     let router =

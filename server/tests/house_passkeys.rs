@@ -1,36 +1,31 @@
 //! Coming in with a passkey, without a browser: what a good signature opens, once, and what a
 //! forged one, another's, and one of nobody's seat do not.
 
+mod authenticator;
 mod desks_house;
 
 use std::sync::Arc;
 
+use authenticator::{ORIGIN, TOUCHED, VERIFIED, form, pair, passkey};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use desks_house::{Desks, known};
 use entremise_server::access::Role;
 use entremise_server::serve::listeners::{Ways, house_desks_with};
 use entremise_server::web::Known;
-use entremise_server::web::house_passkeys::StorePasskeys;
-use entremise_store::NewPasskey;
+use entremise_server::web::passkey::Passkeys;
+use entremise_server::web::passkey::known::code_digest;
 use jiff::SignedDuration;
-use ring::digest::{SHA256, digest};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ring::signature::EcdsaKeyPair;
 use tower_service::Service as _;
-
-const ORIGIN: &str = "https://bureau.autorite.example";
-const RP_ID: &str = "bureau.autorite.example";
 
 /// A house whose operator comes in with a passkey; another person has one, and no seat.
 struct House {
     router: Router,
     operators: EcdsaKeyPair,
     nobodys: EcdsaKeyPair,
-    _desks: Desks,
+    desks: Desks,
 }
 
 struct Got {
@@ -38,12 +33,6 @@ struct Got {
     policy: String,
     came_in: bool,
     text: String,
-}
-
-fn pair() -> EcdsaKeyPair {
-    let random = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).unwrap()
 }
 
 fn house() -> House {
@@ -56,49 +45,19 @@ fn house() -> House {
         let times = (now, now + SignedDuration::from_hours(1));
         let (whose, by) = (whose.parse().unwrap(), "operator-2".parse().unwrap());
         store.invite_reviewer(&room.config.id, &whose, &code, &by, times).unwrap();
-        let passkey = NewPasskey {
-            credential_id: vec![number; 16],
-            public_key: URL_SAFE_NO_PAD.encode(key.public_key()),
-            rp_id: RP_ID.to_owned(),
-            origin: ORIGIN.to_owned(),
-        };
-        store.register_passkey(&room.config.id, &code, &passkey, now).unwrap();
+        store.register_passkey(&room.config.id, &code, &passkey(number, key), now).unwrap();
     }
     let operator = Known { secret_sha256: None, has_passkey: true, ..known(Role::Operator) };
-    let passkeys = StorePasskeys::at_office(store, &room.config.id, ORIGIN).unwrap();
+    let passkeys = Passkeys::at_office(store, &room.config.id, ORIGIN).unwrap();
     let ways = Ways { federation: None, passkeys: Some(Arc::new(passkeys)) };
     let clock = desks.hand.clock();
     let router = house_desks_with(&desks.house, room, &clock, vec![operator], false, ways).unwrap();
-    House { router, operators, nobodys, _desks: desks }
+    House { router, operators, nobodys, desks }
 }
 
 /// What an authenticator answers to a text of the page.
 fn answer(page: &Got, credential: u8, key: &EcdsaKeyPair) -> String {
-    let field = |name: &str| {
-        let (_, rest) = page.text.split_once(&format!("name=\"{name}\" value=\"")).expect(name);
-        rest.split('"').next().unwrap().to_owned()
-    };
-    let (_, rest) = page.text.split_once("data-challenge=\"").unwrap();
-    let challenge = rest.split('"').next().unwrap();
-    let client_data = serde_json::json!({
-        "type": "webauthn.get", "challenge": challenge, "origin": ORIGIN,
-    });
-    let client_data = client_data.to_string();
-    let mut data = digest(&SHA256, RP_ID.as_bytes()).as_ref().to_vec();
-    data.extend_from_slice(&[0b0000_0101, 0, 0, 0, 1]);
-    let signed = [&data[..], digest(&SHA256, client_data.as_bytes()).as_ref()].concat();
-    let signature = key.sign(&SystemRandom::new(), &signed).unwrap();
-    let fields = [
-        ("text", field("text").into_bytes()),
-        ("tag", field("tag").into_bytes()),
-        ("credential_id", URL_SAFE_NO_PAD.encode([credential; 16]).into_bytes()),
-        ("authenticator_data", URL_SAFE_NO_PAD.encode(&data).into_bytes()),
-        ("client_data", URL_SAFE_NO_PAD.encode(&client_data).into_bytes()),
-        ("signature", URL_SAFE_NO_PAD.encode(signature).into_bytes()),
-    ];
-    let encoded =
-        |bytes: &[u8]| bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<String>();
-    fields.map(|(name, value)| format!("{name}={}", encoded(&value))).join("&")
+    form(&authenticator::answer(&page.text, credential, key, VERIFIED))
 }
 
 impl House {
@@ -153,6 +112,30 @@ fn a_forged_signature_and_the_key_of_somebody_without_a_seat_open_nothing() {
         let got = house.send("/en/sign-in/key", Some(form));
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{why}");
         assert!(!got.came_in, "{why}");
+    }
+}
+
+#[test]
+fn a_device_that_did_not_make_sure_who_held_it_opens_nothing() {
+    let mut house = house();
+    let page = house.page();
+    let touched = authenticator::answer(&page.text, 1, &house.operators, TOUCHED);
+    assert!(!house.send("/en/sign-in/key", Some(form(&touched))).came_in);
+}
+
+#[test]
+fn a_code_of_somebody_without_a_seat_is_none_at_this_door() {
+    let mut house = house();
+    for (whose, is_good) in [("reviewer-1", false), ("operator-1", true)] {
+        let code = format!("CODE-OF-{whose}");
+        let (room, store) = (&house.desks.house.rooms[0], &house.desks.house.store);
+        let now = house.desks.hand.clock()();
+        let times = (now, now + SignedDuration::from_hours(1));
+        let (who, by) = (whose.parse().unwrap(), "operator-2".parse().unwrap());
+        store.invite_reviewer(&room.config.id, &who, &code_digest(&code), &by, times).unwrap();
+        let got = house.send("/en/sign-in/register", Some(form(&[("code", code)])));
+        assert_eq!(got.status == StatusCode::OK, is_good, "{whose}: {}", got.text);
+        assert_eq!(got.text.contains(whose), is_good);
     }
 }
 

@@ -13,7 +13,7 @@ use super::Outcome;
 use super::review::{CODE_VALID, fresh_code};
 use crate::config::Config;
 use crate::serve::{open, wall_clock};
-use crate::web::review::over_store::code_digest;
+use crate::web::passkey::known::code_digest;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -18,8 +18,9 @@ use super::Outcome;
 use super::key_file::{Holder, confirmed, read_text, write_private};
 use crate::config::{Authority, Config};
 use crate::serve::{open, wall_clock};
+use crate::web::passkey::known::code_digest;
 use crate::web::review::file::{RequestFile, RulingFile};
-use crate::web::review::over_store::{code_digest, request_file, reviewer_keys};
+use crate::web::review::over_store::{request_file, reviewer_keys};
 
 /// How long a registration code is good.
 pub(super) const CODE_VALID: SignedDuration = SignedDuration::from_hours(7 * 24);

@@ -19,16 +19,16 @@ use crate::house::{House, Room};
 use crate::web::decision_log::StoreDecisions;
 use crate::web::defence::over_store::StoreDefence;
 use crate::web::defence::statement::MemberKey;
-use crate::web::house_passkeys::{HousePasskeys, StorePasskeys};
 use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
+use crate::web::passkey::Passkeys;
 use crate::web::portal::over_store::StorePortal;
 use crate::web::provider::HouseProvider;
 use crate::web::review::over_store::StoreReviewDesk;
 use crate::web::rights::over_store::StoreRights;
 use crate::web::sender::HouseSender;
 use crate::web::store_desk::StoreDesk;
-use crate::web::{self, Known, Sides, Web};
+use crate::web::{self, Known, OfficeRole, Sides, Web};
 use crate::{api, telemetry};
 
 /// Where the doors really opened.
@@ -113,7 +113,9 @@ fn page_doors(
     let office = house_desks_with(house, room, clock, people(config)?, secure, ways)?;
     let review = match (&config.pages.review, &web.review) {
         (Some(at), Some(reviews)) => {
-            let pages = web::review_router(web.clone(), reviews.clone(), &at.origin);
+            let passkeys = Passkeys::at_review(&house.store, &config.id, &at.origin);
+            let passkeys = passkeys.map_err(no_randomness)?;
+            let pages = web::review_router(web.clone(), reviews.clone(), passkeys);
             Some(door(at.listen, pages.map_err(no_randomness)?, tls)?)
         }
         _ => None,
@@ -188,13 +190,13 @@ pub fn house_desks(
 #[derive(Default)]
 pub struct Ways {
     pub federation: Option<Arc<Federation>>,
-    pub passkeys: Option<Arc<HousePasskeys>>,
+    pub passkeys: Option<Arc<Passkeys>>,
 }
 
 impl Ways {
     fn of(house: &House, config: &Authority) -> anyhow::Result<Self> {
         let federation = config.pages.sign_in.as_ref().map(Federation::new).transpose()?;
-        let at = |origin: &String| StorePasskeys::at_office(&house.store, &config.id, origin);
+        let at = |origin: &String| Passkeys::at_office(&house.store, &config.id, origin);
         let passkeys = config.pages.office_origin.as_ref().map(at).transpose();
         let passkeys = passkeys.map_err(no_randomness)?;
         Ok(Self { federation: federation.map(Arc::new), passkeys: passkeys.map(Arc::new) })
@@ -333,5 +335,8 @@ fn defence(house: &House, config: &config::Authority) -> StoreDefence {
             key: PublicKey::Ed25519 { public_key: key.public_key.clone() },
         })
     });
+    let with_passkey = config.officers.iter().filter(|officer| officer.passkey);
+    let members = with_passkey.filter(|officer| officer.role == OfficeRole::Member);
     StoreDefence::new(house.store.clone(), config.id.clone(), keys.collect())
+        .signed_with_passkeys(members.map(|member| member.id.clone()).collect())
 }

@@ -18,14 +18,6 @@ const POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-s
                                   img-src 'self'; font-src 'self'; form-action 'self'; \
                                   frame-ancestors 'none'; base-uri 'none'";
 
-/// Which policy a router's pages leave with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scripts {
-    None,
-    /// The reviewers' desk, where passkeys sign.
-    Own,
-}
-
 const ALWAYS: [(HeaderName, &str); 7] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -48,18 +40,14 @@ pub fn with_script(mut response: Response) -> Response {
 }
 
 /// Adds the headers; pages are not kept by any cache unless their handler said otherwise.
-pub async fn guard(secure: bool, scripts: Scripts, request: Request, next: Next) -> Response {
+pub async fn guard(secure: bool, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let policy = match scripts {
-        Scripts::None => POLICY,
-        Scripts::Own => POLICY_WITH_SCRIPT,
-    };
     // A page of ours that needs our script has said so itself.
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if secure {
         let year = HeaderValue::from_static("max-age=31536000");

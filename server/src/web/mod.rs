@@ -12,7 +12,6 @@ mod delay;
 pub mod desk;
 mod entrance;
 mod headers;
-pub mod house_passkeys;
 mod ladder;
 pub mod limit;
 mod member;
@@ -20,6 +19,7 @@ mod office;
 pub mod operator;
 pub mod oversight;
 mod page;
+pub mod passkey;
 pub mod place;
 pub mod portal;
 pub mod provider;
@@ -140,24 +140,22 @@ pub fn parties_router(
     Ok(framed(rooms, web, Frame::Sender))
 }
 
-/// The pages for reviewers. `origin` is the desk's own address as browsers see it.
+/// The pages for reviewers, with the passkeys that are good at their desk.
 ///
 /// # Errors
 /// The system has no randomness to give.
 pub fn review_router(
     web: Web,
     desk: Arc<dyn ReviewDesk>,
-    origin: &str,
+    passkeys: passkey::Passkeys,
 ) -> Result<Router, ring::error::Unspecified> {
-    let rooms = review::rooms(web.clone(), desk, origin)?;
+    let rooms = review::rooms(web.clone(), desk, passkeys)?;
     Ok(framed(rooms, web, Frame::Review))
 }
 
 /// What all listeners share: assets, a page for what is not there, limits and headers.
 fn framed(rooms: Router, web: Web, frame: Frame) -> Router {
     let secure = web.secure;
-    let scripts =
-        if frame == Frame::Review { headers::Scripts::Own } else { headers::Scripts::None };
     rooms
         .route("/assets/{name}", get(assets::asset))
         .fallback(move |uri: Uri| {
@@ -165,9 +163,7 @@ fn framed(rooms: Router, web: Web, frame: Frame) -> Router {
             async move { not_found(&uri, &authority, frame) }
         })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(from_fn(move |request: Request, next: Next| {
-            headers::guard(secure, scripts, request, next)
-        }))
+        .layer(from_fn(move |request: Request, next: Next| headers::guard(secure, request, next)))
 }
 
 fn not_found(uri: &Uri, authority: &Authority, frame: Frame) -> Response {

@@ -50,6 +50,8 @@ pub enum Place {
     DeliberationFile(String),
     /// Where a signed decision comes back.
     DeliberationSigned(String),
+    /// Where a passkey's signature on a decision is sent to.
+    DeliberationKey(String),
     /// Where a person's challenge is answered.
     Challenge(String),
     /// When persons can be heard.
@@ -111,6 +113,7 @@ impl Place {
                 | Self::Defence(reference)
                 | Self::Deliberation(reference)
                 | Self::DeliberationFile(reference)
+                | Self::DeliberationKey(reference)
                 | Self::DeliberationSigned(reference),
                 lang,
             ) => format!("{}{}", case(reference, lang), self.under_case(lang)),
@@ -157,6 +160,8 @@ impl Place {
             (Self::Deliberation(_), _) => "/deliberation",
             (Self::DeliberationFile(_), Lang::Fr) => "/deliberation/a-signer",
             (Self::DeliberationFile(_), Lang::En) => "/deliberation/to-sign",
+            (Self::DeliberationKey(_), Lang::Fr) => "/deliberation/cle",
+            (Self::DeliberationKey(_), Lang::En) => "/deliberation/key",
             (Self::DeliberationSigned(_), Lang::Fr) => "/deliberation/signee",
             (Self::DeliberationSigned(_), Lang::En) => "/deliberation/signed",
             _ => "",

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::house_passkeys::HousePasskeys;
 use super::operator::OperatorDesk;
+use super::passkey::Passkeys;
 use super::provider::ProviderDesk;
 use super::sender::SenderDesk;
 use crate::access::{DecisionLog, Federation, Policy, RecentDecisions};
@@ -17,7 +17,7 @@ pub struct Sides {
     /// The provider of identities through which people of the house may come in.
     pub federation: Option<Arc<Federation>>,
     /// Passkeys of people of the house, where they have any.
-    pub passkeys: Option<Arc<HousePasskeys>>,
+    pub passkeys: Option<Arc<Passkeys>>,
     /// The side of the house that those see who run its machines.
     pub operator: Option<Arc<dyn OperatorDesk>>,
     /// The side that senders see.

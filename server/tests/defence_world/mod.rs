@@ -17,7 +17,7 @@ use entremise_core::case::State;
 use entremise_core::id::CaseId;
 use entremise_core::procedure::ladder;
 use entremise_server::web::defence::statement::DecisionFile;
-use entremise_server::web::office_router;
+use entremise_server::web::{Web, office_router};
 use entremise_store::{CaseFile, WorkOrder};
 use jiff::{SignedDuration, Timestamp};
 use oversight_world::{
@@ -93,6 +93,15 @@ impl World {
 }
 
 impl Finding {
+    /// Behind other doors from now on, with the same clock.
+    pub fn behind(&mut self, pages: impl FnOnce(Web) -> Router) {
+        let mut web = web(&self.world.store);
+        let clock = Arc::clone(&self.now);
+        web.clock = Arc::new(move || *clock.lock().unwrap());
+        self.router = pages(web);
+        self.sign_in();
+    }
+
     pub fn now(&self) -> Timestamp {
         *self.now.lock().unwrap()
     }
@@ -101,6 +110,11 @@ impl Finding {
     pub fn at(&mut self, instant: &str) {
         *self.now.lock().unwrap() = at(instant);
         self.sign_in();
+    }
+
+    /// The same, while everybody stays signed in.
+    pub fn clock_at(&mut self, instant: &str) {
+        *self.now.lock().unwrap() = at(instant);
     }
 
     /// Whatever is overdue is taken in hand.

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use browser::{Browser, Scheme, axe, bind, browser, runtime, serve_at, without_findings};
 use entremise_core::authorisation::Ruling;
 use entremise_core::deadline::Words;
+use entremise_server::web::passkey::Passkeys;
+use entremise_server::web::passkey::known::code_digest;
 use entremise_server::web::review::desk::ReviewDesk;
 use entremise_server::web::review::file::{RequestFile, RulingFile};
-use entremise_server::web::review::over_store::code_digest;
 use entremise_server::web::{Authority, OfficeRole, Officer, Web, office_router, review_router};
 use review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
 
@@ -65,7 +66,8 @@ fn served() -> Served {
         format!("http://localhost:{}", at.local_addr().unwrap().port())
     };
     let (review, office) = (origin(&at_review), origin(&at_office));
-    let reviews = review_router(web.clone(), world.reviews.clone(), &review).unwrap();
+    let passkeys = Passkeys::at_review(&world.store, &authority(), &review).unwrap();
+    let reviews = review_router(web.clone(), world.reviews.clone(), passkeys).unwrap();
     serve_at(&runtime, at_review, reviews);
     serve_at(&runtime, at_office, office_router(web, vec![officer]).unwrap());
     Served { world, review, office, _runtime: runtime }

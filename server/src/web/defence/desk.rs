@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::statement::{SignedDecision, Statement};
 use crate::seen::SeenFact;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
+use crate::web::passkey::known::KnownPasskey;
 
 /// The house as an officer enters the person's side. Called from blocking threads.
 pub trait DefenceDesk: Send + Sync + 'static {
@@ -134,8 +135,10 @@ pub struct Decided {
 pub enum ToSign {
     Statement {
         statement: Box<Statement>,
-        /// Whether the house knows a key of this member.
+        /// Whether the house knows a key file of this member.
         has_key: bool,
+        /// The passkeys with which this member may sign.
+        passkeys: Vec<KnownPasskey>,
     },
     Not(NotDone),
 }

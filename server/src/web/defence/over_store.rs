@@ -22,6 +22,7 @@ use super::desk::{
 use super::statement::{MemberKey, SignedDecision, Statement};
 use crate::seen;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
+use crate::web::passkey::known::{KnownPasskey, known};
 use crate::web::store_desk;
 
 /// The text by which a member looks at the facts again.
@@ -31,13 +32,29 @@ const FRESH_LOOK: &str = "CPI R331-14";
 pub struct StoreDefence {
     pub(super) store: Store,
     pub(super) authority: AuthorityId,
-    /// With which members sign their decisions.
+    /// With which members sign their decisions: key files.
     keys: Vec<MemberKey>,
+    /// Members who sign with the passkeys that they registered here.
+    with_passkeys: Vec<PersonId>,
 }
 
 impl StoreDefence {
     pub fn new(store: Store, authority: AuthorityId, keys: Vec<MemberKey>) -> Self {
-        Self { store, authority, keys }
+        Self { store, authority, keys, with_passkeys: Vec::new() }
+    }
+
+    /// Lets these members sign with the passkeys that they registered here.
+    pub fn signed_with_passkeys(self, members: Vec<PersonId>) -> Self {
+        Self { with_passkeys: members, ..self }
+    }
+
+    /// The passkeys with which a member signs.
+    fn passkeys_of(&self, member: &PersonId) -> Result<Vec<KnownPasskey>, DeskTrouble> {
+        if !self.with_passkeys.contains(member) {
+            return Ok(Vec::new());
+        }
+        let all = self.store.passkeys(&self.authority).map_err(told)?;
+        Ok(all.into_iter().map(known).filter(|passkey| passkey.owner == *member).collect())
     }
 
     /// What is signed to decide so on this case.
@@ -58,20 +75,33 @@ impl StoreDefence {
         })
     }
 
-    /// Whether this member signed this decision on this case, as it would be entered.
-    fn is_signed(
+    /// The decision with the key by which this member signed it, on this case, as it would be
+    /// entered; none where they did not.
+    fn signed(
         &self,
         file: &CaseFile,
         by: &PersonId,
         signed: &SignedDecision,
-    ) -> Result<bool, DeskTrouble> {
+    ) -> Result<Option<SignedDecision>, DeskTrouble> {
         let SignedDecision { statement, reasons, .. } = signed;
         let decision = Decided {
             outcome: statement.outcome,
             reasons: reasons.clone(),
             examined: statement.examined.clone(),
         };
-        Ok(*statement == self.statement_on(file, by, &decision)? && signed.holds(&self.keys))
+        if *statement != self.statement_on(file, by, &decision)? {
+            return Ok(None);
+        }
+        let mut keys = self.keys.clone();
+        keys.extend(self.passkeys_of(by)?.into_iter().map(|passkey| MemberKey {
+            member: passkey.owner,
+            id: passkey.id,
+            key: passkey.key,
+        }));
+        let Some(key) = signed.signed_with(&keys) else { return Ok(None) };
+        let mut known = signed.clone();
+        known.public_key = Some(key.clone());
+        Ok(Some(known))
     }
 
     /// The case of an order, if it still stands where the officer saw it.
@@ -97,13 +127,15 @@ impl DefenceDesk for StoreDefence {
             Ok(file) => file,
             Err(not) => return Ok(DefenceOutcome::Not(not)),
         };
-        if let DefenceAct::Deliberated { signed } = &order.act
-            && !self.is_signed(&file, &order.of.by, signed)?
-        {
-            return Ok(DefenceOutcome::NotSigned);
-        }
         let by = Actor::Person(order.of.by.clone());
-        let (event, documents) = told_by(order, now)?;
+        let (event, documents) = if let DefenceAct::Deliberated { signed } = &order.act {
+            match self.signed(&file, &order.of.by, signed)? {
+                Some(signed) => deliberated(signed)?,
+                None => return Ok(DefenceOutcome::NotSigned),
+            }
+        } else {
+            told_by(order, now)?
+        };
         let documents = if self.would_take(&file, &event, now) { documents } else { Vec::new() };
         for (kind, ending, bytes, digest) in documents {
             let name = format!("{kind}-{}.{ending}", &digest.as_str()[..12]);
@@ -158,7 +190,7 @@ impl DefenceDesk for StoreDefence {
         };
         let statement = Box::new(self.statement_on(&file, &of.by, decision)?);
         let has_key = self.keys.iter().any(|key| key.member == of.by);
-        Ok(ToSign::Statement { statement, has_key })
+        Ok(ToSign::Statement { statement, has_key, passkeys: self.passkeys_of(&of.by)? })
     }
 
     fn examine(&self, of: &OnCase, now: Timestamp) -> Result<ExamineOutcome, DeskTrouble> {
@@ -218,16 +250,7 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
             let answer = ChallengeAnswer { by: by(), verdict: *verdict, reasons: digest };
             (Event::ChallengeAnswered(answer), vec![kept])
         }
-        DefenceAct::Deliberated { signed } => {
-            let Statement { outcome, reasons, examined, .. } = signed.statement.clone();
-            let file = signed.to_json().into_bytes();
-            let (words, digest) = (signed.reasons.as_bytes(), sha256(&file)?);
-            let kept = vec![
-                ("reasons", "txt", Cow::Borrowed(words), reasons.clone()),
-                ("deliberation", "json", Cow::Owned(file), digest),
-            ];
-            (Event::Deliberated(Deliberated { by: by(), outcome, reasons, examined }), kept)
-        }
+        DefenceAct::Deliberated { signed } => return deliberated((**signed).clone()),
         DefenceAct::Outcome { outcome, judgment } => {
             let kept = as_it_came("judgment", judgment)?;
             let (outcome, judgment) = (*outcome, kept.3.clone());
@@ -237,6 +260,19 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
             )
         }
     })
+}
+
+/// The event of a decision, with its reasons and the signed file to keep.
+fn deliberated(signed: SignedDecision) -> Result<(Event, Vec<Kept<'static>>), DeskTrouble> {
+    let file = signed.to_json().into_bytes();
+    let SignedDecision { statement, reasons: words, .. } = signed;
+    let Statement { by, outcome, reasons, examined, .. } = statement;
+    let digest = sha256(&file)?;
+    let kept = vec![
+        ("reasons", "txt", Cow::Owned(words.into_bytes()), reasons.clone()),
+        ("deliberation", "json", Cow::Owned(file), digest),
+    ];
+    Ok((Event::Deliberated(Deliberated { by, outcome, reasons, examined }), kept))
 }
 
 fn as_it_came<'o>(kind: &'static str, document: &'o Document) -> Result<Kept<'o>, DeskTrouble> {

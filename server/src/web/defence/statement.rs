@@ -3,7 +3,8 @@
 //! make them.
 //!
 //! The text that is signed names the case, the outcome, what was looked at and the reasons: a
-//! signature on it is good for this decision and for no other.
+//! signature on it is good for this decision and for no other. A passkey signs it with words of the
+//! house after it, which are fresh, soon stale and used once.
 
 use std::fmt::Write as _;
 
@@ -82,6 +83,12 @@ pub struct SignedDecision {
     pub reasons: String,
     pub key: ReviewerKeyId,
     pub signature: Signature,
+    /// The house's own words that a passkey signed after the statement; a key file signs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh: Option<String>,
+    /// The key as the house knew it when it took the decision, for whoever verifies later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<PublicKey>,
 }
 
 /// Why a file is not what it says.
@@ -113,7 +120,15 @@ impl DecisionFile {
 
     pub fn signed(self, key: ReviewerKeyId, signature: Signature) -> SignedDecision {
         let Self { statement, reasons, .. } = self;
-        SignedDecision { form: SIGNED.to_owned(), statement, reasons, key, signature }
+        SignedDecision {
+            form: SIGNED.to_owned(),
+            statement,
+            reasons,
+            key,
+            signature,
+            fresh: None,
+            public_key: None,
+        }
     }
 
     pub fn to_json(&self) -> String {
@@ -139,10 +154,23 @@ impl SignedDecision {
         pretty(self)
     }
 
-    /// Whether the member it names made the signature, with a key of theirs.
-    pub fn holds(&self, keys: &[MemberKey]) -> bool {
+    /// The text that was signed. The statement's lines are always the same eight, so it reads one
+    /// way only.
+    pub fn text(&self) -> String {
+        self.statement.text() + self.fresh.as_deref().unwrap_or_default()
+    }
+
+    /// The key with which the member it names made the signature; none where they did not.
+    pub fn signed_with<'k>(&self, keys: &'k [MemberKey]) -> Option<&'k PublicKey> {
         let key = keys.iter().find(|key| key.id == self.key && key.member == self.statement.by);
-        key.is_some_and(|key| key_holds(&key.key, &self.statement.text(), &self.signature))
+        key.map(|key| &key.key).filter(|key| self.holds_under(key))
+    }
+
+    /// Whether the signature holds under this key, whoever's it is. Only a passkey signs words of
+    /// the house, and it never signs without them.
+    pub fn holds_under(&self, key: &PublicKey) -> bool {
+        let is_fresh = matches!(key, PublicKey::Passkey { .. });
+        is_fresh == self.fresh.is_some() && key_holds(key, &self.text(), &self.signature)
     }
 }
 

@@ -11,7 +11,6 @@ mod federated;
 mod gate;
 mod measure;
 mod on_case;
-mod passkey;
 mod receipt;
 mod rights;
 mod sign;
@@ -36,7 +35,7 @@ use super::place::Place;
 use super::seat_place::SeatPlace;
 use super::session::Sessions;
 use super::sides::Sides;
-use super::{Web, member, operator, oversight, provider, sender};
+use super::{Web, member, operator, oversight, passkey, provider, sender};
 
 use gate::AtDesk;
 pub(super) use gate::SignedIn;
@@ -82,12 +81,11 @@ pub(super) fn with_entrance(mut router: Router<Office>, office: Office) -> Route
             .route(&Place::SignIn.path(lang), get(sign::form).post(sign::sign_in))
             .route(&Place::SignInWith.path(lang), get(federated::begin))
             .route(&Place::SignInReturn.path(lang), get(federated::finish))
-            .route(&Place::SignInKey.path(lang), get(passkey::form).post(passkey::sign_in))
-            .route(&Place::RegisterKey.path(lang), get(passkey::register).post(passkey::make))
-            .route(&Place::KeepKey.path(lang), post(passkey::keep))
             .route(&Place::SignOut.path(lang), post(sign::sign_out));
     }
-    router.layer(from_fn_with_state(office.clone(), keep_open)).with_state(office)
+    let with_passkey = sign::with_passkey(&office).map(passkey::rooms);
+    let router = router.layer(from_fn_with_state(office.clone(), keep_open)).with_state(office);
+    router.merge(with_passkey.unwrap_or_default())
 }
 
 /// Writes down that a session is in use.
@@ -155,6 +153,10 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &of_case(Place::DeliberationFile(String::new())),
                 post(defence::to_sign).layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
+            )
+            .route(
+                &of_case(Place::DeliberationKey(String::new())),
+                post(defence::signed_here).layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
             )
             .route(
                 &of_case(Place::DeliberationSigned(String::new())),

@@ -1,18 +1,24 @@
-//! Signing in with a secret, and out again.
+//! Signing in with a secret or a passkey, and out again.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use entremise_core::deadline::Lang;
+use entremise_core::id::PersonId;
 use serde::Deserialize;
 
 use super::{Office, SignedIn};
 use crate::access::Role;
+use crate::web::desk::DeskTrouble;
 use crate::web::entrance::{self, From, SignOut};
 use crate::web::page::{Frame, Page, render};
+use crate::web::passkey::{Admits, Admitted, Door, Places, Says};
 use crate::web::place::Place;
 use crate::web::public::lang_of;
+use crate::web::words;
 
 pub(super) async fn front(State(office): State<Office>, headers: HeaderMap) -> Response {
     entrance::front(&headers, &office.frame.home())
@@ -102,6 +108,39 @@ fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn
         },
         wrong,
     }
+}
+
+/// Where passkeys open the desks, and to whom; none where nobody comes in with one.
+pub(super) fn with_passkey(office: &Office) -> Option<Door> {
+    let sessions = Arc::clone(&office.sessions);
+    let admits: Admits = Box::new(move |person: &PersonId, lang: Lang| -> Result<_, DeskTrouble> {
+        Ok(sessions.seat_with_passkey(person).map(|seat| Admitted {
+            person: seat.person.clone(),
+            name: seat.person.to_string(),
+            standing: words::known(lang, "role", seat.role.name()).unwrap_or_default().to_owned(),
+            home: Frame::of(seat.role).home(),
+        }))
+    });
+    Some(Door {
+        web: office.web.clone(),
+        frame: office.frame,
+        passkeys: Arc::clone(office.sides.passkeys.as_ref()?),
+        sessions: Arc::clone(&office.sessions),
+        tries: Arc::clone(&office.sign_ins),
+        places: Places {
+            sign_in: Place::SignInKey,
+            register: Place::RegisterKey,
+            keep: Place::KeepKey,
+            otherwise: None,
+        },
+        says: Says {
+            sign_in: "passkey",
+            often: "sign_in.often",
+            registered: "passkey.registered",
+            standing: "passkey.who",
+        },
+        admits,
+    })
 }
 
 /// Where the pages that a person may be brought back to begin.

@@ -1,22 +1,36 @@
-//! Passkeys of people of the house: the texts they sign to come in, and the keys that are known.
+//! The passkeys that a house knows, and the texts that they sign at one door.
 //!
-//! They lie beside the reviewers' in the store, bound to the office's own address. A key opens what
-//! its owner's seat opens: a reviewer has none here, and nobody here is a reviewer.
+//! All of them lie in one place, each bound to the address at which it was made: a reviewer's is
+//! known at the reviewers' door and at no other.
 
-use entremise_core::authorisation::{PublicKey, ReviewerKey as OwnedKey};
-use entremise_core::id::{AuthorityId, PersonId};
-use entremise_store::{NewPasskey, NotRegistered, Store};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_core::authorisation::PublicKey;
+use entremise_core::id::{AuthorityId, PersonId, ReviewerKeyId};
+use entremise_store::{NewPasskey, NotRegistered, Passkey, Store};
 use jiff::Timestamp;
+use ring::digest;
 
-use super::desk::DeskTrouble;
-use super::review::over_store::code_digest;
-use super::review::passkey::Texts;
-use super::review::rp_id;
+use super::text::Texts;
+use crate::web::desk::DeskTrouble;
+
+/// A passkey by which somebody is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPasskey {
+    pub id: ReviewerKeyId,
+    pub owner: PersonId,
+    /// By which the authenticator knows it; base64url.
+    pub credential_id: String,
+    pub key: PublicKey,
+}
 
 /// Where passkeys are known. Called from blocking threads.
 pub trait KnownPasskeys: Send + Sync + 'static {
-    /// The key behind a credential, with its owner.
-    fn key_of(&self, credential_id: &[u8]) -> Result<Option<OwnedKey>, DeskTrouble>;
+    /// The passkey with this credential, whoever's it is.
+    fn by_credential(&self, credential_id: &[u8]) -> Result<Option<KnownPasskey>, DeskTrouble>;
+
+    /// Those of one person.
+    fn of_person(&self, person: &PersonId) -> Result<Vec<KnownPasskey>, DeskTrouble>;
 
     /// Whose code this is, if it may still be used.
     fn invited(&self, code: &str, now: Timestamp) -> Result<Option<PersonId>, DeskTrouble>;
@@ -30,12 +44,70 @@ pub trait KnownPasskeys: Send + Sync + 'static {
     ) -> Result<bool, DeskTrouble>;
 }
 
-/// The way in with a passkey.
-pub struct HousePasskeys {
-    pub(super) known: Box<dyn KnownPasskeys>,
-    pub(super) texts: Texts,
-    pub(super) origin: String,
-    pub(super) rp_id: String,
+/// The passkeys of one door.
+pub struct Passkeys {
+    pub(in crate::web) known: Box<dyn KnownPasskeys>,
+    pub(in crate::web) texts: Texts,
+    pub(in crate::web) origin: String,
+    pub(in crate::web) rp_id: String,
+}
+
+impl Passkeys {
+    /// At the desks of the house.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn at_office(
+        store: &Store,
+        authority: &AuthorityId,
+        origin: &str,
+    ) -> Result<Self, ring::error::Unspecified> {
+        Self::at("office", store, authority, origin)
+    }
+
+    /// At the reviewers' desk.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn at_review(
+        store: &Store,
+        authority: &AuthorityId,
+        origin: &str,
+    ) -> Result<Self, ring::error::Unspecified> {
+        Self::at("review", store, authority, origin)
+    }
+
+    fn at(
+        room: &'static str,
+        store: &Store,
+        authority: &AuthorityId,
+        origin: &str,
+    ) -> Result<Self, ring::error::Unspecified> {
+        let known = StorePasskeys { store: store.clone(), authority: authority.clone() };
+        Ok(Self {
+            known: Box::new(known),
+            texts: Texts::new(room, origin)?,
+            origin: origin.to_owned(),
+            rp_id: rp_id(origin).to_owned(),
+        })
+    }
+}
+
+/// The SHA-256 of a registration code, however it was typed.
+pub fn code_digest(code: &str) -> [u8; 32] {
+    let plain: String = code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|sign| sign.to_ascii_uppercase())
+        .collect();
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest::digest(&digest::SHA256, plain.as_bytes()).as_ref());
+    sha256
+}
+
+fn rp_id(origin: &str) -> &str {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    host.split([':', '/']).next().unwrap_or(host)
 }
 
 /// The passkeys of one authority's store.
@@ -45,39 +117,31 @@ pub struct StorePasskeys {
 }
 
 impl StorePasskeys {
-    /// The way in to the office at this address.
-    ///
-    /// # Errors
-    /// The system has no randomness to give.
-    pub fn at_office(
-        store: &Store,
-        authority: &AuthorityId,
-        origin: &str,
-    ) -> Result<HousePasskeys, ring::error::Unspecified> {
-        let known = Self { store: store.clone(), authority: authority.clone() };
-        Ok(HousePasskeys {
-            known: Box::new(known),
-            texts: Texts::new("office", origin)?,
-            origin: origin.to_owned(),
-            rp_id: rp_id(origin).to_owned(),
-        })
+    fn all(&self) -> Result<impl Iterator<Item = KnownPasskey>, DeskTrouble> {
+        let all = self.store.passkeys(&self.authority).map_err(told)?;
+        Ok(all.into_iter().map(known))
+    }
+}
+
+/// A kept passkey, as signatures are checked with it.
+pub fn known(passkey: Passkey) -> KnownPasskey {
+    let Passkey { key, reviewer, credential_id, public_key, rp_id, origin, .. } = passkey;
+    KnownPasskey {
+        id: key,
+        owner: reviewer,
+        credential_id: URL_SAFE_NO_PAD.encode(credential_id),
+        key: PublicKey::Passkey { public_key, rp_id, origin },
     }
 }
 
 impl KnownPasskeys for StorePasskeys {
-    fn key_of(&self, credential_id: &[u8]) -> Result<Option<OwnedKey>, DeskTrouble> {
-        let all = self.store.passkeys(&self.authority).map_err(told)?;
-        let found = all.into_iter().find(|passkey| passkey.credential_id == credential_id);
-        Ok(found.map(|passkey| OwnedKey {
-            id: passkey.key,
-            reviewer: passkey.reviewer,
-            body: String::new(),
-            key: PublicKey::Passkey {
-                public_key: passkey.public_key,
-                rp_id: passkey.rp_id,
-                origin: passkey.origin,
-            },
-        }))
+    fn by_credential(&self, credential_id: &[u8]) -> Result<Option<KnownPasskey>, DeskTrouble> {
+        let credential_id = URL_SAFE_NO_PAD.encode(credential_id);
+        Ok(self.all()?.find(|passkey| passkey.credential_id == credential_id))
+    }
+
+    fn of_person(&self, person: &PersonId) -> Result<Vec<KnownPasskey>, DeskTrouble> {
+        Ok(self.all()?.filter(|passkey| passkey.owner == *person).collect())
     }
 
     fn invited(&self, code: &str, now: Timestamp) -> Result<Option<PersonId>, DeskTrouble> {
@@ -99,6 +163,6 @@ impl KnownPasskeys for StorePasskeys {
 }
 
 fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
-    tracing::error!(%trouble, "passkeys of the house cannot be read");
+    tracing::error!(%trouble, "passkeys cannot be read");
     DeskTrouble
 }

@@ -1,53 +1,62 @@
-//! A reviewer's first coming: a code that the operator handed over by another way, and the passkey
-//! that the reviewer's own device makes. Only its public half comes here.
+//! A first coming: a code that the operator handed over by another way, and the passkey that the
+//! person's own device makes. Only its public half comes here.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use entremise_core::deadline::Lang;
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::Room;
-use super::desk::ReviewerView;
-use super::passkey::{Made, Text, made};
-use super::place::ReviewPlace;
-use super::sign_in::too_often;
+use super::text::{Made, made};
+use super::{Admitted, Door, Text};
 use crate::web::assets;
+use crate::web::desk::DeskTrouble;
 use crate::web::entrance::From;
+use crate::web::headers::with_script;
 use crate::web::page::{Page, render, said};
 use crate::web::public::lang_of;
 
 const PURPOSE: &str = "register";
 
 #[derive(Template)]
-#[template(path = "review/register.html")]
-struct Register {
+#[template(path = "passkey/register.html")]
+struct CodePage {
     page: Page,
     wrong: bool,
 }
 
 #[derive(Template)]
-#[template(path = "review/make.html")]
-struct Make {
+#[template(path = "passkey/make.html")]
+struct MakePage {
     page: Page,
-    reviewer: ReviewerView,
+    admitted: Admitted,
+    /// What the person's standing is called at this door.
+    standing: &'static str,
+    target: String,
     code: String,
     text: Text,
     rp_id: String,
 }
 
-impl Make {
+impl MakePage {
     fn script(&self) -> &'static str {
         assets::passkey_path()
     }
-
-    fn target(&self) -> String {
-        ReviewPlace::RegisterKey.path(self.page.lang)
-    }
 }
 
-pub(super) async fn form(State(room): State<Room>, uri: Uri) -> Response {
-    code_page(&room, &uri, false)
+pub(super) async fn form(State(door): State<Arc<Door>>, uri: Uri) -> Response {
+    code_page(&door, &uri, false)
+}
+
+fn code_page(door: &Door, uri: &Uri, wrong: bool) -> Response {
+    let page = door.page(uri, &door.places.register);
+    let title = page.t("review.register.title");
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    render(status, &CodePage { page: page.titled(title).with_error(wrong), wrong })
 }
 
 #[derive(Deserialize)]
@@ -57,30 +66,37 @@ pub(super) struct Typed {
 }
 
 /// With a good code: the page on which the passkey is made.
-pub(super) async fn with_code(
-    State(room): State<Room>,
+pub(super) async fn make(
+    State(door): State<Arc<Door>>,
     uri: Uri,
     from: From,
-    Form(typed): Form<Typed>,
+    Form(Typed { code }): Form<Typed>,
 ) -> Response {
-    let now = (room.web.clock)();
-    if let Some(refused) = too_often(&room, &uri, &from, now) {
+    let (now, lang) = ((door.web.clock)(), lang_of(&uri));
+    if let Some(refused) = door.too_often(&uri, &from, now) {
         return refused;
     }
-    let code = typed.code.clone();
-    let reviewer = match room.ask(move |desk| desk.invited(&code, now)).await {
-        Ok(Some(reviewer)) => reviewer,
-        Ok(None) => return code_page(&room, &uri, true),
-        Err(_) => return trouble(&room, &uri),
+    let typed = code.clone();
+    let admitted = match door.ask(move |door| invited(door, &typed, lang, now)).await {
+        Ok(Some(admitted)) => admitted,
+        Ok(None) => return code_page(&door, &uri, true),
+        Err(_) => return door.trouble(&uri),
     };
-    let Ok(text) = room.texts.fresh(PURPOSE, now) else {
+    let Ok(text) = door.passkeys.texts.fresh(PURPOSE, now) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let page = room.open_page(lang_of(&uri), ReviewPlace::Register);
-    let page =
-        page.titled(room.open_page(lang_of(&uri), ReviewPlace::Register).t("review.make.title"));
-    let rp_id = room.rp_id.clone();
-    render(StatusCode::OK, &Make { page, reviewer, code: typed.code, text, rp_id })
+    let page = door.page(&uri, &door.places.register);
+    let title = page.t("review.make.title");
+    let shown = MakePage {
+        page: page.titled(title),
+        admitted,
+        standing: door.says.standing,
+        target: door.places.keep.path(lang),
+        code,
+        text,
+        rp_id: door.passkeys.rp_id.clone(),
+    };
+    with_script(render(StatusCode::OK, &shown))
 }
 
 #[derive(Deserialize)]
@@ -95,41 +111,62 @@ pub(super) struct Kept {
     made: Made,
 }
 
+/// What became of a passkey that was made.
+enum Keeping {
+    Kept,
+    /// The code is not good here, or the passkey known.
+    NotInvited,
+    /// It was not made for this text at this door.
+    NoPasskey,
+}
+
 /// Keeps the passkey, and uses the code up.
 pub(super) async fn keep(
-    State(room): State<Room>,
+    State(door): State<Arc<Door>>,
     uri: Uri,
     from: From,
     Form(kept): Form<Kept>,
 ) -> Response {
-    let now = (room.web.clock)();
-    if let Some(refused) = too_often(&room, &uri, &from, now) {
+    let (now, lang) = ((door.web.clock)(), lang_of(&uri));
+    if let Some(refused) = door.too_often(&uri, &from, now) {
         return refused;
     }
-    let text = room.texts.holds(PURPOSE, &kept.text, &kept.tag, now);
-    let passkey = text.and_then(|text| made(&kept.made, &text, &room.rp_id, &room.origin));
-    let Some(passkey) = passkey else {
-        let page = room.open_page(lang_of(&uri), ReviewPlace::Register);
-        return said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no_passkey");
-    };
-    match room.ask(move |desk| desk.register(&kept.code, &passkey, now)).await {
-        Ok(Some(_)) => {
-            let page = room.open_page(lang_of(&uri), ReviewPlace::SignIn);
-            said(StatusCode::OK, page, "review.registered")
+    match door.ask(move |door| keep_made(door, &kept, lang, now)).await {
+        Ok(Keeping::Kept) => {
+            let page = door.page(&uri, &door.places.sign_in);
+            said(StatusCode::OK, page, door.says.registered)
         }
-        Ok(None) => code_page(&room, &uri, true),
-        Err(_) => trouble(&room, &uri),
+        Ok(Keeping::NotInvited) => code_page(&door, &uri, true),
+        Ok(Keeping::NoPasskey) => {
+            let page = door.page(&uri, &door.places.register);
+            said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no_passkey")
+        }
+        Err(_) => door.trouble(&uri),
     }
 }
 
-fn code_page(room: &Room, uri: &Uri, wrong: bool) -> Response {
-    let page = room.open_page(lang_of(uri), ReviewPlace::Register);
-    let title = page.t("review.register.title");
-    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &Register { page: page.titled(title).with_error(wrong), wrong })
+fn keep_made(door: &Door, kept: &Kept, lang: Lang, now: Timestamp) -> Result<Keeping, DeskTrouble> {
+    // A code is good at one door: whose it is must be let in here.
+    if invited(door, &kept.code, lang, now)?.is_none() {
+        return Ok(Keeping::NotInvited);
+    }
+    let passkeys = &door.passkeys;
+    let text = passkeys.texts.holds(PURPOSE, &kept.text, &kept.tag, now);
+    let passkey = text.and_then(|text| made(&kept.made, &text, &passkeys.rp_id, &passkeys.origin));
+    let Some(passkey) = passkey else { return Ok(Keeping::NoPasskey) };
+    let is_kept = passkeys.known.register(&kept.code, &passkey, now)?;
+    Ok(if is_kept { Keeping::Kept } else { Keeping::NotInvited })
 }
 
-fn trouble(room: &Room, uri: &Uri) -> Response {
-    let page = room.open_page(lang_of(uri), ReviewPlace::Register);
-    said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble")
+/// The person whose code this is, if this door lets them in.
+fn invited(
+    door: &Door,
+    code: &str,
+    lang: Lang,
+    now: Timestamp,
+) -> Result<Option<Admitted>, DeskTrouble> {
+    match door.passkeys.known.invited(code, now)? {
+        Some(person) => (door.admits)(&person, lang),
+        None => Ok(None),
+    }
 }

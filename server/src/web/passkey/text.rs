@@ -1,5 +1,5 @@
-//! Passkeys as this desk meets them: the texts that are signed to come in, and what a browser hands
-//! over when it makes one (WebAuthn level 3, §§ 5.1 and 7.1, without attestation).
+//! The texts that are signed at a door, and what a browser hands over when it makes a passkey
+//! (WebAuthn level 3, §§ 5.1 and 7.1, without attestation).
 //!
 //! A signature is checked by `entremise_wire::authorisation`, the code that providers use too.
 
@@ -8,13 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entremise_store::NewPasskey;
 use entremise_wire::authorisation::challenge;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 use serde::Deserialize;
-
-use super::desk::NewPasskey;
 
 /// How long a page may lie open before its text is stale. Unit: seconds.
 const TEXT_SECS: i64 = 10 * 60;
@@ -29,7 +28,7 @@ const POINT_BYTES: usize = 65;
 /// Present, verified, and a credential is attached.
 const MADE_BY_ITS_OWNER: u8 = 0b0100_0101;
 
-/// Texts to be signed once, soon, at this desk. A text starts with words that no ruling starts
+/// Texts to be signed once, soon, at one door. A text starts with words that no ruling starts
 /// with, so a signature to come in is never one on a ruling.
 pub(in crate::web) struct Texts {
     key: hmac::Key,
@@ -48,6 +47,13 @@ pub(in crate::web) struct Text {
     pub challenge: String,
 }
 
+impl Text {
+    /// To be signed after another text, in one signature.
+    pub fn after(self, other: &str) -> Self {
+        Self { challenge: challenge(&format!("{other}{}", self.text)), ..self }
+    }
+}
+
 impl Texts {
     /// # Errors
     /// The system has no randomness to give.
@@ -56,7 +62,7 @@ impl Texts {
         Ok(Self { key, room, origin: origin.to_owned(), used: Mutex::default() })
     }
 
-    /// A fresh text. `purpose` is `sign-in` or `register`.
+    /// A fresh text. `purpose` is a word for what is signed with it.
     pub fn fresh(&self, purpose: &str, now: Timestamp) -> Result<Text, ring::error::Unspecified> {
         let mut nonce = [0; 32];
         SystemRandom::new().fill(&mut nonce)?;
@@ -94,7 +100,7 @@ impl Texts {
 
 /// What the browser posted after it made a passkey; all base64url.
 #[derive(Deserialize, Default)]
-pub(in crate::web) struct Made {
+pub(super) struct Made {
     #[serde(default)]
     pub credential_id: String,
     /// SubjectPublicKeyInfo, DER.
@@ -115,12 +121,7 @@ struct ClientData {
 }
 
 /// The passkey that was made for this text at this desk; none where anything does not fit.
-pub(in crate::web) fn made(
-    made: &Made,
-    text: &str,
-    rp_id: &str,
-    origin: &str,
-) -> Option<NewPasskey> {
+pub(super) fn made(made: &Made, text: &str, rp_id: &str, origin: &str) -> Option<NewPasskey> {
     let client_data = URL_SAFE_NO_PAD.decode(&made.client_data).ok()?;
     let said: ClientData = serde_json::from_slice(&client_data).ok()?;
     let is_bound = said.kind == "webauthn.create"

@@ -1,15 +1,13 @@
 //! What the pages about reviews ask of the house, and the views it answers with: the office's,
 //! where a member asks, and the reviewers' own. Views hold what the rules let a reviewer see.
 
-use entremise_core::authorisation::{
-    LinkingAsked, ReviewerKey, Ruling, SignedStatement, Statement,
-};
+use entremise_core::authorisation::{LinkingAsked, Ruling, SignedStatement, Statement};
 use entremise_core::deadline::{Deadline, Zone};
 use entremise_core::event::Ground;
-use entremise_core::id::{AuthorisationId, Digest, PersonId, ReviewerKeyId};
+use entremise_core::id::{AuthorisationId, Digest, PersonId};
 use jiff::Timestamp;
 
-pub use entremise_store::{Dossier, NewPasskey};
+pub use entremise_store::Dossier;
 
 use super::file::RequestFile;
 use crate::web::desk::DeskTrouble;
@@ -68,23 +66,6 @@ pub trait ReviewDesk: Send + Sync + 'static {
         to: &PersonId,
         now: Timestamp,
     ) -> Result<Entered, DeskTrouble>;
-
-    /// The passkeys with which a reviewer may sign.
-    fn passkeys(&self, reviewer: &PersonId) -> Result<Vec<PasskeyView>, DeskTrouble>;
-
-    /// The key behind a credential, whoever's it is.
-    fn key_of(&self, credential_id: &[u8]) -> Result<Option<ReviewerKey>, DeskTrouble>;
-
-    /// Whose code this is, if it may still be used.
-    fn invited(&self, code: &str, now: Timestamp) -> Result<Option<ReviewerView>, DeskTrouble>;
-
-    /// Uses a code up and keeps a passkey. None where the code is not good, or the passkey known.
-    fn register(
-        &self,
-        code: &str,
-        passkey: &NewPasskey,
-        now: Timestamp,
-    ) -> Result<Option<ReviewerKeyId>, DeskTrouble>;
 }
 
 /// A reviewer as members and substitutes see them.
@@ -155,13 +136,6 @@ pub struct RequestView {
     pub dossier: Dossier,
     /// To whom it may be handed over.
     pub substitutes: Vec<ReviewerView>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasskeyView {
-    pub key: ReviewerKeyId,
-    /// base64url.
-    pub credential_id: String,
 }
 
 /// What became of a ruling or a hand-over.

@@ -1,115 +1,25 @@
-//! Coming in with a passkey, and out again. The text that is signed is fresh, soon stale, and used
-//! once.
+//! The reviewers' door: coming in with a passkey, and out again.
 
-use askama::Template;
+use std::sync::Arc;
+
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entremise_core::authorisation::Signature;
-use entremise_wire::authorisation::signature_holds;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use entremise_core::deadline::Lang;
+use entremise_core::id::PersonId;
 use jiff::Timestamp;
-use serde::Deserialize;
 
-use super::passkey::Text;
 use super::place::ReviewPlace;
 use super::{AtDesk, Room};
-use crate::web::assets;
+use crate::web::desk::DeskTrouble;
 use crate::web::entrance::{self, From, SignOut};
-use crate::web::page::{Page, render, said};
+use crate::web::page::Frame;
+use crate::web::passkey::{Admits, Admitted, Door, Places, Says};
 use crate::web::place::Place;
 use crate::web::public::lang_of;
 
-const PURPOSE: &str = "sign-in";
-
 pub(super) async fn front(headers: HeaderMap) -> Response {
     entrance::front(&headers, &Place::Review(ReviewPlace::Desk))
-}
-
-#[derive(Template)]
-#[template(path = "review/sign_in.html")]
-struct SignIn {
-    page: Page,
-    text: Text,
-    rp_id: String,
-    wrong: bool,
-}
-
-impl SignIn {
-    fn script(&self) -> &'static str {
-        assets::passkey_path()
-    }
-
-    fn register(&self) -> String {
-        ReviewPlace::Register.path(self.page.lang)
-    }
-
-    fn hand_in(&self) -> String {
-        ReviewPlace::HandIn.path(self.page.lang)
-    }
-}
-
-pub(super) async fn form(State(room): State<Room>, uri: Uri) -> Response {
-    sign_in_page(&room, &uri, false)
-}
-
-/// What a passkey answered to a text of ours.
-#[derive(Deserialize, Default)]
-pub(in crate::web) struct Answered {
-    #[serde(default)]
-    pub text: String,
-    #[serde(default)]
-    pub tag: String,
-    #[serde(default)]
-    pub credential_id: String,
-    #[serde(default)]
-    pub authenticator_data: String,
-    #[serde(default)]
-    pub client_data: String,
-    #[serde(default)]
-    pub signature: String,
-}
-
-impl Answered {
-    pub fn signature(&self) -> Signature {
-        Signature::Passkey {
-            authenticator_data: self.authenticator_data.clone(),
-            client_data: self.client_data.clone(),
-            signature: self.signature.clone(),
-        }
-    }
-}
-
-pub(super) async fn sign_in(
-    State(room): State<Room>,
-    uri: Uri,
-    from: From,
-    Form(answered): Form<Answered>,
-) -> Response {
-    let now = (room.web.clock)();
-    if let Some(refused) = too_often(&room, &uri, &from, now) {
-        return refused;
-    }
-    let Some(text) = room.texts.holds(PURPOSE, &answered.text, &answered.tag, now) else {
-        return sign_in_page(&room, &uri, true);
-    };
-    let Ok(credential) = URL_SAFE_NO_PAD.decode(&answered.credential_id) else {
-        return sign_in_page(&room, &uri, true);
-    };
-    let key = match room.ask(move |desk| desk.key_of(&credential)).await {
-        Ok(key) => key,
-        Err(_) => {
-            let page = room.open_page(lang_of(&uri), ReviewPlace::SignIn);
-            return said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble");
-        }
-    };
-    let holds = |key: &_| signature_holds(key, &text, &answered.signature());
-    let Some(key) = key.filter(holds).filter(|_| room.texts.use_up(&text, now)) else {
-        return sign_in_page(&room, &uri, true);
-    };
-    let to = ReviewPlace::Desk.path(lang_of(&uri));
-    entrance::come_in(&room.sessions, &key.reviewer, &to, now)
 }
 
 pub(super) async fn sign_out(
@@ -128,21 +38,36 @@ pub(super) fn too_often(room: &Room, uri: &Uri, from: &From, now: Timestamp) -> 
     from.held_up(&room.tries, now, page, "review.often")
 }
 
-fn sign_in_page(room: &Room, uri: &Uri, wrong: bool) -> Response {
-    let now = (room.web.clock)();
-    let page = room.open_page(lang_of(uri), ReviewPlace::SignIn);
-    let title = page.t("review.sign_in.title");
-    let Ok(text) = room.texts.fresh(PURPOSE, now) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(
-        status,
-        &SignIn {
-            page: page.titled(title).with_error(wrong),
-            text,
-            rp_id: room.rp_id.clone(),
-            wrong,
+/// Where passkeys open this desk, and to whom.
+pub(super) fn door(room: &Room) -> Door {
+    let desk = Arc::clone(&room.desk);
+    let admits: Admits = Box::new(move |person: &PersonId, _: Lang| -> Result<_, DeskTrouble> {
+        let reviewer = desk.reviewers()?.into_iter().find(|reviewer| reviewer.person == *person);
+        Ok(reviewer.map(|reviewer| Admitted {
+            person: reviewer.person,
+            name: reviewer.name,
+            standing: reviewer.body,
+            home: Place::Review(ReviewPlace::Desk),
+        }))
+    });
+    Door {
+        web: room.web.clone(),
+        frame: Frame::Review,
+        passkeys: Arc::clone(&room.passkeys),
+        sessions: Arc::clone(&room.sessions),
+        tries: Arc::clone(&room.tries),
+        places: Places {
+            sign_in: Place::Review(ReviewPlace::SignIn),
+            register: Place::Review(ReviewPlace::Register),
+            keep: Place::Review(ReviewPlace::RegisterKey),
+            otherwise: Some(Place::Review(ReviewPlace::HandIn)),
         },
-    )
+        says: Says {
+            sign_in: "review.sign_in",
+            often: "review.often",
+            registered: "review.registered",
+            standing: "review.make.body",
+        },
+        admits,
+    }
 }

@@ -7,9 +7,9 @@ use axum::extract::multipart::Multipart;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
+use super::door::too_often;
 use super::file::RulingFile;
 use super::place::ReviewPlace;
-use super::sign_in::too_often;
 use super::{Room, became};
 use crate::web::entrance::From;
 use crate::web::page::{Page, render};

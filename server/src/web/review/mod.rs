@@ -5,15 +5,13 @@
 //! entered for its signature alone.
 
 pub mod desk;
+mod door;
 pub mod file;
 mod hand_in;
 pub mod over_store;
-pub(super) mod passkey;
 pub mod place;
-mod register;
 mod request;
 mod rule;
-pub(super) mod sign_in;
 
 use std::sync::Arc;
 
@@ -30,13 +28,13 @@ use uuid::Uuid;
 
 use self::desk::{Entered, ReviewDesk};
 use self::file::FILE_BYTES_MAX;
-use self::passkey::Texts;
 use self::place::ReviewPlace;
 use super::Web;
 use super::desk::DeskTrouble;
 use super::entrance::SignOut;
 use super::limit::Limiter;
 use super::page::{Frame, Page, said};
+use super::passkey::{self, Passkeys};
 use super::place::{Place, of_path};
 use super::session::{Session, Sessions};
 
@@ -50,10 +48,8 @@ pub(super) struct Room {
     web: Web,
     desk: Arc<dyn ReviewDesk>,
     sessions: Arc<Sessions>,
-    texts: Arc<Texts>,
+    passkeys: Arc<Passkeys>,
     tries: Arc<Limiter>,
-    origin: String,
-    rp_id: String,
 }
 
 /// # Errors
@@ -61,26 +57,21 @@ pub(super) struct Room {
 pub(super) fn rooms(
     web: Web,
     desk: Arc<dyn ReviewDesk>,
-    origin: &str,
+    passkeys: Passkeys,
 ) -> Result<Router, ring::error::Unspecified> {
     let room = Room {
         sessions: Arc::new(Sessions::of_room("review", Vec::new(), web.secure)?),
-        texts: Arc::new(Texts::new("review", origin)?),
+        passkeys: Arc::new(passkeys),
         tries: Arc::new(Limiter::new(TRIES_MAX, TRIES_WINDOW_SECS)),
-        origin: origin.to_owned(),
-        rp_id: rp_id(origin).to_owned(),
         web,
         desk,
     };
     let any = AuthorisationId(Uuid::nil());
-    let mut router = Router::new().route("/", get(sign_in::front));
+    let mut router = Router::new().route("/", get(door::front));
     for lang in [Lang::Fr, Lang::En] {
         let at = |place: ReviewPlace| place.route(lang);
         router = router
-            .route(&at(ReviewPlace::SignIn), get(sign_in::form).post(sign_in::sign_in))
-            .route(&at(ReviewPlace::SignOut), post(sign_in::sign_out))
-            .route(&at(ReviewPlace::Register), get(register::form).post(register::with_code))
-            .route(&at(ReviewPlace::RegisterKey), post(register::keep))
+            .route(&at(ReviewPlace::SignOut), post(door::sign_out))
             .route(&at(ReviewPlace::HandIn), get(hand_in::form).post(hand_in::take))
             .route(&at(ReviewPlace::Desk), get(request::list))
             .route(&at(ReviewPlace::Request(any)), get(request::show))
@@ -89,12 +80,8 @@ pub(super) fn rooms(
             .route(&at(ReviewPlace::Sign(any)), post(rule::sign))
             .route(&at(ReviewPlace::HandOver(any)), post(request::hand_over));
     }
-    Ok(router.layer(DefaultBodyLimit::max(FILE_BYTES_MAX)).with_state(room))
-}
-
-pub(super) fn rp_id(origin: &str) -> &str {
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    host.split([':', '/']).next().unwrap_or(host)
+    let entrance = passkey::rooms(door::door(&room));
+    Ok(router.layer(DefaultBodyLimit::max(FILE_BYTES_MAX)).with_state(room).merge(entrance))
 }
 
 /// The reviewer at the desk. Whoever has no session is sent to the sign-in page.

@@ -1,29 +1,26 @@
 //! The reviewers' desk over the real store. Verifies what comes signed, with public keys only, and
 //! lets it happen through the one door.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::authorisation::{
     Denial, Grant, NotGranted, PublicKey, ReviewerKey, Ruling, SignedStatement, Statement,
 };
-use entremise_core::id::{AuthorisationId, AuthorityId, CaseId, PersonId, ReviewerKeyId};
+use entremise_core::id::{AuthorisationId, AuthorityId, CaseId, PersonId};
 use entremise_core::ledger::Actor;
 use entremise_store::{
-    AuthorisationOrder, Dossier, NewPasskey, NotRegistered, ReviewError, ReviewRequest, Store,
-    Trouble, VerifiedRuling,
+    AuthorisationOrder, Dossier, ReviewError, ReviewRequest, Store, Trouble, VerifiedRuling,
 };
 use entremise_wire::authorisation::signature_holds;
 use jiff::Timestamp;
-use ring::digest;
 
 use super::desk::{
-    AskOrder, AskOutcome, BeforeView, Entered, PasskeyView, RequestRow, RequestView, ReviewDesk,
-    ReviewerView, RuledRow,
+    AskOrder, AskOutcome, BeforeView, Entered, RequestRow, RequestView, ReviewDesk, ReviewerView,
+    RuledRow,
 };
 use super::file::RequestFile;
 use crate::access::{Action, Policy, Resource, Role, Seat};
 use crate::config::Reviewer;
 use crate::web::desk::DeskTrouble;
+use crate::web::passkey::known::known;
 
 /// Rulings shown below what waits.
 const RULED_MOST: usize = 20;
@@ -121,30 +118,10 @@ pub fn reviewer_keys(
         let Some(of) = reviewers.iter().find(|reviewer| reviewer.id == passkey.reviewer) else {
             continue;
         };
-        keys.push(ReviewerKey {
-            id: passkey.key,
-            reviewer: passkey.reviewer,
-            body: of.body.clone(),
-            key: PublicKey::Passkey {
-                public_key: passkey.public_key,
-                rp_id: passkey.rp_id,
-                origin: passkey.origin,
-            },
-        });
+        let (body, known) = (of.body.clone(), known(passkey));
+        keys.push(ReviewerKey { id: known.id, reviewer: known.owner, body, key: known.key });
     }
     Ok(keys)
-}
-
-/// The SHA-256 of a registration code, however it was typed.
-pub fn code_digest(code: &str) -> [u8; 32] {
-    let plain: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|sign| sign.to_ascii_uppercase())
-        .collect();
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(digest::digest(&digest::SHA256, plain.as_bytes()).as_ref());
-    sha256
 }
 
 /// The request as a file, with its dossier: one look, by whoever fetches it.
@@ -343,48 +320,6 @@ impl ReviewDesk for StoreReviewDesk {
         match self.store.hand_over(&self.authority, request, reviewer, to, now) {
             Ok(()) => Ok(Entered::Done(None)),
             Err(other) => entered_not(&other),
-        }
-    }
-
-    fn passkeys(&self, reviewer: &PersonId) -> Result<Vec<PasskeyView>, DeskTrouble> {
-        let passkeys = self.store.passkeys(&self.authority).map_err(told)?;
-        Ok(passkeys
-            .into_iter()
-            .filter(|passkey| passkey.reviewer == *reviewer)
-            .map(|passkey| PasskeyView {
-                key: passkey.key,
-                credential_id: URL_SAFE_NO_PAD.encode(passkey.credential_id),
-            })
-            .collect())
-    }
-
-    fn key_of(&self, credential_id: &[u8]) -> Result<Option<ReviewerKey>, DeskTrouble> {
-        let passkeys = self.store.passkeys(&self.authority).map_err(told)?;
-        let Some(passkey) =
-            passkeys.into_iter().find(|passkey| passkey.credential_id == credential_id)
-        else {
-            return Ok(None);
-        };
-        let keys = reviewer_keys(&self.store, &self.authority, &self.reviewers).map_err(told)?;
-        Ok(keys.into_iter().find(|key| key.id == passkey.key))
-    }
-
-    fn invited(&self, code: &str, now: Timestamp) -> Result<Option<ReviewerView>, DeskTrouble> {
-        let person =
-            self.store.invited_reviewer(&self.authority, &code_digest(code), now).map_err(told)?;
-        Ok(person.and_then(|person| Some(self.view(self.reviewer(&person)?, &[]))))
-    }
-
-    fn register(
-        &self,
-        code: &str,
-        passkey: &NewPasskey,
-        now: Timestamp,
-    ) -> Result<Option<ReviewerKeyId>, DeskTrouble> {
-        match self.store.register_passkey(&self.authority, &code_digest(code), passkey, now) {
-            Ok(passkey) => Ok(Some(passkey.key)),
-            Err(NotRegistered::NoInvitation | NotRegistered::Known) => Ok(None),
-            Err(NotRegistered::Trouble(trouble)) => Err(told(trouble)),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A ruling: chosen and reasoned on the request's page, shown word for word as it will be signed,
 //! signed with the reviewer's own passkey.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -11,13 +13,16 @@ use entremise_wire::authorisation::challenge;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::desk::{Entered, PasskeyView};
+use super::desk::Entered;
 use super::file::REASONS_CHARS_MAX;
 use super::place::ReviewPlace;
 use super::request::{RequestPage, asked, no_request, rule_purpose, trouble, view};
 use super::{AtDesk, Room, became};
 use crate::web::assets;
+use crate::web::headers::with_script;
 use crate::web::page::{Page, render, said};
+use crate::web::passkey::Answered;
+use crate::web::passkey::known::KnownPasskey;
 
 #[derive(Template)]
 #[template(path = "review/sign.html")]
@@ -29,7 +34,7 @@ struct SignPage {
     reasons: String,
     token: String,
     rp_id: String,
-    passkeys: Vec<PasskeyView>,
+    passkeys: Vec<KnownPasskey>,
 }
 
 impl SignPage {
@@ -91,9 +96,10 @@ pub(super) async fn text(
         return again(&room, &desk, request, ruling, reasons, !is_reasoned).await;
     };
     let (reviewer, now, given) = (desk.session.person.clone(), desk.now, reasons.clone());
+    let passkeys = Arc::clone(&room.passkeys);
     let asked = room.ask(move |house| {
         let statement = house.statement(&reviewer, request, ruling, &given, now)?;
-        Ok(statement.map(|statement| (statement, house.passkeys(&reviewer))))
+        Ok(statement.map(|statement| (statement, passkeys.known.of_person(&reviewer))))
     });
     match asked.await {
         Ok(Some((statement, Ok(passkeys)))) => {
@@ -105,10 +111,10 @@ pub(super) async fn text(
                 statement,
                 reasons,
                 token: ruled.token,
-                rp_id: room.rp_id.clone(),
+                rp_id: room.passkeys.rp_id.clone(),
                 passkeys,
             };
-            render(StatusCode::OK, &page)
+            with_script(render(StatusCode::OK, &page))
         }
         Ok(None) => no_request(&room, &desk),
         Ok(Some((_, Err(_)))) | Err(_) => trouble(&room, &desk),
@@ -127,7 +133,7 @@ pub(super) struct Signed {
     #[serde(default)]
     expires_at: String,
     #[serde(flatten)]
-    answered: super::sign_in::Answered,
+    answered: Answered,
 }
 
 /// Enters what the passkey signed. The statement is put together here again: what the browser says
@@ -150,17 +156,18 @@ pub(super) async fn sign(
     };
     let reasons = plain(&signed.reasons);
     let (reviewer, now) = (desk.session.person.clone(), desk.now);
+    let passkeys = Arc::clone(&room.passkeys);
     let done = room.ask(move |house| {
         let statement = house.statement(&reviewer, request, ruling, &reasons, now)?;
         let Some(statement) = statement else { return Ok(Entered::Not("no_such_request")) };
         let used = &signed.answered.credential_id;
-        let passkeys = house.passkeys(&reviewer)?;
-        let Some(key) = passkeys.into_iter().find(|key| key.credential_id == *used) else {
+        let known = passkeys.known.of_person(&reviewer)?;
+        let Some(key) = known.into_iter().find(|key| key.credential_id == *used) else {
             return Ok(Entered::Not("authorisation_by_unknown_reviewer"));
         };
         let signed = SignedStatement {
             statement: Statement { expires_at, ..statement },
-            key: key.key,
+            key: key.id,
             signature: signed.answered.signature(),
         };
         house.enter(signed, &reasons, now)

@@ -59,12 +59,12 @@ pub(in crate::web::office) struct Deliberation {
     #[serde(default)]
     pub token: String,
     #[serde(default)]
-    outcome: String,
+    pub(super) outcome: String,
     #[serde(default)]
-    reasons: String,
+    pub(super) reasons: String,
     /// The digest of what was shown; empty before the look.
     #[serde(default)]
-    examined: String,
+    pub(super) examined: String,
 }
 
 impl Deliberation {

@@ -2,6 +2,7 @@
 //! enters it; the deliberation has a page of its own.
 
 mod deliberate;
+mod passkey;
 mod sent;
 mod sign;
 
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub(super) use deliberate::{enter as deliberate, form as deliberation};
+pub(super) use passkey::take as signed_here;
 use sent::Sent;
 pub(super) use sign::{file as to_sign, take as signed};
 

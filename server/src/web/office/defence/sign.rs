@@ -1,5 +1,6 @@
-//! The member's signature: the text is shown word for word, leaves as a file, and comes back signed
-//! with a key that never lies here. Without it nothing is decided.
+//! The member's signature: the text is shown word for word, and signed with a key that never lies
+//! here: with a passkey on the page itself, or as a file that leaves and comes back. Without it
+//! nothing is decided.
 
 use askama::Template;
 use axum::extract::multipart::Multipart;
@@ -12,11 +13,18 @@ use entremise_core::id::Digest;
 use super::deliberate::{Deliberation, purpose};
 use super::{AtDesk, Office, Sent, done, not_done, of, on_case, trouble, with_defence};
 use crate::access::Action;
+use crate::web::assets;
 use crate::web::defence::desk::{Decided, DefenceAct, ToSign};
 use crate::web::defence::statement::{DecisionFile, FILE_BYTES_MAX, SignedDecision, Statement};
+use crate::web::headers::with_script;
 use crate::web::office::gate::as_asked;
 use crate::web::page::{Page, render, said};
+use crate::web::passkey::Text;
+use crate::web::passkey::known::KnownPasskey;
 use crate::web::place::Place;
+
+/// What the words are for that a passkey signs after a decision.
+pub(super) const PURPOSE: &str = "deliberation";
 
 #[derive(Template)]
 #[template(path = "defence/sign.html")]
@@ -26,11 +34,25 @@ struct SignPage {
     statement: Statement,
     reasons: String,
     has_key: bool,
+    passkey: Option<ToAnswer>,
     version: u64,
     token: String,
 }
 
+/// What a member's passkey is asked to sign.
+struct ToAnswer {
+    text: Text,
+    rp_id: String,
+    /// The passkeys that may answer.
+    allow: String,
+    path: String,
+}
+
 impl SignPage {
+    fn script(&self) -> &'static str {
+        assets::passkey_path()
+    }
+
     fn file_path(&self) -> String {
         Place::DeliberationFile(self.reference.clone()).path(self.page.lang)
     }
@@ -49,30 +71,57 @@ pub(super) async fn page(
     decided: Decided,
 ) -> Response {
     let reasons = decided.reasons.clone();
-    let (statement, has_key) = match statement(office, desk, &reference, &sent, decided).await {
-        Ok(found) => found,
-        Err(response) => return *response,
-    };
+    let (statement, has_key, passkeys) =
+        match statement(office, desk, &reference, &sent, decided).await {
+            Ok(found) => found,
+            Err(response) => return *response,
+        };
     let page = office.page(desk, Place::Deliberation(reference.clone()));
     let title = page.t("defence.sign.title");
     let page = page.titled(title);
     let Deliberation { version, token, .. } = sent;
-    render(
-        StatusCode::OK,
-        &SignPage { page, reference, statement, reasons, has_key, version, token },
-    )
+    let Ok(passkey) = to_answer(office, desk, &reference, &statement, &passkeys) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let uses_passkey = passkey.is_some();
+    let page = SignPage { page, reference, statement, reasons, has_key, passkey, version, token };
+    let shown = render(StatusCode::OK, &page);
+    if uses_passkey { with_script(shown) } else { shown }
 }
 
-async fn statement(
+/// Fresh words for the passkey to sign after the statement; none where the member has no passkey.
+fn to_answer(
+    office: &Office,
+    desk: &AtDesk,
+    reference: &str,
+    statement: &Statement,
+    passkeys: &[KnownPasskey],
+) -> Result<Option<ToAnswer>, ring::error::Unspecified> {
+    let Some(door) = office.sides.passkeys.as_ref().filter(|_| !passkeys.is_empty()) else {
+        return Ok(None);
+    };
+    let ids: Vec<&str> = passkeys.iter().map(|passkey| passkey.credential_id.as_str()).collect();
+    Ok(Some(ToAnswer {
+        text: door.texts.fresh(PURPOSE, desk.now)?.after(&statement.text()),
+        rp_id: door.rp_id.clone(),
+        allow: ids.join(" "),
+        path: Place::DeliberationKey(reference.to_owned()).path(desk.lang),
+    }))
+}
+
+/// What is signed to decide so, and by which keys of the member it may be.
+pub(super) async fn statement(
     office: &Office,
     desk: &AtDesk,
     reference: &str,
     sent: &Deliberation,
     decided: Decided,
-) -> Result<(Statement, bool), Box<Response>> {
+) -> Result<(Statement, bool, Vec<KnownPasskey>), Box<Response>> {
     let (of, owned) = (of(desk, reference, sent.version), reference.to_owned());
     match with_defence(office, move |house| house.statement(&of, &decided)).await {
-        Ok(Some(ToSign::Statement { statement, has_key })) => Ok((*statement, has_key)),
+        Ok(Some(ToSign::Statement { statement, has_key, passkeys })) => {
+            Ok((*statement, has_key, passkeys))
+        }
         Ok(Some(ToSign::Not(not))) => Err(Box::new(not_done(office, desk, owned, not))),
         other => Err(Box::new(trouble(office, desk, owned, other.is_ok()))),
     }
@@ -93,7 +142,7 @@ pub(in crate::web::office) async fn file(
     };
     let reasons = decided.reasons.clone();
     let statement = match statement(&office, &desk, &reference, &sent, decided).await {
-        Ok((statement, _)) => statement,
+        Ok((statement, ..)) => statement,
         Err(response) => return *response,
     };
     let name = format!("attachment; filename=\"deliberation-{reference}.json\"");
@@ -128,8 +177,11 @@ pub(in crate::web::office) async fn take(
     let file = sent.into_document();
     let text = std::str::from_utf8(&file).ok().filter(|text| text.len() <= FILE_BYTES_MAX);
     let signed = text.and_then(|text| SignedDecision::read(text).ok());
-    // What was shown on this very form, not on one of another day.
-    let signed = signed.filter(|signed| examined.as_ref() == Ok(&signed.statement.examined));
+    // What was shown on this very form, not on one of another day. A passkey signs on the page, where
+    // its words are known to be fresh.
+    let signed = signed.filter(|signed| {
+        signed.fresh.is_none() && examined.as_ref() == Ok(&signed.statement.examined)
+    });
     let Some(signed) = signed else {
         return said(StatusCode::UNPROCESSABLE_ENTITY, page(), "defence.not_signed");
     };
