@@ -15,10 +15,12 @@ use axum_server::Handle;
 use entremise_connector::config::Config;
 use entremise_connector::desk::{CallRefused, Desk, Setup};
 use entremise_connector::load::Loader;
+use entremise_connector::measure::Measures;
 use entremise_connector::read::{Format, ReadOptions};
 use entremise_connector::serve::Service;
 use entremise_core::identification::{Answer, Disclosure};
 use entremise_server::provider::{Answering, ProviderTrouble};
+use entremise_wire::measure::{MeasureAnswer, MeasureBatch, MeasureStatus, StatesAsked};
 use entremise_wire::message::{
     DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch, RelayBatch, Relayed,
 };
@@ -180,9 +182,13 @@ pub enum WayFault {
 /// A provider that answers through the connector's library, in this process.
 pub struct InProcess {
     desk: Desk,
+    /// None where its configuration carries no measures out.
+    measures: Option<Measures>,
     loader: Mutex<Loader>,
     /// Faults of the next calls, the first first.
     pub faults: Mutex<VecDeque<WayFault>>,
+    /// The same of the calls that bring orders.
+    pub order_faults: Mutex<VecDeque<WayFault>>,
     /// Nothing is answered at all while this holds.
     pub silent: AtomicBool,
 }
@@ -192,10 +198,15 @@ impl InProcess {
         let config = Config::read(&provider.config)?;
         let mut loader = Loader::open(&provider.index, &provider.keys)?;
         loader.commit()?;
+        let measures = config.measures.clone();
         Ok(Self {
             desk: Desk::open(Setup::of(&config)?, provider.keys.clone())?,
+            measures: measures
+                .map(|measures| Measures::open(measures, &config.index, &provider.keys))
+                .transpose()?,
             loader: Mutex::new(loader),
             faults: Mutex::default(),
+            order_faults: Mutex::default(),
             silent: AtomicBool::new(false),
         })
     }
@@ -222,13 +233,15 @@ impl InProcess {
         self.desk.refresh_index()
     }
 
-    fn fault(&self) -> Option<WayFault> {
-        self.faults.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front()
+    /// Does what is due about measures at an instant, as the connector does each second.
+    pub fn tick(&self, now: Timestamp) -> anyhow::Result<()> {
+        self.measures.as_ref().map_or(Ok(()), |measures| measures.tick(&self.desk, now))
     }
 
     /// One call with whatever befalls it.
     fn call<A>(
         &self,
+        faults: &Mutex<VecDeque<WayFault>>,
         mut ask: impl FnMut() -> Result<A, CallRefused>,
         disturb: impl FnOnce(A, WayFault) -> A,
     ) -> Result<A, ProviderTrouble> {
@@ -236,7 +249,7 @@ impl InProcess {
         if self.silent.load(Ordering::SeqCst) {
             return Err(again("no connection"));
         }
-        let fault = self.fault();
+        let fault = faults.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front();
         if fault == Some(WayFault::LostRequest) {
             return Err(again("no connection"));
         }
@@ -283,7 +296,7 @@ impl Answering for InProcess {
         now: Timestamp,
     ) -> Result<Vec<Answer>, ProviderTrouble> {
         let asked = body_digest(batch)?;
-        self.call(|| Ok(self.desk.identifications(batch, &asked, now)?.answers), disturb)
+        self.call(&self.faults, || Ok(self.desk.identifications(batch, &asked, now)?.answers), disturb)
     }
 
     fn disclose(
@@ -292,13 +305,38 @@ impl Answering for InProcess {
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
         let asked = body_digest(batch)?;
-        self.call(|| Ok(self.desk.disclosures(batch, &asked, now)?.disclosures), disturb)
+        self.call(&self.faults, || Ok(self.desk.disclosures(batch, &asked, now)?.disclosures), disturb)
     }
 
     fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
         let asked = body_digest(batch)?;
-        self.call(|| Ok(self.desk.relays(batch, &asked, now)?.relays), disturb)
+        self.call(&self.faults, || Ok(self.desk.relays(batch, &asked, now)?.relays), disturb)
     }
+
+    fn order(
+        &self,
+        batch: &MeasureBatch,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureAnswer>, ProviderTrouble> {
+        let asked = body_digest(batch)?;
+        let Some(measures) = &self.measures else { return Err(none_carried_out()) };
+        let order = || Ok(measures.receive(&self.desk, batch, &asked, now)?.answers);
+        self.call(&self.order_faults, order, disturb)
+    }
+
+    fn measure_states(
+        &self,
+        asked: &StatesAsked,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureStatus>, ProviderTrouble> {
+        let Some(measures) = &self.measures else { return Err(none_carried_out()) };
+        self.call(&self.faults, || Ok(measures.states(asked, now)?.states), disturb)
+    }
+}
+
+fn none_carried_out() -> ProviderTrouble {
+    let what = "it carries no measures out".to_owned();
+    ProviderTrouble::Refused { what, after_secs: None }
 }
 
 /// Lets one `Arc` be both the house's provider and the simulation's handle on it.
@@ -323,5 +361,21 @@ impl Answering for Shared {
 
     fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
         self.0.relay(batch, now)
+    }
+
+    fn order(
+        &self,
+        batch: &MeasureBatch,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureAnswer>, ProviderTrouble> {
+        self.0.order(batch, now)
+    }
+
+    fn measure_states(
+        &self,
+        asked: &StatesAsked,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureStatus>, ProviderTrouble> {
+        self.0.measure_states(asked, now)
     }
 }

@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use entremise_core::case::{State, Subject};
+use entremise_core::case::State;
 use entremise_core::effect::Effect;
 use entremise_core::event::Event;
-use entremise_core::id::{AuthorityId, Digest, EffectId, OrderId, PartyId};
+use entremise_core::id::{Digest, EffectId, OrderId, PartyId};
 use entremise_core::ledger::Actor;
 use entremise_core::procedure::measure::{Demand, ProviderReport, Reported};
 use entremise_core::regime::rules::{Pronouncer, Spared};
@@ -21,13 +21,16 @@ use entremise_wire::measure::{
 };
 use jiff::Timestamp;
 
-use super::outbox::{batch_until, put_back, retry, settle_all};
+use super::heard::{Ordered, Said};
+use super::outbox::{batch_until, put_back, settle_all};
 use super::{Round, heard};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, ProviderTrouble};
 
-/// Measures that a provider is asked about in one round.
-const ASKED_MOST: usize = 1_000;
+/// Open measures of an authority that are looked at in one round.
+const MEASURES_MOST: usize = 100_000;
+/// The longest wait between two tries of an order.
+const AGAIN_SECS_MAX: i64 = 3_600;
 /// How long between two questions to the same provider.
 const ASKED_EVERY_SECS: i64 = 60;
 
@@ -48,7 +51,8 @@ pub fn open(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round
     Ok(Round { done, ..Round::default() })
 }
 
-/// Carries orders to their providers, one call each.
+/// Carries orders to their providers, one call each. One for a provider without a connector lies
+/// on that provider's desk from the moment that the case asks for it: its people are waited for.
 pub fn orders(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
     let mut round = Round::default();
     for claim in claims {
@@ -58,12 +62,10 @@ pub fn orders(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Rou
             round.given_up += 1;
             continue;
         };
-        let Some(answering) = room.answering.as_deref() else {
-            house.store.give_up(&claim, "provider_takes_no_orders", now)?;
-            round.given_up += 1;
-            continue;
+        round += match room.answering.as_deref() {
+            Some(answering) => order(house, room, answering, claim, now)?,
+            None => settled(house, claim, "laid_on_the_desk", None, now)?,
         };
-        round += order(house, room, answering, claim, now)?;
     }
     Ok(round)
 }
@@ -75,62 +77,116 @@ fn order(
     claim: Claimed,
     now: Timestamp,
 ) -> Result<Round, Trouble> {
-    let Effect::OrderMeasure { version, .. } = claim.effect else { return Ok(Round::default()) };
-    let found = house.store.case_file(&claim.authority, &claim.case)?;
-    let newest = found.as_ref().and_then(|file| newest_version(&file.case.state));
-    if newest.is_some_and(|newest| version < newest) {
-        let settlement =
-            Settlement { claim, outcome: "overtaken", event: None, actor: Actor::House };
-        settle_all(house, vec![settlement], now)?;
-        return Ok(Round { done: 1, ..Round::default() });
+    let Some(file) = house.store.case_file(&claim.authority, &claim.case)? else {
+        return Ok(Round::default());
+    };
+    let (Some(order), Some(ordered)) = (worded(&claim), newest(&file)) else {
+        return Ok(Round::default());
+    };
+    let is_open = !file.case.state.is_closed();
+    let is_lift = order.demand == wire::Demand::Lift;
+    if order.version < ordered.version || !(is_open || is_lift) {
+        return settled(house, claim, "overtaken", None, now);
     }
     house.store.intend(&claim, now)?;
-    let Some(order) = worded(&claim) else { return Ok(Round::default()) };
+    let version = Timestamp::from_second(i64::from(order.version)).unwrap_or(now);
+    let number = order.order;
     let batch = MeasureBatch {
-        batch: batch_until(&claim, Timestamp::from_second(i64::from(version)).unwrap_or(now)),
+        batch: batch_until(&claim, version),
         authority: room.authority.clone(),
         regime: claim.regime.clone(),
         orders: vec![order],
     };
-    let spares = spares_of(&claim.effect);
-    let answers = match answering.order(&batch, now) {
+    let way = Way { room, answering, ordered: &ordered };
+    match carried(house, &way, &claim, &batch, now)? {
+        Ok((reported, proof)) => {
+            let case = CaseRef::Id(claim.authority.clone(), claim.case);
+            let version = ordered.version;
+            let event = Event::MeasureReported(ProviderReport { version, reported, proof });
+            let event = (case, event, Actor::Party(room.config.id.clone()));
+            settled(house, claim, "measure_taken", Some(event), now)
+        }
+        Err(trouble) => {
+            tracing::warn!(provider = %room.config.id, order = %number, what = %trouble, "put back");
+            again(house, &claim, &trouble, is_open, now)
+        }
+    }
+}
+
+/// A provider that answers at once, and what was ordered of it last.
+struct Way<'a> {
+    room: &'a ProviderRoom,
+    answering: &'a dyn Answering,
+    ordered: &'a Ordered,
+}
+
+/// Sends an order. What the provider says of it is kept with the file first.
+fn carried(
+    house: &House,
+    way: &Way<'_>,
+    claim: &Claimed,
+    batch: &MeasureBatch,
+    now: Timestamp,
+) -> Result<Result<(Reported, Digest), ProviderTrouble>, Trouble> {
+    let answers = match way.answering.order(batch, now) {
         Ok(answers) => answers,
-        Err(trouble) => return put_back(house, vec![claim], &trouble, now),
+        Err(trouble) => return Ok(Err(trouble)),
     };
     let number = OrderId(claim.case.0);
     let Some(answer) = answers.into_iter().find(|answer| answer.order() == number) else {
-        return retry(house, &claim, "left_unanswered", None, now);
+        return Ok(Err(unanswered()));
     };
-    let said = match heard::answer(&answer, version, &spares) {
-        Ok(said) => said,
-        Err(what) => {
-            let trouble = ProviderTrouble::Untrusted { what: what.to_owned() };
-            return put_back(house, vec![claim], &trouble, now);
+    let untrusted = |what: &str| ProviderTrouble::Untrusted { what: what.to_owned() };
+    Ok(Ok(match heard::answer(&answer, way.ordered) {
+        Ok(Said::Status(reported, status)) => (reported, kept(house, claim.id, status, now)?),
+        Ok(Said::Declined(reason)) => {
+            (Reported::Declined { reason }, kept(house, claim.id, &answer, now)?)
         }
-    };
-    let proof = kept(house, claim.id, &answer, now)?;
-    // What is over there already needs no lifting: where it stands is asked for at once.
-    let reported = match said {
-        heard::Said::Over => match ask_one(room, answering, number, &spares, now) {
-            Some((reported, _)) => reported,
-            None => return retry(house, &claim, "left_unanswered", None, now),
+        // What is over there already needs no order: where it stands is asked for at once.
+        Ok(Said::Over) => match stands(way, number, now) {
+            Ok((reported, status)) => (reported, kept(house, claim.id, &status, now)?),
+            Err(trouble) => return Ok(Err(trouble)),
         },
-        heard::Said::Reported(reported) => reported,
-    };
-    let case = CaseRef::Id(claim.authority.clone(), claim.case);
-    let event = Event::MeasureReported(ProviderReport { version, reported, proof });
-    let actor = Actor::Party(room.config.id.clone());
-    let settlement =
-        Settlement { claim, outcome: "measure_taken", event: Some((case, event)), actor };
-    settle_all(house, vec![settlement], now)?;
-    Ok(Round { done: 1, ..Round::default() })
+        Err(what) => return Ok(Err(untrusted(what))),
+    }))
 }
 
-fn newest_version(state: &State) -> Option<u32> {
-    match state {
-        State::Measure(state) => state.life().map(|life| life.version),
-        _ => None,
+/// The next try. An order is never given up while its case is open: whether it was confirmed, has
+/// begun or was lifted is watched by the case itself, which tells a person in time.
+fn again(
+    house: &House,
+    claim: &Claimed,
+    trouble: &ProviderTrouble,
+    is_open: bool,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    if !is_open {
+        return put_back(house, vec![claim.clone()], trouble, now);
     }
+    let (name, after) = match trouble {
+        ProviderTrouble::Again { after_secs, .. } => ("not_reached", *after_secs),
+        ProviderTrouble::Refused { after_secs, .. } => ("refused_by_provider", *after_secs),
+        ProviderTrouble::Untrusted { .. } => ("untrusted_answer", None),
+    };
+    let backoff = (30_i64 << claim.attempts.min(7)).min(AGAIN_SECS_MAX);
+    let after = after.unwrap_or(backoff).clamp(1, 24 * 3600);
+    house.store.retry(claim, name, after, now)?;
+    Ok(Round { retried: 1, ..Round::default() })
+}
+
+fn settled(
+    house: &House,
+    claim: Claimed,
+    outcome: &'static str,
+    event: Option<(CaseRef, Event, Actor)>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let (event, actor) = match event {
+        Some((case, event, actor)) => (Some((case, event)), actor),
+        None => (None, Actor::House),
+    };
+    settle_all(house, vec![Settlement { claim, outcome, event, actor }], now)?;
+    Ok(Round { done: 1, ..Round::default() })
 }
 
 /// The order of one effect. Its number is the case's, so that all its versions bear it.
@@ -166,13 +222,23 @@ fn on_the_wire(spared: Spared) -> wire::Spared {
     }
 }
 
-fn spares_of(effect: &Effect) -> Vec<Spared> {
-    match effect {
-        Effect::OrderMeasure { demand: Demand::Carry { spares, .. }, .. } => {
-            spares.iter().copied().collect()
-        }
-        _ => Vec::new(),
+/// What was ordered last in a case. What runs on is what the last order that carries out asks for.
+fn newest(file: &CaseFile) -> Option<Ordered> {
+    let mut newest: Option<Ordered> = None;
+    for row in &file.effects {
+        let Effect::OrderMeasure { version, demand, .. } = &row.effect else { continue };
+        let before = newest.take();
+        newest = Some(match demand {
+            Demand::Carry { spares, .. } => {
+                Ordered { version: *version, lifts: false, spares: spares.clone() }
+            }
+            Demand::Lift => {
+                let spares = before.map(|before| before.spares).unwrap_or_default();
+                Ordered { version: *version, lifts: true, spares }
+            }
+        });
     }
+    newest
 }
 
 /// Keeps what the provider sent with the file, and yields its SHA-256.
@@ -200,13 +266,15 @@ pub fn states(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     let mut round = Round::default();
     for room in &house.rooms {
         let last = room.measures_asked.load(Ordering::Relaxed);
-        if now.as_microsecond().saturating_sub(last) < ASKED_EVERY_SECS * 1_000_000 {
+        let since = now.as_microsecond().saturating_sub(last);
+        // A clock that was put back asks again, and does not wait until it has caught up.
+        if (0..ASKED_EVERY_SECS * 1_000_000).contains(&since) {
             continue;
         }
         room.measures_asked.store(now.as_microsecond(), Ordering::Relaxed);
         let authority = &room.config.id;
         let mut asked = Asked::new();
-        for row in house.store.open_measures(authority, ASKED_MOST)? {
+        for row in house.store.open_measures(authority, MEASURES_MOST)? {
             let State::Measure(state) = &row.case.state else { continue };
             if state.life().is_some_and(|life| life.at_provider) {
                 asked.entry(row.case.subject.provider().clone()).or_default().push(row);
@@ -215,8 +283,9 @@ pub fn states(house: &House, now: Timestamp) -> Result<Round, Trouble> {
         for (provider, rows) in asked {
             let room = house.provider(authority, &provider);
             let pair = room.and_then(|room| Some((room, room.answering.as_deref()?)));
-            if let Some((room, answering)) = pair {
-                round += ask(house, room, answering, authority, &rows, now)?;
+            let Some((room, answering)) = pair else { continue };
+            for rows in rows.chunks(wire::ORDERS_MAX) {
+                round += ask(house, room, answering, rows, now)?;
             }
         }
     }
@@ -227,12 +296,11 @@ fn ask(
     house: &House,
     room: &ProviderRoom,
     answering: &dyn Answering,
-    authority: &AuthorityId,
     rows: &[MeasureRow],
     now: Timestamp,
 ) -> Result<Round, Trouble> {
     let orders = rows.iter().map(|row| OrderId(row.case.id.0)).collect();
-    let asked = StatesAsked { authority: authority.clone(), orders };
+    let asked = StatesAsked { authority: room.authority.clone(), orders };
     let states = match answering.measure_states(&asked, now) {
         Ok(states) => states,
         Err(trouble) => {
@@ -251,7 +319,7 @@ fn ask(
     Ok(round)
 }
 
-/// Enters one word of a provider's, unless it is the last one again.
+/// Enters one word of a provider's, unless it was entered before.
 fn enter(
     house: &House,
     room: &ProviderRoom,
@@ -261,15 +329,14 @@ fn enter(
 ) -> Result<Round, Trouble> {
     let (authority, case) = (&row.case.authority, row.case.id);
     let Some(file) = house.store.case_file(authority, &case)? else { return Ok(Round::default()) };
-    let Some((effect, spares)) = last_order(&file) else { return Ok(Round::default()) };
-    let reported = match heard::status(status, &spares) {
+    let Some(ordered) = newest(&file) else { return Ok(Round::default()) };
+    let reported = match heard::status(status, &ordered) {
         Ok(reported) => reported,
         Err(what) => {
             tracing::error!(provider = %room.config.id, %case, what, "a provider's word is odd");
             return Ok(Round::default());
         }
     };
-    let proof = kept(house, effect, status, now)?;
     let said_before = file.history.iter().any(|entry| {
         matches!(&entry.event, Some(Event::MeasureReported(report))
             if report.reported == reported && report.version == status.version)
@@ -277,6 +344,9 @@ fn enter(
     if said_before || matches!(reported, Reported::Taken) {
         return Ok(Round::default());
     }
+    let last = file.effects.iter().rfind(|row| matches!(row.effect, Effect::OrderMeasure { .. }));
+    let Some(last) = last else { return Ok(Round::default()) };
+    let proof = kept(house, last.id, status, now)?;
     let event = Event::MeasureReported(ProviderReport { version: status.version, reported, proof });
     let actor = Actor::Party(room.config.id.clone());
     let case = CaseRef::Id(authority.clone(), case);
@@ -284,30 +354,22 @@ fn enter(
     Ok(Round { done: 1, ..Round::default() })
 }
 
-/// The last order that was sent for a case, and what the last one that carries out must spare.
-fn last_order(file: &CaseFile) -> Option<(EffectId, Vec<Spared>)> {
-    let orders =
-        || file.effects.iter().filter(|row| matches!(row.effect, Effect::OrderMeasure { .. }));
-    let spares = orders().rev().map(|row| spares_of(&row.effect)).find(|spares| !spares.is_empty());
-    Some((orders().next_back()?.id, spares.unwrap_or_default()))
-}
-
-fn ask_one(
-    room: &ProviderRoom,
-    answering: &dyn Answering,
+/// Where one order stands.
+fn stands(
+    way: &Way<'_>,
     number: OrderId,
-    spares: &[Spared],
     now: Timestamp,
-) -> Option<(Reported, MeasureStatus)> {
-    let asked = StatesAsked { authority: room.authority.clone(), orders: vec![number] };
-    let status = answering.measure_states(&asked, now).ok()?.into_iter().next()?;
-    Some((heard::status(&status, spares).ok()?, status))
+) -> Result<(Reported, MeasureStatus), ProviderTrouble> {
+    let asked = StatesAsked { authority: way.room.authority.clone(), orders: vec![number] };
+    let states = way.answering.measure_states(&asked, now)?;
+    let status = states.into_iter().find(|status| status.order == number);
+    let status = status.ok_or_else(unanswered)?;
+    match heard::status(&status, way.ordered) {
+        Ok(reported) => Ok((reported, status)),
+        Err(what) => Err(ProviderTrouble::Untrusted { what: what.to_owned() }),
+    }
 }
 
-/// The measure that a case is about.
-pub(super) fn subject(claim: &Claimed) -> Option<&entremise_core::procedure::measure::Pronounced> {
-    match &claim.subject {
-        Subject::Measure(measure) => Some(measure),
-        _ => None,
-    }
+fn unanswered() -> ProviderTrouble {
+    ProviderTrouble::Again { what: "left unanswered".to_owned(), after_secs: None }
 }

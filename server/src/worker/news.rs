@@ -184,12 +184,12 @@ fn is_kept(house: &House, row: &FoundEffect, proof: &ProofId) -> Result<bool, Tr
 
 /// What was bought of the post; None where the effect is no letter.
 fn product(row: &FoundEffect) -> Option<Product> {
-    let (Effect::SendMessage { channel, .. } | Effect::SendConvocation { channel, .. }) =
-        &row.row.effect
-    else {
-        return None;
-    };
-    Product::of(*channel)
+    match &row.row.effect {
+        Effect::SendMessage { channel, .. }
+        | Effect::SendConvocation { channel, .. }
+        | Effect::NotifyMeasure { channel, .. } => Product::of(*channel),
+        _ => None,
+    }
 }
 
 /// Enters a delivery event unless the case's history has the very same one.
@@ -200,9 +200,7 @@ fn enter(
     at: Timestamp,
     now: Timestamp,
 ) -> Result<bool, Trouble> {
-    let event = report(&row.row.effect, status, at);
-    let event = event.or_else(|| super::notify::report(&row.row.effect, status, at));
-    let Some(event) = event else { return Ok(false) };
+    let Some(event) = report(&row.row.effect, status, at) else { return Ok(false) };
     if known(house, row, &event)? {
         return Ok(false);
     }

@@ -1,22 +1,18 @@
-//! The letter that notifies a person of a measure: worded from what was pronounced, kept as sent,
-//! handed to the post. What became of it comes back as news of a letter, like any other's.
+//! The letter that notifies a person of a measure: worded from what was pronounced and is still to
+//! be carried out. It is composed, kept and handed over as every letter is, and its news comes back
+//! the same way; nothing is ordered before it was presented.
 
-use entremise_core::deadline::{Lang, date_words};
+use entremise_core::deadline::{Lang, date_words, span_words};
 use entremise_core::effect::Effect;
-use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
-use entremise_core::ledger::Actor;
-use entremise_core::procedure::measure::Terms;
+use entremise_core::event::DeliveryStatus;
+use entremise_core::procedure::measure::{Sentence, Terms};
 use entremise_core::regime::Regime;
-use entremise_letters::address::PostalAddress;
 use entremise_letters::{self as letters, Language};
-use entremise_store::{CaseRef, Claimed, LinkError, MeasureMaterial, Settlement, Trouble};
+use entremise_store::{Claimed, LinkError, MeasureMaterial, Trouble};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-use super::outbox::{retry, settle_all};
-use super::{Round, content, measure};
-use crate::delivery::Handover;
-use crate::delivery::post::{Letter, Product};
+use super::send::{Addressee, Composed, compose, finish, impossible, settle};
+use super::{Round, content};
 use crate::delivery::render::WarningContent;
 use crate::house::{House, Room};
 
@@ -30,9 +26,13 @@ pub fn letters(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Ro
 }
 
 fn letter(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Trouble> {
-    let Some(room) = house.room(&claim.authority) else { return Ok(Round::default()) };
-    let Some(file) = measure::subject(&claim).map(|measure| measure.file) else {
+    let Effect::NotifyMeasure { measure, channel, .. } = &claim.effect else {
         return Ok(Round::default());
+    };
+    let (file, channel) = (measure.file, *channel);
+    let Some(room) = house.room(&claim.authority) else { return Ok(Round::default()) };
+    let Some(regime) = house.store.regime(&claim.regime) else {
+        return impossible(house, &claim, "the regime is not loaded", now);
     };
     house.store.intend(&claim, now)?;
     let material = match house.store.measure_material(&claim, file, now) {
@@ -41,121 +41,102 @@ fn letter(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Troubl
         Err(error) => {
             // Nobody can be written to: a person must have it served.
             tracing::error!(effect = %claim.id, %error, "a measure cannot be notified by letter");
-            return told(house, claim, "no_usable_address", DeliveryStatus::Bounced, now, now);
+            return finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now);
         }
     };
     // As of the effect's own instant, so that every try sends the bytes that are kept.
     let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-    let name = material.identity.name.clone().unwrap_or_default();
-    let Ok(recipient) = PostalAddress::named(&name, &material.identity.postal_address) else {
-        return told(house, claim, "no_usable_address", DeliveryStatus::Bounced, now, now);
-    };
-    let letter = match composed(house, room, &claim, &material, recipient, written_at) {
-        Ok(letter) => letter,
-        Err(why) => {
-            tracing::error!(effect = %claim.id, why, "the letter of a measure cannot be composed");
-            house.store.give_up(&claim, "not_composed", now)?;
-            return Ok(Round { given_up: 1, ..Round::default() });
+    let content = content_of(room, &claim, &material, regime, written_at);
+    let to = Addressee { channel, identity: &material.identity };
+    match compose(house, room, &claim, to, &content, regime, written_at)? {
+        Composed::Letter(letter) => {
+            settle(house, claim, room.delivery.post.hand_over(&letter, now), now)
         }
-    };
-    house.store.keep_document(claim.id, "letter.pdf", &letter.pdf.bytes, now)?;
-    match room.delivery.post.hand_over(&letter, now) {
-        Handover::HandedOver { reference, at } => {
-            house.store.keep_document(claim.id, "handed-over.txt", reference.as_bytes(), now)?;
-            told(house, claim, "handed_over", DeliveryStatus::HandedOver, at, now)
+        Composed::NoAddress => {
+            finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)
         }
-        Handover::Refused { .. } => {
-            told(house, claim, "refused_by_carrier", DeliveryStatus::Bounced, now, now)
-        }
-        Handover::Again { after, .. } => {
-            retry(house, &claim, "carrier_not_ready", Some(after.as_secs()), now)
-        }
-        Handover::Blocked { .. } | Handover::Unknown { .. } => {
-            retry(house, &claim, "answer_lost", None, now)
-        }
+        // A mail proves no presentation: nobody is notified by one.
+        Composed::Mail(_) => impossible(house, &claim, "a measure is notified by letter", now),
+        Composed::Impossible(why) => impossible(house, &claim, &why, now),
     }
-}
-
-fn composed(
-    house: &House,
-    room: &Room,
-    claim: &Claimed,
-    material: &MeasureMaterial,
-    recipient: PostalAddress,
-    at: Timestamp,
-) -> Result<Letter, String> {
-    let Effect::NotifyMeasure { letter, channel, terms, .. } = &claim.effect else {
-        return Err("not a measure's letter".to_owned());
-    };
-    let regime = house.store.regime(&claim.regime);
-    let regime = regime.ok_or_else(|| format!("no regime {}", claim.regime))?;
-    let zone = TimeZone::get(regime.zone().name()).map_err(|error| error.to_string())?;
-    let product = Product::of(*channel).ok_or("not a letter")?;
-    let words = content_of(room, claim, material, letter, *terms, regime);
-    let pdf = words
-        .letter(&room.delivery.renderer, &room.delivery.codes, recipient.clone(), at, &zone)
-        .map_err(|error| error.to_string())?;
-    let sender = room.delivery.sender.clone();
-    Ok(Letter { effect: claim.id, product, recipient, pdf, sender })
 }
 
 fn content_of(
     room: &Room,
     claim: &Claimed,
     material: &MeasureMaterial,
-    letter: &str,
-    terms: Terms,
     regime: &Regime,
+    written_at: Timestamp,
 ) -> WarningContent {
     let provider = room.providers.iter().find(|known| known.config.id == material.provider);
-    let pronounced = measure::subject(claim);
-    let judged = pronounced.map(|measure| &measure.sentence);
-    let day = judged.map(|sentence| regime.zone().day_of(sentence.pronounced_at));
-    let mut cites: Vec<String> = Vec::new();
-    for value in ["pronounced_by", "implement_within", "spares"] {
-        let path = judged.map(|sentence| format!("measure.{}.{value}", sentence.measure));
-        let cited = path.zip(day).and_then(|(path, day)| regime.cites(&path, day));
-        if let Some(citation) = cited.filter(|citation| !cites.contains(&citation.cite)) {
-            cites.push(citation.cite.clone());
-        }
-    }
-    let deadline = letters::Deadline {
-        what: format!("La suspension prononcée dure {} jours, par un jugement du", terms.days()),
-        until: day.map_or_else(String::new, |day| date_words(day, Lang::Fr)),
-        why: "Elle se compte du jour où votre fournisseur d’accès la met en place.".to_owned(),
+    let (letter, deadlines, cites) = match &claim.effect {
+        Effect::NotifyMeasure { letter, measure, terms, .. } => (
+            letter.clone(),
+            days_that_matter(&measure.sentence, *terms, regime, written_at),
+            cites(&measure.sentence, regime),
+        ),
+        _ => Default::default(),
     };
     WarningContent {
         regime: claim.regime.to_string(),
-        letter: letter.to_owned(),
+        letter,
         language: Language::Fr,
         authority: content::authority(&room.config, Language::Fr),
         file_number: material.file_number.clone(),
         provider: provider.map(|known| known.config.name.clone()).unwrap_or_default(),
         facts: Vec::new(),
         names_works: false,
-        deadlines: vec![deadline],
+        deadlines,
         cites,
     }
 }
 
-/// What the post says of a letter, as an event of its case.
-fn told(
-    house: &House,
-    claim: Claimed,
-    outcome: &'static str,
-    status: DeliveryStatus,
-    at: Timestamp,
-    now: Timestamp,
-) -> Result<Round, Trouble> {
-    let event = report(&claim.effect, status, at);
-    let case = CaseRef::Id(claim.authority.clone(), claim.case);
-    let event = event.map(|event| (case, event));
-    settle_all(house, vec![Settlement { claim, outcome, event, actor: Actor::House }], now)?;
-    Ok(Round { done: 1, ..Round::default() })
+/// The judgment, how long, and the first day on which it can begin: counted from today, so that
+/// nobody is told a day that is too late. The provider is told its days once the letter is there.
+fn days_that_matter(
+    sentence: &Sentence,
+    terms: Terms,
+    regime: &Regime,
+    written_at: Timestamp,
+) -> Vec<letters::Deadline> {
+    let line = |what: &str, until: String, why: &str| letters::Deadline {
+        what: what.to_owned(),
+        until,
+        why: why.to_owned(),
+    };
+    let judged = regime.zone().day_of(sentence.pronounced_at);
+    let days = match terms.days() {
+        1 => "un jour".to_owned(),
+        days => format!("{days}\u{a0}jours"),
+    };
+    let mut lines = vec![
+        line("Un tribunal l’a prononcée le", date_words(judged, Lang::Fr), ""),
+        line("Elle dure", days, "De minuit à minuit, et pas un jour de plus."),
+    ];
+    let rules = regime.at(sentence.pronounced_at).ok();
+    let rule = rules.and_then(|rules| rules.measures.iter().find(|it| it.id == sentence.measure));
+    if let Some(within) = rule.and_then(|rule| rule.implement_within) {
+        let path = format!("measure.{}.implement_within", sentence.measure);
+        let first = regime.deadline(written_at, within, "notified", &path).last_day;
+        let why = format!(
+            "Votre fournisseur commence {} après que nous avons appris que cette lettre vous a été \
+             présentée.",
+            span_words(within, Lang::Fr)
+        );
+        lines.push(line("Elle ne commence pas avant le", date_words(first, Lang::Fr), &why));
+    }
+    lines
 }
 
-/// News of the letter of a measure: it has one letter at a time, and no stage.
-pub(super) fn report(effect: &Effect, status: DeliveryStatus, at: Timestamp) -> Option<Event> {
-    let Effect::NotifyMeasure { channel, .. } = effect else { return None };
-    Some(Event::Delivery(DeliveryReport { stage: 0, channel: *channel, status, at }))
+/// The articles that the measure rests on, of the day of the judgment, each once.
+fn cites(sentence: &Sentence, regime: &Regime) -> Vec<String> {
+    let day = regime.zone().day_of(sentence.pronounced_at);
+    let mut cites: Vec<String> = Vec::new();
+    for value in ["pronounced_by", "implement_within", "spares"] {
+        let cited = regime.cites(&format!("measure.{}.{value}", sentence.measure), day);
+        if let Some(citation) = cited.filter(|citation| !cites.contains(&citation.cite)) {
+            cites.push(citation.cite.clone());
+        }
+    }
+    cites
 }

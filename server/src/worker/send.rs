@@ -171,14 +171,19 @@ fn stage<'h>(
 }
 
 /// A person must look at it: no try will do better.
-fn impossible(house: &House, claim: &Claimed, why: &str, now: Timestamp) -> Result<Round, Trouble> {
+pub(super) fn impossible(
+    house: &House,
+    claim: &Claimed,
+    why: &str,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
     tracing::error!(effect = %claim.id, why, "a message cannot be composed");
     house.store.give_up(claim, "not_composed", now)?;
     Ok(Round { given_up: 1, ..Round::default() })
 }
 
 /// A message in the form its carrier takes.
-enum Composed {
+pub(super) enum Composed {
     Mail(OutgoingMail),
     Letter(Letter),
     /// What the provider disclosed cannot be written on an envelope of either kind.
@@ -188,12 +193,12 @@ enum Composed {
 
 /// To whom, and by which way.
 #[derive(Clone, Copy)]
-struct Addressee<'a> {
-    channel: ChannelKind,
-    identity: &'a Identity,
+pub(super) struct Addressee<'a> {
+    pub channel: ChannelKind,
+    pub identity: &'a Identity,
 }
 
-fn compose(
+pub(super) fn compose(
     house: &House,
     room: &Room,
     claim: &Claimed,
@@ -279,7 +284,7 @@ fn hand_over(
 }
 
 /// Turns a carrier's word into an event. Only its own words make `HandedOver`.
-fn settle(
+pub(super) fn settle(
     house: &House,
     claim: Claimed,
     handover: Handover,
@@ -317,7 +322,7 @@ const BLOCKED_AGAIN_SECS: i64 = 6 * 3600;
 /// bounce or a late answer time to arrive first.
 const UNKNOWN_AGAIN_SECS: i64 = 3600;
 
-fn finish(
+pub(super) fn finish(
     house: &House,
     claim: Claimed,
     outcome: &'static str,
@@ -367,6 +372,10 @@ pub(super) fn report(effect: &Effect, status: DeliveryStatus, at: Timestamp) -> 
         Effect::SendConvocation { channel, slot, .. } => {
             let (slot, channel) = (*slot, *channel);
             Some(Event::ConvocationReported(ConvocationReport { slot, channel, status, at }))
+        }
+        // A measure has one letter at a time, and no stage.
+        Effect::NotifyMeasure { channel, .. } => {
+            Some(Event::Delivery(DeliveryReport { stage: 0, channel: *channel, status, at }))
         }
         _ => None,
     }
