@@ -296,7 +296,11 @@ impl Answering for InProcess {
         now: Timestamp,
     ) -> Result<Vec<Answer>, ProviderTrouble> {
         let asked = body_digest(batch)?;
-        self.call(&self.faults, || Ok(self.desk.identifications(batch, &asked, now)?.answers), disturb)
+        self.call(
+            &self.faults,
+            || Ok(self.desk.identifications(batch, &asked, now)?.answers),
+            disturb,
+        )
     }
 
     fn disclose(
@@ -305,7 +309,11 @@ impl Answering for InProcess {
         now: Timestamp,
     ) -> Result<Vec<Disclosure>, ProviderTrouble> {
         let asked = body_digest(batch)?;
-        self.call(&self.faults, || Ok(self.desk.disclosures(batch, &asked, now)?.disclosures), disturb)
+        self.call(
+            &self.faults,
+            || Ok(self.desk.disclosures(batch, &asked, now)?.disclosures),
+            disturb,
+        )
     }
 
     fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {

@@ -48,10 +48,7 @@ const CHANGED: &str = "a line of its journal was changed on the way";
 
 /// Where an order stands. What must run on runs on by the provider's own profile: it refuses an
 /// order that asks for more than its profile spares.
-pub(super) fn status(
-    status: &MeasureStatus,
-    ordered: &Ordered,
-) -> Result<Reported, &'static str> {
+pub(super) fn status(status: &MeasureStatus, ordered: &Ordered) -> Result<Reported, &'static str> {
     if !status.proofs.iter().all(JournalLine::holds) {
         return Err(CHANGED);
     }
@@ -65,11 +62,9 @@ pub(super) fn status(
         // It has the lifting, and its access servers have not acknowledged it yet. That they do is
         // the case's own clock to watch.
         MeasureState::Implemented { .. } if lifts => Reported::Taken,
-        MeasureState::Implemented { at, until, .. } => Reported::Implemented {
-            at: *at,
-            until: Some(*until),
-            spared: ordered.spares.clone(),
-        },
+        MeasureState::Implemented { at, until, .. } => {
+            Reported::Implemented { at: *at, until: Some(*until), spared: ordered.spares.clone() }
+        }
         MeasureState::NotLifted { .. } => Reported::NotLifted,
         MeasureState::Ended { started, at, how, .. } => {
             Reported::Ended { started: *started, at: *at, how: ended(*how) }

@@ -14,17 +14,19 @@ use entremise_connector::measure::state::Memory;
 use entremise_core::authorisation::Ruling;
 use entremise_core::case::{Case, State};
 use entremise_core::effect::Effect;
-use entremise_core::event::{Decision, Event, Ground};
 use entremise_core::event::Verdict as Decided;
+use entremise_core::event::{Decision, Event, Ground};
 use entremise_core::id::{AuthorityId, BatchId, CaseId, Digest, OrderId};
+use entremise_core::identification::{Answer, Disclosure};
 use entremise_core::ledger::Actor;
 use entremise_core::notice::{
     Claim, Class, Clock, Hash, Notice, Observation, Source, Transport, Work,
 };
 use entremise_core::procedure::ladder::{CourtOutcome, Deliberated};
-use entremise_core::procedure::measure::{Sentence, Terms};
+use entremise_core::procedure::measure::{LiftGround, Sentence, Terms};
 use entremise_core::regime::rules::{DeliberationOutcome, Pronouncer};
 use entremise_server::house::House;
+use entremise_server::provider::{Answering, ProviderTrouble};
 use entremise_server::web::review::desk::{AskOrder, AskOutcome, Entered, ReviewDesk};
 use entremise_server::web::review::over_store::StoreReviewDesk;
 use entremise_server::{config, serve, worker};
@@ -32,10 +34,14 @@ use entremise_sim::clock::VirtualClock;
 use entremise_sim::entropy::SeededEntropy;
 use entremise_sim::estate::{AUTHORITY, Answering as By, Counters, Estate, MEMBER, PostBy, REGIME};
 use entremise_sim::mail::MailWorld;
-use entremise_sim::providers::{Connectors, InProcess, Shared};
+use entremise_sim::providers::{Connectors, InProcess, Shared, WayFault};
 use entremise_sim::world::people::Mailbox;
 use entremise_sim::world::{Size, World};
 use entremise_store::{CaseFile, CaseRef, IncomingBatch, IncomingNotice};
+use entremise_wire::measure::{
+    MeasureAnswer, MeasureBatch, MeasureState, MeasureStatus, StatesAsked,
+};
+use entremise_wire::message::{DisclosureBatch, IdentificationBatch, RelayBatch, Relayed};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -285,7 +291,8 @@ impl Town {
         assert_eq!(self.state_of(ladder), "deliberating");
         let outcome = DeliberationOutcome::Transmit;
         let by = || MEMBER.parse().unwrap();
-        let decided = Deliberated { by: by(), outcome, reasons: digest('a'), examined: digest('b') };
+        let decided =
+            Deliberated { by: by(), outcome, reasons: digest('a'), examined: digest('b') };
         self.apply(ladder, Event::Deliberated(decided));
         self.at(self.now + SignedDuration::from_hours(24 * 30));
         let sentence = Sentence {
@@ -334,19 +341,24 @@ impl Town {
 
     /// The post says what became of the last letter, an hour later.
     pub fn post_says(&mut self, case: CaseId, name: &str, code: &str) {
+        self.leave_news(case, name, code);
+        self.hours(1);
+    }
+
+    fn leave_news(&self, case: CaseId, name: &str, code: &str) {
         let effect = self.effect(case, name);
         let at = self.now;
         let inbox = self.estate.post_folder().join("inbox");
         let row = format!("effect,code,at,proof\n{effect},{code},{at},\n");
         fs::write(inbox.join(format!("{effect}-{code}.csv")), row).unwrap();
-        self.hours(1);
     }
 
     /// Somebody saw a file on the subscriber's address two hours ago.
     fn fact(&mut self) {
         self.notices += 1;
         let number = self.notices;
-        let notice = notice(address(&self.config), self.now - SignedDuration::from_hours(2), number);
+        let notice =
+            notice(address(&self.config), self.now - SignedDuration::from_hours(2), number);
         let provider = self.estate.providers[0].name.parse().unwrap();
         let batch = IncomingBatch {
             id: BatchId(Uuid::from_u128(number)),
@@ -403,7 +415,7 @@ impl Town {
         self.hours(3);
     }
 
-    fn index(&self) -> PathBuf {
+    pub fn index(&self) -> PathBuf {
         self.estate.providers[0].index.clone()
     }
 
@@ -440,6 +452,55 @@ impl Town {
         windows.last().expect("an order")
     }
 
+    /// Whether what was personal in the measure's case is gone.
+    pub fn is_erased(&self) -> bool {
+        self.kinds().iter().any(|kind| kind.ends_with(".erasure"))
+    }
+
+    pub fn lift(&mut self, ground: LiftGround) {
+        let by = MEMBER.parse().unwrap();
+        self.apply(self.measure, Event::LiftingOrdered { by, decision: digest('e'), ground });
+        self.work();
+    }
+
+    /// Unit: days, from midnight to midnight in Paris.
+    pub fn days_of_the_last_order(&self) -> u32 {
+        let (start, end) = self.window();
+        let paris = |at: Timestamp| at.in_tz("Europe/Paris").unwrap().date();
+        u32::try_from(paris(end).since(paris(start)).unwrap().get_days()).unwrap()
+    }
+
+    /// The next question where orders stand is lost.
+    pub fn provider_says_nothing_of_states(&self) {
+        self.near().faults.lock().unwrap().push_back(WayFault::LostReply);
+    }
+
+    /// A worker claims the order, enters its intent, and is never heard of again.
+    pub fn letter_is_presented_and_the_house_dies_with_the_order_in_its_hands(&mut self) {
+        self.leave_news(self.measure, "notify_measure", "a02");
+        self.now += SignedDuration::from_hours(1);
+        self.clock.set(self.now);
+        worker::news::round(self.house(), self.now).unwrap();
+        assert_eq!(self.state(), "ordered");
+        let store = &self.house().store;
+        let claims = store.claim(&["order_measure"], "dies-with-it", 300, 3, self.now).unwrap();
+        assert_eq!(claims.len(), 1);
+        store.intend(&claims[0], self.now).unwrap();
+        self.reopen();
+    }
+
+    /// From now on the provider's word reaches the house changed.
+    pub fn speaks_through(&mut self, lie: Lie) {
+        let Provider::Near(near) = &self.provider else { panic!("it is behind a socket") };
+        let liar = Liar { provider: near.clone(), lie };
+        let house = self.house.as_mut().expect("it is open between two steps");
+        house.rooms[0].providers[0].answering = Some(Arc::new(liar));
+    }
+
+    pub fn speaks_the_truth(&mut self) {
+        self.reopen();
+    }
+
     /// The provider's own journal.
     pub fn journal(&self) -> String {
         fs::read_to_string(self.index().join("journal.jsonl")).unwrap()
@@ -448,6 +509,80 @@ impl Town {
     /// The list that is read at each login.
     pub fn login_list(&self) -> String {
         fs::read_to_string(self.estate.providers[0].folder.join("restricted")).unwrap_or_default()
+    }
+}
+
+/// What somebody on the way makes of a provider's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    ChangedLine,
+    LaterVersion,
+    OlderVersion,
+}
+
+struct Liar {
+    provider: Arc<InProcess>,
+    lie: Lie,
+}
+
+impl Liar {
+    fn changed(&self, status: MeasureStatus) -> MeasureStatus {
+        let mut status = status;
+        match self.lie {
+            Lie::ChangedLine => status.proofs[0].line = status.proofs[0].line.replace('1', "2"),
+            Lie::LaterVersion => status.version += 1,
+            Lie::OlderVersion => status.version -= 1,
+        }
+        let at = "2025-04-01T00:00:00Z".parse().unwrap();
+        MeasureStatus { state: MeasureState::Approved { at, obstacle: None }, ..status }
+    }
+}
+
+impl Answering for Liar {
+    fn identify(
+        &self,
+        batch: &IdentificationBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, ProviderTrouble> {
+        self.provider.identify(batch, now)
+    }
+
+    fn disclose(
+        &self,
+        batch: &DisclosureBatch,
+        now: Timestamp,
+    ) -> Result<Vec<Disclosure>, ProviderTrouble> {
+        self.provider.disclose(batch, now)
+    }
+
+    fn relay(&self, batch: &RelayBatch, now: Timestamp) -> Result<Vec<Relayed>, ProviderTrouble> {
+        self.provider.relay(batch, now)
+    }
+
+    fn order(
+        &self,
+        batch: &MeasureBatch,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureAnswer>, ProviderTrouble> {
+        let answers = self.provider.order(batch, now)?;
+        let changed = answers.into_iter().map(|answer| match answer {
+            MeasureAnswer::Taken(status) => MeasureAnswer::Taken(self.changed(status)),
+            refused => refused,
+        });
+        Ok(changed.collect())
+    }
+
+    fn measure_states(
+        &self,
+        asked: &StatesAsked,
+        now: Timestamp,
+    ) -> Result<Vec<MeasureStatus>, ProviderTrouble> {
+        // Nobody asks for an older state than the one that is known: it is entered as what it is.
+        if self.lie == Lie::OlderVersion {
+            return Ok(Vec::new());
+        }
+        let states = self.provider.measure_states(asked, now)?;
+        Ok(states.into_iter().map(|status| self.changed(status)).collect())
     }
 }
 

@@ -190,7 +190,8 @@ pub(super) fn vary(state: &State, mut life: Life, turn: Turn<'_>) -> Result<Step
     Ok(Step { state, effects: vec![effect] })
 }
 
-/// What the provider says. Of an older version only its end counts.
+/// What the provider says. Of an older version only its end counts, and that only where a later one
+/// cannot take it up again: what was lifted, or stopped, and ordered anew is not over.
 pub(super) fn heard(
     state: &State,
     report: &ProviderReport,
@@ -200,6 +201,10 @@ pub(super) fn heard(
         return out_of_turn(state, &Event::MeasureReported(report.clone()));
     };
     if let Reported::Ended { started, at, how } = report.reported {
+        let is_older = report.version < life.version && life.window.is_some();
+        if is_older && matches!(how, HowEnded::Lifted | HowEnded::Stopped) {
+            return Ok(Step::quiet(state.clone()));
+        }
         return Ok(over(state, life, (started, at, how), turn));
     }
     if report.version < life.version {
