@@ -26,7 +26,13 @@ fn case_under(regime: &str, finding: bool, proposed_by: &[&str]) -> Resource {
         regime: regime.to_owned(),
         finding,
         proposed_by: proposed_by.iter().map(|number| person(number)).collect(),
+        in_place_of: None,
     }
+}
+
+fn absence(absent: &str, role: Role, substitute_role: Role) -> Resource {
+    let substitute = person("person-2");
+    Resource::Absence { absent: person(absent), role, substitute, substitute_role }
 }
 
 fn request(asked_by: &str, before: &str) -> Resource {
@@ -52,6 +58,8 @@ fn things() -> Vec<Resource> {
         request("officer-7", "person-1"),
         holding("ayants-droit-1"),
         holding("fai-exemple"),
+        absence("person-1", Role::Officer, Role::Officer),
+        absence("person-1", Role::Member, Role::Member),
     ]
 }
 
@@ -87,6 +95,11 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
                 "read_case",
                 "search",
                 "settle_alarm",
+                "take_charge",
+                "enter_absence",
+                "end_absence",
+                "send_message",
+                "write_note",
                 "act_on_case",
                 "answer_person",
                 "enter_answer",
@@ -100,6 +113,11 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
                 "see_work",
                 "read_case",
                 "search",
+                "take_charge",
+                "enter_absence",
+                "end_absence",
+                "send_message",
+                "write_note",
                 "see_deliberations",
                 "ask_review",
                 "decide_warning",
@@ -108,8 +126,11 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
             ],
         ),
         (Role::Reviewer, &["read_request", "rule", "hand_over"]),
-        (Role::Sender, &["read_sendings", "withdraw_notice"]),
-        (Role::Provider, &["read_requests", "take_file", "hand_in_file"]),
+        (Role::Sender, &["read_sendings", "withdraw_notice", "read_messages", "answer_message"]),
+        (
+            Role::Provider,
+            &["read_requests", "take_file", "hand_in_file", "read_messages", "answer_message"],
+        ),
         (Role::Overseer, &["read_figures", "read_sample", "draw_sample", "read_decisions"]),
         (
             Role::Operator,
@@ -188,4 +209,55 @@ fn a_rule_that_names_what_the_schema_does_not_know_is_no_policy() {
     ] {
         assert!(Policy::read(schema, wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn an_absence_opens_no_desk_and_is_entered_by_who_is_away_or_by_a_member_for_an_officer() {
+    let policy = Policy::built_in().unwrap();
+    let (officer, member) = (Role::Officer, Role::Member);
+    for (by, absent, role, substitute_role, is_allowed) in [
+        (officer, "person-1", officer, officer, true),
+        (officer, "person-1", officer, member, false),
+        (officer, "person-3", officer, officer, false),
+        (officer, "person-3", member, member, false),
+        (member, "person-1", member, member, true),
+        (member, "person-1", member, officer, false),
+        (member, "person-3", officer, officer, true),
+        (member, "person-3", officer, member, false),
+        (member, "person-3", member, member, false),
+    ] {
+        let about = absence(absent, role, substitute_role);
+        let allowed = may(&policy, by, Action::EnterAbsence, &about);
+        assert_eq!(allowed, is_allowed, "{by:?} enters {about:?}");
+    }
+    let own = Resource::Absence {
+        absent: person("person-1"),
+        role: officer,
+        substitute: person("person-1"),
+        substitute_role: officer,
+    };
+    assert!(!may(&policy, officer, Action::EnterAbsence, &own), "nobody substitutes themselves");
+}
+
+#[test]
+fn what_binds_the_absent_person_binds_their_substitute_too() {
+    let policy = Policy::built_in().unwrap();
+    let deliberates = |regime: &str, proposed_by: &str, absent: Option<&str>| {
+        let about = Resource::Case {
+            reference: "2026-000001-4".to_owned(),
+            regime: regime.to_owned(),
+            finding: true,
+            proposed_by: vec![person(proposed_by)],
+            in_place_of: absent.map(person),
+        };
+        may(&policy, Role::Member, Action::Deliberate, &about)
+    };
+    assert!(deliberates("xx-specimen", "person-3", None));
+    assert!(!deliberates("xx-specimen", "person-1", None), "what they did themselves");
+    assert!(!deliberates("xx-specimen", "person-3", Some("person-3")), "what the absent one did");
+    assert!(!deliberates("xx-specimen", "person-1", Some("person-3")), "in nobody's place either");
+    assert!(
+        deliberates("fr-graduated-response", "person-3", Some("person-3")),
+        "one member does both"
+    );
 }

@@ -10,9 +10,10 @@ use authenticator::{ORIGIN, TOUCHED, VERIFIED, answer, field, form, pair, passke
 use axum::http::StatusCode;
 use defence_world::oversight_world::{authority, people};
 use defence_world::{Finding, Got, finding};
+use entremise_core::authorisation::Signature;
 use entremise_server::access::Role;
 use entremise_server::web::defence::over_store::StoreDefence;
-use entremise_server::web::defence::statement::SignedDecision;
+use entremise_server::web::defence::statement::{DecisionFile, SignedDecision};
 use entremise_server::web::passkey::Passkeys;
 use entremise_server::web::{Known, Sides, house_router};
 use entremise_store::{About, Look, LookField, LookPurpose};
@@ -175,7 +176,7 @@ fn a_signature_is_good_on_no_other_case_once_and_for_ten_minutes() {
     assert_eq!(send(&mut finding, &signed).status, StatusCode::SEE_OTHER);
     assert_eq!(finding.state(), "transmitted");
     let again = send(&mut finding, &signed);
-    assert_ne!(again.status, StatusCode::SEE_OTHER, "{}", again.text);
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
     // Ten minutes later the words are stale, though the case stands where it stood.
     let (mut finding, keys) = ripe();
     let page = to_sign(&mut finding, "transmit");
@@ -197,6 +198,8 @@ fn words_that_were_signed_once_are_not_signed_again_even_where_nothing_was_enter
     assert_eq!(finding.enter(&letter, b"%PDF-1.7 SPECIMEN").status, StatusCode::SEE_OTHER);
     let got = send(&mut finding, &signed);
     assert_eq!(got.status, StatusCode::CONFLICT, "{}", got.text);
+    let again = send(&mut finding, &signed);
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
     assert_eq!(finding.state(), "deliberating");
 }
 
@@ -204,12 +207,23 @@ fn words_that_were_signed_once_are_not_signed_again_even_where_nothing_was_enter
 fn a_file_signed_with_a_passkey_is_not_taken_in_place_of_a_key_files() {
     let (mut finding, keys) = ripe();
     let page = to_sign(&mut finding, "transmit");
-    let got = sign(&mut finding, &page, 1, &keys.own, VERIFIED);
-    assert_eq!(got.status, StatusCode::SEE_OTHER);
-    let file = signed_file(&finding).to_json();
-    let (mut finding, _) = ripe();
-    let page = to_sign(&mut finding, "transmit");
-    let got = finding.hand_in(&page, file.as_bytes());
+    let fields = answer(&page.text, 1, &keys.own, VERIFIED);
+    let of = |name: &str| fields.iter().find(|(field, _)| *field == name).unwrap().1.clone();
+    let file = finding.fetch_to_sign(&page, "transmit", REASONS).text;
+    let all = finding.world.store.passkeys(&authority()).unwrap();
+    let own = all.into_iter().find(|key| key.reviewer.as_str() == "membre-1").unwrap();
+    let signature = Signature::Passkey {
+        authenticator_data: of("authenticator_data"),
+        client_data: of("client_data"),
+        signature: of("signature"),
+    };
+    let mut signed = DecisionFile::read(&file).unwrap().signed(own.key, signature);
+    signed.fresh = Some(of("text"));
+    let got = finding.hand_in(&page, signed.to_json().as_bytes());
     assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", got.text);
     assert_eq!(finding.state(), "deliberating");
+    // The signature itself is good: on the page it decides.
+    let mut form = self::fields(&page);
+    form.extend(fields.clone());
+    assert_eq!(send(&mut finding, &form).status, StatusCode::SEE_OTHER);
 }

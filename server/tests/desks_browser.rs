@@ -15,15 +15,18 @@ use defence_world::finding;
 use defence_world::oversight_world::{MEMBER_SECRET, people, web};
 use desks_house::api_house::notice;
 use desks_house::{Desks, known, secret};
+use entremise_core::id::NoticeId;
 use entremise_core::rejection::{Code, Rejection};
 use entremise_server::access::Role;
 use entremise_server::intake::{Channel, Sending, receive};
 use entremise_server::serve::listeners::{Ways, house_desks_with};
+use entremise_server::web::message::over_store::{Messages, Sent};
+use entremise_server::web::message::purpose::{Message, ToProvider, ToSender};
 use entremise_server::web::passkey::Passkeys;
 use entremise_server::web::passkey::known::code_digest;
 use entremise_server::web::{Known, office_router};
 use entremise_server::worker::{self, publish};
-use entremise_store::Quarantined;
+use entremise_store::{Note, Quarantined};
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
@@ -33,6 +36,8 @@ struct Served {
     desks: Desks,
     batch: String,
     notice: String,
+    /// Of that notice, with a request to either party and a note.
+    case: String,
     _runtime: Runtime,
 }
 
@@ -82,22 +87,44 @@ fn served() -> Served {
             now,
         )
         .unwrap();
-    publish::ledger(&desks.house, room, now).unwrap();
-    desks.hand.set(now + SignedDuration::from_hours(24 * 16));
     let accepted = first.results.iter().find_map(|result| match &result.verdict {
-        entremise_store::ItemVerdict::Accepted { notice } => Some(notice.to_string()),
+        entremise_store::ItemVerdict::Accepted { notice } => Some(*notice),
         _ => None,
     });
+    let accepted = accepted.unwrap();
+    let case = write_about(&desks, accepted);
+    publish::ledger(&desks.house, room, now).unwrap();
+    desks.hand.set(now + SignedDuration::from_hours(24 * 16));
     let runtime = runtime();
     let (house, parties) = desks.routers();
     Served {
         house: serve(&runtime, house),
         parties: serve(&runtime, parties),
         batch: first.id.to_string(),
-        notice: accepted.unwrap(),
+        notice: accepted.to_string(),
+        case,
         desks,
         _runtime: runtime,
     }
+}
+
+/// Asks the sender and the provider of a notice something, and notes something for the house.
+fn write_about(desks: &Desks, notice: NoticeId) -> String {
+    let (room, now) = (&desks.house.rooms[0], desks.hand.clock()());
+    let store = &desks.house.store;
+    let case = store.notice(&room.config.id, notice).unwrap().unwrap().case.to_string();
+    let house = Messages::new(store.clone(), room.config.id.clone());
+    let by = "officer-1".parse().unwrap();
+    let question = house.on_case(&case).unwrap().unwrap().questions[0];
+    for message in [
+        Message::Sender(ToSender::CorrectTime, notice),
+        Message::Provider(ToProvider::WhyLate, question),
+    ] {
+        assert_eq!(house.send(&case, message, &by, now).unwrap(), Sent::Done);
+    }
+    let note = Note::new("À revoir avec le membre jeudi.").unwrap();
+    assert!(house.note(&case, &note, &by, now).unwrap());
+    case
 }
 
 fn sign_in(browser: &Browser, address: &str, secret: &str) {
@@ -132,14 +159,16 @@ fn axe_finds_nothing_on_the_desks_of_operator_sender_and_provider_and_each_fits_
     let (batch, notice) = (&served.batch, &served.notice);
     let sender = [
         "/fr/envois".to_owned(),
+        "/fr/messages".to_owned(),
+        "/en/messages".to_owned(),
         "/en/sendings".to_owned(),
         format!("/fr/envois/{batch}"),
         format!("/en/sendings/{batch}"),
         format!("/fr/envois/saisine/{notice}"),
         format!("/en/sendings/notice/{notice}/withdrawal"),
     ];
-    let provider =
-        ["/fr/fournisseur", "/en/provider", "/fr/fournisseur/retards"].map(str::to_owned);
+    let provider = ["/fr/fournisseur", "/en/provider", "/fr/fournisseur/retards", "/fr/messages"]
+        .map(str::to_owned);
     let operator = [
         "/fr/exploitation",
         "/en/operation",
@@ -150,7 +179,14 @@ fn axe_finds_nothing_on_the_desks_of_operator_sender_and_provider_and_each_fits_
     ];
     let operator = operator.map(str::to_owned);
     let overseer = ["/fr/controle/decisions", "/en/oversight/decisions"].map(str::to_owned);
-    let officer = ["/fr/bureau", "/fr/bureau/lot", "/en/office/batch"].map(str::to_owned);
+    let case = &served.case;
+    let officer = [
+        "/fr/bureau".to_owned(),
+        "/fr/bureau/lot".to_owned(),
+        "/en/office/batch".to_owned(),
+        format!("/fr/bureau/dossier/{case}/messages"),
+        format!("/en/office/case/{case}/messages"),
+    ];
     let desks: [(Role, &str, &[String]); 5] = [
         (Role::Sender, &served.parties, &sender),
         (Role::Provider, &served.parties, &provider),
@@ -275,6 +311,21 @@ fn a_sender_withdraws_a_notice_by_keyboard_and_without_any_script() {
     browser.tab_to("Confirm the withdrawal");
     browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("The notice is withdrawn."), "{}", browser.text());
+}
+
+#[test]
+fn a_sender_answers_a_request_by_keyboard_and_without_any_script() {
+    let served = served();
+    let Some(browser) = browser(Scheme::Dark, false) else { return };
+    sign_in(&browser, &served.parties, &secret(Role::Sender));
+    browser.tab_to("Requests");
+    browser.leaving(|| browser.press(&["Enter"]));
+    assert!(browser.text().contains("Send a corrected notice"), "{}", browser.text());
+    browser.tab_to("answer-1-new_notice");
+    browser.press(&[" "]);
+    browser.tab_to("Answer");
+    browser.press(&["Enter"]);
+    wait_for(&browser, "Answer: A corrected notice follows.");
 }
 
 /// Waits for a page of the same title that says something.

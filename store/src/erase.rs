@@ -221,6 +221,8 @@ impl Store {
                 for sql in [
                     "-- disclosures-forget\nDELETE FROM disclosure WHERE case_id = $1",
                     "-- documents-forget\nDELETE FROM document WHERE case_id = $1",
+                    "-- messages-forget\nDELETE FROM party_message WHERE case_id = $1",
+                    "-- charge-forget\nDELETE FROM case_charge WHERE case_id = $1",
                 ] {
                     tx.execute(sql, &[Value::id(case)])?;
                 }

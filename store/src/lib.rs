@@ -4,6 +4,7 @@
 //! way. Synchronous: call it from threads that may wait. Knows no socket and no wire format of
 //! senders or providers, and never reads a clock.
 
+mod absence;
 mod apply;
 mod backfill;
 mod clock;
@@ -26,6 +27,7 @@ mod ledger;
 mod linking;
 mod look;
 mod measure;
+mod message;
 mod migrate;
 mod outbox;
 mod outlive;
@@ -54,6 +56,7 @@ use entremise_core::regime::Regime;
 use jiff::Timestamp;
 use ring::hmac;
 
+pub use absence::{Absence, NotEntered};
 pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
 pub use decisions::AccessDecision;
@@ -72,6 +75,7 @@ pub use ledger::{Checkpoint, Opening};
 pub use linking::{LinkError, MessageMaterial};
 pub use look::{About, Look, LookError, LookField, LookPurpose, OwnLook, Seen};
 pub use measure::{MeasureMaterial, MeasureRow};
+pub use message::{NOTE_CHARS_MAX, Note, PartyMessage, is_note};
 pub use outbox::Claimed;
 pub use party::{Party, Role, Stopped};
 pub use pilot::{KeptMessage, PilotAct, PilotError};

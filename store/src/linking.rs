@@ -304,7 +304,7 @@ impl Store {
         }
         let (seq, aim) = self.inner.cases.write(|tx| {
             let mut door = Door::open(tx, &self.inner, look.authority, now, Lateness::Refuse)?;
-            let aim = look::aim(door.tx, look.authority, look.about)?;
+            let aim = look::aim(door.tx, &look, &by)?;
             let aim = aim.ok_or(LookError::NoSuchThing)?;
             let fields: Vec<&str> = look.fields.iter().map(|field| field.name()).collect();
             let body = json(&serde_json::json!({

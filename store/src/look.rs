@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::conn::{Row, Tx, Value};
 use crate::erase::{ids, notices_of};
+use crate::message;
 use crate::quarantine::QuarantineId;
 use crate::trouble::Trouble;
 
@@ -171,11 +172,8 @@ pub(crate) struct Aim {
 }
 
 /// Finds what a look is about; none where there is no such thing of this authority.
-pub(crate) fn aim(
-    tx: &mut Tx,
-    authority: &AuthorityId,
-    about: About,
-) -> Result<Option<Aim>, Trouble> {
+pub(crate) fn aim(tx: &mut Tx, look: &Asked, by: &Actor) -> Result<Option<Aim>, Trouble> {
+    let (authority, about) = (look.authority, look.about);
     let (sql, id) = match about {
         About::Case(case) => (
             "-- look-case
@@ -222,6 +220,9 @@ pub(crate) fn aim(
                 &[Value::id(&case.0)],
             )?)?;
             aim.documents = documents(tx, case)?;
+            if !message::opens_notes(by, look.purpose) {
+                aim.documents.retain(|(_, name)| !message::is_note(name));
+            }
         }
     }
     Ok(Some(aim))

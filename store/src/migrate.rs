@@ -34,6 +34,8 @@ pub(crate) const CASES: &[Migration] = &[
         sql: include_str!("../migrations/cases/0010_suspended.sql"),
     },
     Migration { name: "0011_measure", sql: include_str!("../migrations/cases/0011_measure.sql") },
+    Migration { name: "0012_absence", sql: include_str!("../migrations/cases/0012_absence.sql") },
+    Migration { name: "0013_message", sql: include_str!("../migrations/cases/0013_message.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

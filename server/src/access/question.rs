@@ -92,6 +92,11 @@ actions! {
     ReadCase "read_case",
     Search "search",
     SettleAlarm "settle_alarm",
+    TakeCharge "take_charge",
+    EnterAbsence "enter_absence",
+    EndAbsence "end_absence",
+    SendMessage "send_message",
+    WriteNote "write_note",
     ActOnCase "act_on_case",
     AnswerPerson "answer_person",
     EnterAnswer "enter_answer",
@@ -112,6 +117,8 @@ actions! {
     ReadRequests "read_requests",
     TakeFile "take_file",
     HandInFile "hand_in_file",
+    ReadMessages "read_messages",
+    AnswerMessage "answer_message",
     ReadHealth "read_health",
     PutBack "put_back",
     Replay "replay",
@@ -139,6 +146,15 @@ pub enum Resource {
         regime: String,
         finding: bool,
         proposed_by: Vec<PersonId>,
+        /// The absent person in whose place this is asked.
+        in_place_of: Option<PersonId>,
+    },
+    /// A time in which one person acts in another's place.
+    Absence {
+        absent: PersonId,
+        role: Role,
+        substitute: PersonId,
+        substitute_role: Role,
     },
     ReviewRequest {
         request: String,
@@ -152,9 +168,12 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// The sort and the number, as the log of decisions has them.
+    /// The sort and the number, as the log of decisions has them; and in whose place.
     pub fn name(&self) -> String {
         let (sort, id) = self.identity();
+        if let Self::Case { in_place_of: Some(absent), .. } = self {
+            return format!("{}:{id} for {absent}", sort.to_lowercase());
+        }
         if id.is_empty() { sort.to_lowercase() } else { format!("{}:{id}", sort.to_lowercase()) }
     }
 
@@ -164,6 +183,7 @@ impl Resource {
             Self::Figures => ("Figures", ""),
             Self::Machines => ("Machines", ""),
             Self::Case { reference, .. } => ("Case", reference),
+            Self::Absence { absent, .. } => ("Absence", absent.as_str()),
             Self::ReviewRequest { request, .. } => ("ReviewRequest", request),
             Self::Holding { party } => ("Holding", party.as_str()),
         }
@@ -182,10 +202,22 @@ pub(super) fn principal(seat: &Seat) -> Value {
 pub(super) fn resource(about: &Resource) -> Value {
     let attrs = match about {
         Resource::Work | Resource::Figures | Resource::Machines => json!({}),
-        Resource::Case { regime, finding, proposed_by, .. } => {
+        Resource::Case { regime, finding, proposed_by, in_place_of, .. } => {
             let proposed_by: Vec<&str> = proposed_by.iter().map(PersonId::as_str).collect();
-            json!({ "regime": regime, "finding": finding, "proposed_by": proposed_by })
+            let in_place_of: Vec<&str> = in_place_of.iter().map(PersonId::as_str).collect();
+            json!({
+                "regime": regime,
+                "finding": finding,
+                "proposed_by": proposed_by,
+                "in_place_of": in_place_of,
+            })
         }
+        Resource::Absence { absent, role, substitute, substitute_role } => json!({
+            "absent": absent.as_str(),
+            "role": role.name(),
+            "substitute": substitute.as_str(),
+            "substitute_role": substitute_role.name(),
+        }),
         Resource::ReviewRequest { asked_by, before, .. } => {
             json!({ "asked_by": asked_by.as_str(), "before": before.as_str() })
         }

@@ -16,9 +16,11 @@ use super::Clock;
 use crate::access::{Federation, Role, Seat};
 use crate::config::{self, Authority, Config, PartiesDoor, PartyPerson, Tls};
 use crate::house::{House, Room};
+use crate::web::absence::over_store::Absences;
 use crate::web::decision_log::StoreDecisions;
 use crate::web::defence::over_store::StoreDefence;
 use crate::web::defence::statement::MemberKey;
+use crate::web::message::over_store::Messages;
 use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
 use crate::web::passkey::Passkeys;
@@ -240,6 +242,8 @@ fn sides(house: &Arc<House>, room: &Room) -> Sides {
     let id = &room.config.id;
     Sides {
         decisions: Arc::new(StoreDecisions::new(house.store.clone(), id.clone())),
+        absences: Some(Arc::new(Absences::new(house.store.clone(), id.clone()))),
+        messages: Some(Arc::new(Messages::new(house.store.clone(), id.clone()))),
         operator: Some(Arc::new(HouseOperator::new(house.clone(), id.clone()))),
         sender: Some(Arc::new(HouseSender::new(house.clone(), id.clone()))),
         provider: Some(Arc::new(HouseProvider::new(house.clone(), id.clone()))),

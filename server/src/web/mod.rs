@@ -4,6 +4,7 @@
 //! Pages know the [`Desk`] and nothing behind it. They read no clock: `now` comes from whoever
 //! serves. The two routers belong on two listeners: the office is never reached from outside.
 
+pub mod absence;
 mod assets;
 mod chart;
 pub mod decision_log;
@@ -15,6 +16,7 @@ mod headers;
 mod ladder;
 pub mod limit;
 mod member;
+pub mod message;
 mod office;
 pub mod operator;
 pub mod oversight;

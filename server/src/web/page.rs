@@ -209,6 +209,16 @@ impl Page {
         Place::Challenge(reference.to_owned()).path(self.lang)
     }
 
+    /// What was asked of senders and providers on a case, and the house's notes.
+    pub fn messages_path(&self, reference: &str) -> String {
+        Place::Messages(reference.to_owned()).path(self.lang)
+    }
+
+    /// Where a person says that they look after a case.
+    pub fn charge_path(&self, reference: &str) -> String {
+        Place::Charge(reference.to_owned()).path(self.lang)
+    }
+
     /// When persons can be heard.
     pub fn slots_path(&self) -> String {
         Place::Slots.path(self.lang)
@@ -307,9 +317,18 @@ impl Page {
                 (Place::Samples, "nav.samples"),
                 (Place::Seat(SeatPlace::Decisions), "nav.decisions"),
             ],
-            Frame::Office => &[(Place::Seat(SeatPlace::Batch), "batch.nav")],
-            Frame::Member => &[(Place::Work, "nav.work")],
-            Frame::Provider => &[(Place::Seat(SeatPlace::Breach), "nav.breach")],
+            Frame::Office => &[
+                (Place::Seat(SeatPlace::Batch), "batch.nav"),
+                (Place::Seat(SeatPlace::Absences), "absence.nav"),
+            ],
+            Frame::Member => {
+                &[(Place::Work, "nav.work"), (Place::Seat(SeatPlace::Absences), "absence.nav")]
+            }
+            Frame::Sender => &[(Place::Seat(SeatPlace::Messages), "message.party.nav")],
+            Frame::Provider => &[
+                (Place::Seat(SeatPlace::Breach), "nav.breach"),
+                (Place::Seat(SeatPlace::Messages), "message.party.nav"),
+            ],
             Frame::Operator => &[
                 (Place::Seat(SeatPlace::Quarantine), "nav.quarantine"),
                 (Place::Seat(SeatPlace::Parties), "nav.parties"),

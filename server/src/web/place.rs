@@ -54,6 +54,10 @@ pub enum Place {
     DeliberationKey(String),
     /// Where a person's challenge is answered.
     Challenge(String),
+    /// What was asked of senders and providers on a case, and the house's notes.
+    Messages(String),
+    /// Where a person says that they look after a case.
+    Charge(String),
     /// When persons can be heard.
     Slots,
     /// A page of the person concerned.
@@ -110,6 +114,8 @@ impl Place {
                 | Self::Rectification(reference)
                 | Self::Erasure(reference)
                 | Self::Challenge(reference)
+                | Self::Charge(reference)
+                | Self::Messages(reference)
                 | Self::Defence(reference)
                 | Self::Deliberation(reference)
                 | Self::DeliberationFile(reference)
@@ -155,6 +161,9 @@ impl Place {
             (Self::Erasure(_), Lang::En) => "/rights/erasure",
             (Self::Challenge(_), Lang::Fr) => "/contestation",
             (Self::Challenge(_), Lang::En) => "/challenge",
+            (Self::Messages(_), _) => "/messages",
+            (Self::Charge(_), Lang::Fr) => "/prise-en-charge",
+            (Self::Charge(_), Lang::En) => "/charge",
             (Self::Defence(_), Lang::Fr) => "/contradictoire",
             (Self::Defence(_), Lang::En) => "/defence",
             (Self::Deliberation(_), _) => "/deliberation",

@@ -10,6 +10,10 @@ use super::place::encoded;
 pub enum SeatPlace {
     /// Several decisions in one go.
     Batch,
+    /// What the house asks of a sender or a provider.
+    Messages,
+    /// Who is away, and who acts in their place.
+    Absences,
     /// What waits for the member.
     Member,
     /// A sender's sendings.
@@ -50,6 +54,8 @@ impl SeatPlace {
         };
         match self {
             Self::Batch => of("bureau/lot", "office/batch"),
+            Self::Messages => of("messages", "messages"),
+            Self::Absences => of("bureau/absences", "office/absences"),
             Self::Member => of("membre", "member"),
             Self::Sender => of("envois", "sendings"),
             Self::Sending(batch) => format!("{}/{}", Self::Sender.path(lang), encoded(batch)),

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 
-use crate::access::Seat;
+use crate::access::{Role, Seat};
 use crate::config::OfficeRole;
 
 /// A working day. Unit: seconds.
@@ -125,6 +125,12 @@ impl Sessions {
     pub fn seat_with_passkey(&self, person: &PersonId) -> Option<&Seat> {
         let known = self.people.iter().find(|known| &known.seat.person == person);
         known.filter(|known| known.has_passkey).map(|known| &known.seat)
+    }
+
+    /// Who sits at desks of a sort.
+    pub fn seats(&self, role: Role) -> Vec<Seat> {
+        let seats = self.people.iter().map(|known| &known.seat);
+        seats.filter(|seat| seat.role == role).cloned().collect()
     }
 
     /// The desk at which a person sits; none once the person is struck off.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use super::absence::over_store::Absences;
+use super::message::over_store::Messages;
 use super::operator::OperatorDesk;
 use super::passkey::Passkeys;
 use super::provider::ProviderDesk;
@@ -18,6 +20,10 @@ pub struct Sides {
     pub federation: Option<Arc<Federation>>,
     /// Passkeys of people of the house, where they have any.
     pub passkeys: Option<Arc<Passkeys>>,
+    /// Who is away, and who acts in their place.
+    pub absences: Option<Arc<Absences>>,
+    /// What the house asks of senders and providers, and notes for itself.
+    pub messages: Option<Arc<Messages>>,
     /// The side of the house that those see who run its machines.
     pub operator: Option<Arc<dyn OperatorDesk>>,
     /// The side that senders see.
@@ -34,6 +40,8 @@ impl Default for Sides {
             decisions: Arc::new(RecentDecisions::default()),
             federation: None,
             passkeys: None,
+            absences: None,
+            messages: None,
             operator: None,
             sender: None,
             provider: None,

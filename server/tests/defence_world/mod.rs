@@ -5,6 +5,7 @@
 #[path = "../oversight_world/mod.rs"]
 pub mod oversight_world;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -41,6 +42,8 @@ pub struct Finding {
     cookie: String,
     /// Of the member, who alone deliberates.
     member_cookie: String,
+    /// Of whoever came in at this instant, by their secret.
+    came_in: BTreeMap<(String, Timestamp), String>,
 }
 
 pub struct Got {
@@ -74,8 +77,15 @@ pub fn over(mut world: World) -> Finding {
     web.clock = Arc::new(move || *clock.lock().unwrap());
     let router = office_router(web, people()).unwrap();
     let case = world.found();
-    let mut finding =
-        Finding { world, case, now, router, cookie: String::new(), member_cookie: String::new() };
+    let mut finding = Finding {
+        world,
+        case,
+        now,
+        router,
+        cookie: String::new(),
+        member_cookie: String::new(),
+        came_in: BTreeMap::new(),
+    };
     finding.sign_in();
     finding
 }
@@ -99,6 +109,7 @@ impl Finding {
         let clock = Arc::clone(&self.now);
         web.clock = Arc::new(move || *clock.lock().unwrap());
         self.router = pages(web);
+        self.came_in.clear();
         self.sign_in();
     }
 
@@ -166,15 +177,19 @@ impl Finding {
         self.get_with(path, &cookie)
     }
 
-    fn get_with(&mut self, path: &str, cookie: &str) -> Got {
+    pub fn get_with(&mut self, path: &str, cookie: &str) -> Got {
         let request = Request::get(path).header(header::COOKIE, cookie);
         self.send(request.body(Body::empty()).unwrap())
     }
 
     pub fn post_as_officer(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Got {
-        let request = Request::post(path)
-            .header(header::COOKIE, &self.cookie)
-            .header(header::CONTENT_TYPE, kind);
+        let cookie = self.cookie.clone();
+        self.post_with(path, kind, body, &cookie)
+    }
+
+    pub fn post_with(&mut self, path: &str, kind: &str, body: Vec<u8>, cookie: &str) -> Got {
+        let request =
+            Request::post(path).header(header::COOKIE, cookie).header(header::CONTENT_TYPE, kind);
         self.send(request.body(Body::from(body)).unwrap())
     }
 
@@ -253,14 +268,20 @@ impl Finding {
         self.member_cookie = self.come_in(MEMBER_SECRET);
     }
 
-    fn come_in(&mut self, secret: &str) -> String {
+    pub fn come_in(&mut self, secret: &str) -> String {
+        let who = (secret.to_owned(), self.now());
+        if let Some(cookie) = self.came_in.get(&who) {
+            return cookie.clone();
+        }
         let request = Request::post("/fr/connexion")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = request.body(Body::from(format!("secret={secret}"))).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let response = runtime.block_on(self.router.call(request)).unwrap();
         let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
-        cookie.split(';').next().unwrap().to_owned()
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        self.came_in.insert(who, cookie.clone());
+        cookie
     }
 
     fn send(&mut self, request: Request<Body>) -> Got {
@@ -279,6 +300,12 @@ pub fn signed(file: &str, pair: &Ed25519KeyPair, key: &str) -> String {
     let file = DecisionFile::read(file).unwrap();
     let signature = URL_SAFE_NO_PAD.encode(pair.sign(file.statement.text().as_bytes()));
     file.signed(key.parse().unwrap(), Signature::Ed25519 { signature }).to_json()
+}
+
+/// A form with a document as a browser sends it: its kind and its body.
+pub fn with_document(fields: &[(&str, &str)], document: &[u8]) -> (String, Vec<u8>) {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    (kind, multipart(fields, document))
 }
 
 fn multipart(fields: &[(&str, &str)], document: &[u8]) -> Vec<u8> {
@@ -307,7 +334,7 @@ pub fn value_of(page: &Got, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |all, byte| {
         if byte.is_ascii_alphanumeric() {
             all + &char::from(byte).to_string()

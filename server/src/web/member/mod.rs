@@ -10,6 +10,7 @@ use axum::routing::get;
 use entremise_core::deadline::{Lang, Zone};
 use jiff::Timestamp;
 
+use super::absence::owed::{Owed, owed};
 use super::ask;
 use super::chart::{Share, shares};
 use super::desk::{Asked, TodayView, WorkQuery, WorkRow};
@@ -40,6 +41,8 @@ struct MemberPage {
     /// All cases that wait for the member or will, by what they wait for.
     counts: Vec<Share>,
     alarms: u64,
+    /// What is owed in the place of those who are away.
+    owed: Vec<Owed>,
 }
 
 /// Rows under one heading.
@@ -65,8 +68,9 @@ async fn show(State(office): State<Office>, desk: SignedIn) -> Response {
         };
         Ok((of(Asked::Deliberate)?, of(Asked::Decide)?, of(Asked::Hear)?, of(Asked::Barred)?))
     });
-    match asked.await {
-        Ok((deliberate, decide, hear, barred)) => {
+    let owed = owed(&office, &desk).await;
+    match (asked.await, owed) {
+        (Ok((deliberate, decide, hear, barred)), Ok(owed)) => {
             let counts = counts(&deliberate, &page);
             let alarms = deliberate.alarms.len() as u64 + deliberate.alarms_more;
             let zone = deliberate.zone.clone();
@@ -84,9 +88,10 @@ async fn show(State(office): State<Office>, desk: SignedIn) -> Response {
                 .into_iter()
                 .map(|(name, view)| Group { name, more: view.next.is_some(), rows: view.rows })
                 .collect();
-            render(StatusCode::OK, &MemberPage { page, zone, now, groups, counts, alarms })
+            let shown = MemberPage { page, zone, now, groups, counts, alarms, owed };
+            render(StatusCode::OK, &shown)
         }
-        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+        _ => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
     }
 }
 

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::decide::Choice;
-use super::gate::{as_asked, deciding};
+use super::gate::deciding;
 use super::{AtDesk, Office};
 use crate::web::ask;
 use crate::web::desk::{Asked, CaseView, DecideOutcome, DecisionOrder, WorkQuery};
@@ -139,7 +139,7 @@ async fn decide(office: &Office, desk: &AtDesk, chosen: Chosen) -> &'static str 
         Err(_) => return "trouble",
     };
     let is_offered = Choice::of(office, desk, &case).contains(&chosen.choice);
-    if case.finding || desk.may(office, deciding(&case), as_asked(&case)).await.is_err() {
+    if case.finding || desk.may_on(office, deciding(&case), &case).await.is_err() {
         return "not_yours";
     }
     if !is_offered {

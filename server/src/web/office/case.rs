@@ -6,11 +6,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use entremise_core::deadline::Deadline;
+use entremise_core::id::PersonId;
 use entremise_core::regime::rules::ChannelKind;
 use serde::Deserialize;
 
 use super::told::{Line, channel_name, line};
 use super::{AtDesk, Office};
+use crate::web::absence;
 use crate::web::ask;
 use crate::web::desk::{CaseView, MessageView, Next, Procedure, Rung};
 use crate::web::ladder::Figure;
@@ -32,6 +34,16 @@ pub(super) struct CasePage {
     pub choice_missing: bool,
     /// A decision was just entered.
     pub entered: bool,
+    /// Who looks after the case, and the token of the form by which one says so.
+    pub charge: Option<Charge>,
+}
+
+/// Who looks after a case.
+pub(super) struct Charge {
+    pub by: Option<PersonId>,
+    /// The one at the desk does.
+    pub own: bool,
+    pub token: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,13 +62,24 @@ pub(super) async fn show(
     let place = Place::Case(reference.clone());
     match ask(&office.web.desk, move |desk| desk.case(&reference, now)).await {
         Ok(Some(case)) => {
+            let charge = charge(&office, &desk, &case.reference).await;
             let mut page = CasePage::of(&office, &desk, case);
+            page.charge = charge;
             page.entered = told.is_ok_and(|Query(told)| told.entered);
             render(StatusCode::OK, &page)
         }
         Ok(None) => said(StatusCode::NOT_FOUND, office.page(&desk, Place::Work), "no_case"),
         Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, office.page(&desk, place), "trouble"),
     }
+}
+
+/// Who looks after a case; none where nobody can say so.
+async fn charge(office: &Office, desk: &AtDesk, reference: &str) -> Option<Charge> {
+    let asked = reference.to_owned();
+    let by = absence::ask(office, move |house| house.in_charge(&asked)).await.ok()?;
+    let own = by.as_ref() == Some(&desk.session.person);
+    let purpose = absence::charge_purpose(reference);
+    Some(Charge { by, own, token: office.sessions.form_token(&desk.session, &purpose) })
 }
 
 impl CasePage {
@@ -67,7 +90,16 @@ impl CasePage {
         let figure = Figure::of(&case.rungs);
         let lines = case.timeline.iter().map(|entry| line(entry, &page, &case.zone)).collect();
         let choices = Choice::of(office, desk, &case);
-        Self { page, case, figure, lines, choices, choice_missing: false, entered: false }
+        Self {
+            page,
+            case,
+            figure,
+            lines,
+            choices,
+            choice_missing: false,
+            entered: false,
+            charge: None,
+        }
     }
 
     fn is_ladder(&self) -> bool {

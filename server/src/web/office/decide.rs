@@ -139,7 +139,7 @@ pub(super) async fn enter(
         Ok(case) => case,
         Err(response) => return *response,
     };
-    if let Err(refused) = desk.may(&office, deciding(&case), as_asked(&case)).await {
+    if let Err(refused) = desk.may_on(&office, deciding(&case), &case).await {
         return *refused;
     }
     let order = DecisionOrder {

@@ -10,10 +10,12 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::deadline::Lang;
+use entremise_core::id::PersonId;
 use jiff::Timestamp;
 
 use super::Office;
 use crate::access::{Action, Decided, Resource, Seat};
+use crate::web::absence;
 use crate::web::desk::CaseView;
 use crate::web::page::{Frame, said};
 use crate::web::place::{self, Place};
@@ -79,6 +81,70 @@ impl SignedIn {
         Ok(())
     }
 
+    /// Asks the rules about an act on a case. Where the person acts in an absent one's place, the
+    /// rules know, and the ledger has it before the act.
+    ///
+    /// # Errors
+    /// As [`Self::may`].
+    pub async fn may_on(
+        &self,
+        office: &Office,
+        action: Action,
+        case: &CaseView,
+    ) -> Result<(), Box<Response>> {
+        let absent = self.in_place_of(office, &case.reference).await?;
+        self.may(office, action, about(case, absent.clone())).await?;
+        self.entered(office, &case.reference, action, absent).await
+    }
+
+    /// Enters in whose place this person is about to do something on a case, if in anybody's.
+    ///
+    /// # Errors
+    /// The page that says that it could not be entered.
+    pub async fn acts_in_place(
+        &self,
+        office: &Office,
+        reference: &str,
+        action: Action,
+    ) -> Result<(), Box<Response>> {
+        let absent = self.in_place_of(office, reference).await?;
+        self.entered(office, reference, action, absent).await
+    }
+
+    /// The absent person in whose place this one would act on a case.
+    async fn in_place_of(
+        &self,
+        office: &Office,
+        reference: &str,
+    ) -> Result<Option<PersonId>, Box<Response>> {
+        if office.sides.absences.is_none() {
+            return Ok(None);
+        }
+        let (case, person, now) = (reference.to_owned(), self.session.person.clone(), self.now);
+        let found = absence::ask(office, move |house| house.in_place_of(&case, &person, now)).await;
+        found.map_err(|_| self.trouble(office))
+    }
+
+    /// Enters in whose place something is about to be done, if in anybody's.
+    async fn entered(
+        &self,
+        office: &Office,
+        reference: &str,
+        action: Action,
+        absent: Option<PersonId>,
+    ) -> Result<(), Box<Response>> {
+        let Some(absent) = absent else { return Ok(()) };
+        let (case, by, now) = (reference.to_owned(), self.session.person.clone(), self.now);
+        let acts =
+            absence::ask(office, move |house| house.acts((&case, action), &absent, &by, now));
+        acts.await.map_err(|_| self.trouble(office))
+    }
+
+    fn trouble(&self, office: &Office) -> Box<Response> {
+        let page = office.page(self, Frame::of(self.seat.role).home());
+        Box::new(said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"))
+    }
+
     /// Whether the rules would let this person do it: for what a page offers. Enters nothing.
     pub fn is_offered(&self, office: &Office, action: Action, about: &Resource) -> bool {
         office.sides.policy.ask(&self.seat, action, about).allowed
@@ -102,7 +168,17 @@ impl FromRequestParts<Office> for AtDesk {
     async fn from_request_parts(parts: &mut Parts, office: &Office) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, office).await?;
         let action = action(&parts.method, parts.uri.path());
-        match signed_in.may(office, action, Resource::Work).await {
+        let asked = async {
+            signed_in.may(office, action, Resource::Work).await?;
+            // A decision and a deliberation are asked about once more, with their case.
+            if let Some(case) =
+                acted_on(&parts.method, parts.uri.path()).filter(|_| !action.only_reads())
+            {
+                signed_in.acts_in_place(office, &case, action).await?;
+            }
+            Ok::<_, Box<Response>>(())
+        };
+        match asked.await {
             Ok(()) => Ok(Self(signed_in)),
             Err(refused) => Err(*refused),
         }
@@ -131,13 +207,27 @@ fn action(method: &Method, path: &str) -> Action {
     }
 }
 
-/// A case as the rules see it.
+/// The number of the case on which a form acts.
+fn acted_on(method: &Method, path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').skip(2).collect();
+    match (method, parts.as_slice()) {
+        (&Method::POST, ["dossier" | "case", reference, ..]) => Some((*reference).to_owned()),
+        _ => None,
+    }
+}
+
+/// A case as the rules see it, for what a page offers.
 pub(super) fn as_asked(case: &CaseView) -> Resource {
+    about(case, None)
+}
+
+fn about(case: &CaseView, in_place_of: Option<PersonId>) -> Resource {
     Resource::Case {
         reference: case.reference.clone(),
         regime: case.regime_id.clone(),
         finding: case.finding,
         proposed_by: case.proposed_by.clone(),
+        in_place_of,
     }
 }
 

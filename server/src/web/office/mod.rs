@@ -35,7 +35,7 @@ use super::place::Place;
 use super::seat_place::SeatPlace;
 use super::session::Sessions;
 use super::sides::Sides;
-use super::{Web, member, operator, oversight, passkey, provider, sender};
+use super::{Web, absence, member, message, operator, oversight, passkey, provider, sender};
 
 use gate::AtDesk;
 pub(super) use gate::SignedIn;
@@ -64,12 +64,13 @@ pub(super) struct Office {
 pub(super) fn rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
     let office = Office::new(web, sides, sessions, Frame::Office);
     let desks = operator::rooms(member::rooms(oversight::rooms(Router::new())));
+    let desks = message::rooms(absence::rooms(desks));
     with_entrance(case_rooms(desks), office)
 }
 
 /// The desks of those outside: senders and providers.
 pub(super) fn party_rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
-    let desks = provider::rooms(sender::rooms(Router::new()));
+    let desks = message::party_rooms(provider::rooms(sender::rooms(Router::new())));
     with_entrance(desks, Office::new(web, sides, sessions, Frame::Sender))
 }
 

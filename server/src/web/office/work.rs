@@ -12,6 +12,7 @@ use super::on_case;
 use super::told::alarm_text;
 use super::{AtDesk, Office};
 use crate::access::{Action, Resource};
+use crate::web::absence::owed::{Owed, owed};
 use crate::web::ask;
 use crate::web::chart::{Bar, Share, bars, shares};
 use crate::web::desk::{AlarmView, Asked, TodayView, WorkQuery, WorkRow};
@@ -53,6 +54,8 @@ struct Work {
     /// The address of the first page, when this is a later one.
     first: Option<String>,
     empty: bool,
+    /// What is owed in the place of those who are away.
+    owed: Vec<Owed>,
 }
 
 /// Rows under one heading.
@@ -95,14 +98,16 @@ pub(super) async fn today(
     page.query = query_text(asked, wanted.after.as_deref());
     let title = page.t("work.title");
     let page = page.titled(title);
-    match ask(&office.web.desk, move |desk| desk.today(&query, now)).await {
-        Ok(view) => {
+    let owed = owed(&office, &desk).await;
+    match (ask(&office.web.desk, move |desk| desk.today(&query, now)).await, owed) {
+        (Ok(view), Ok(owed)) => {
             let later = wanted.after.is_some();
             let token =
                 |alarm: &str| office.sessions.form_token(&desk.session, &alarm_purpose(alarm));
-            render(StatusCode::OK, &Work::of(page, view, asked, later, now, token))
+            let shown = Work { owed, ..Work::of(page, view, asked, later, now, token) };
+            render(StatusCode::OK, &shown)
         }
-        Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
+        _ => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
     }
 }
 
@@ -189,6 +194,7 @@ impl Work {
             next,
             first,
             empty,
+            owed: Vec::new(),
         }
     }
 

@@ -89,6 +89,12 @@ impl Texts {
         (now.as_second() < expires_at && !used.contains_key(&text)).then_some(text)
     }
 
+    /// Uses a text of ours up that holds; none where it does not.
+    pub fn take(&self, purpose: &str, text: &str, tag: &str, now: Timestamp) -> Option<String> {
+        let text = self.holds(purpose, text, tag, now)?;
+        self.use_up(&text, now).then_some(text)
+    }
+
     /// Uses a text up. Yields whether it was unused until now.
     pub fn use_up(&self, text: &str, now: Timestamp) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,6 @@ use crate::access::Action;
 use crate::seen::SeenFact;
 use crate::web::defence::desk::{Decided, ExamineOutcome};
 use crate::web::desk::CaseView;
-use crate::web::office::gate::as_asked;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
 
@@ -109,11 +108,11 @@ pub(in crate::web::office) async fn enter(
         let page = office.page(&desk, Place::Case(reference));
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
     }
-    let asked = match on_case::case(&office, &desk, &reference).await {
-        Ok(case) => as_asked(&case),
+    let case = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => case,
         Err(response) => return *response,
     };
-    if let Err(refused) = desk.may(&office, Action::Deliberate, asked).await {
+    if let Err(refused) = desk.may_on(&office, Action::Deliberate, &case).await {
         return *refused;
     }
     if sent.examined.is_empty() {

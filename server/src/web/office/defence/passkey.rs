@@ -6,7 +6,6 @@
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use entremise_core::id::ReviewerKeyId;
 use serde::Deserialize;
 
 use super::deliberate::Deliberation;
@@ -14,8 +13,7 @@ use super::sign::{PURPOSE, statement};
 use super::{AtDesk, Office, done, on_case};
 use crate::access::Action;
 use crate::web::defence::desk::DefenceAct;
-use crate::web::defence::statement::{DecisionFile, SignedDecision, Statement};
-use crate::web::office::gate::as_asked;
+use crate::web::defence::statement::{DecisionFile, SignedDecision};
 use crate::web::page::said;
 use crate::web::passkey::Answered;
 use crate::web::passkey::known::KnownPasskey;
@@ -58,41 +56,42 @@ pub(in crate::web::office) async fn take(
         let page = office.page(&desk, Place::Case(reference));
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
     };
-    let asked = match on_case::case(&office, &desk, &reference).await {
-        Ok(case) => as_asked(&case),
+    let case = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => case,
         Err(response) => return *response,
     };
-    if let Err(refused) = desk.may(&office, Action::Deliberate, asked).await {
+    if let Err(refused) = desk.may_on(&office, Action::Deliberate, &case).await {
         return *refused;
     }
+    let not_signed = || {
+        let page = office.page(&desk, Place::Deliberation(reference.clone()));
+        said(StatusCode::UNPROCESSABLE_ENTITY, page, "defence.not_signed")
+    };
+    // Used from now on, whatever becomes of the decision.
+    let texts = office.sides.passkeys.as_ref().map(|passkeys| &passkeys.texts);
+    let fresh =
+        texts.and_then(|texts| texts.take(PURPOSE, &answered.text, &answered.tag, desk.now));
+    let Some(fresh) = fresh else { return not_signed() };
     let reasons = decided.reasons.clone();
     let (statement, passkeys) = match statement(&office, &desk, &reference, &sent, decided).await {
         Ok((statement, _, passkeys)) => (statement, passkeys),
         Err(response) => return *response,
     };
-    let Some(signed) = signed(&office, &desk, statement, reasons, &passkeys, &answered) else {
-        let page = office.page(&desk, Place::Deliberation(reference));
-        return said(StatusCode::UNPROCESSABLE_ENTITY, page, "defence.not_signed");
-    };
+    let decision = DecisionFile::new(statement, reasons);
+    let Some(signed) = signed(decision, fresh, &passkeys, &answered) else { return not_signed() };
     let act = DefenceAct::Deliberated { signed: Box::new(signed) };
     done(&office, &desk, reference, sent.version, act).await
 }
 
-/// The decision as a passkey of the member signed it, with words of ours that were never used: they
-/// are from now on.
+/// The decision as one of these passkeys signed it, with words of ours after it.
 fn signed(
-    office: &Office,
-    desk: &AtDesk,
-    statement: Statement,
-    reasons: String,
+    decision: DecisionFile,
+    fresh: String,
     passkeys: &[KnownPasskey],
     answered: &Answered,
 ) -> Option<SignedDecision> {
-    let texts = &office.sides.passkeys.as_ref()?.texts;
-    let fresh = texts.holds(PURPOSE, &answered.text, &answered.tag, desk.now)?;
     let used = passkeys.iter().find(|key| key.credential_id == answered.credential_id)?;
-    let key: ReviewerKeyId = used.id.clone();
-    let mut signed = DecisionFile::new(statement, reasons).signed(key, answered.signature());
-    signed.fresh = Some(fresh.clone());
-    (signed.holds_under(&used.key) && texts.use_up(&fresh, desk.now)).then_some(signed)
+    let mut signed = decision.signed(used.id.clone(), answered.signature());
+    signed.fresh = Some(fresh);
+    signed.holds_under(&used.key).then_some(signed)
 }

@@ -17,7 +17,6 @@ use crate::web::assets;
 use crate::web::defence::desk::{Decided, DefenceAct, ToSign};
 use crate::web::defence::statement::{DecisionFile, FILE_BYTES_MAX, SignedDecision, Statement};
 use crate::web::headers::with_script;
-use crate::web::office::gate::as_asked;
 use crate::web::page::{Page, render, said};
 use crate::web::passkey::Text;
 use crate::web::passkey::known::KnownPasskey;
@@ -166,11 +165,11 @@ pub(in crate::web::office) async fn take(
     if !office.sessions.form_token_fits(&desk.session, &purpose, sent.field("token")) {
         return said(StatusCode::FORBIDDEN, page(), "foreign_form");
     }
-    let asked = match on_case::case(&office, &desk, &reference).await {
-        Ok(case) => as_asked(&case),
+    let case = match on_case::case(&office, &desk, &reference).await {
+        Ok(case) => case,
         Err(response) => return *response,
     };
-    if let Err(refused) = desk.may(&office, Action::Deliberate, asked).await {
+    if let Err(refused) = desk.may_on(&office, Action::Deliberate, &case).await {
         return *refused;
     }
     let version = sent.version();
