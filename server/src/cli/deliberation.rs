@@ -30,7 +30,7 @@ pub enum Command {
     Show { key: PathBuf },
     /// Sign a decision that the desk gave you as a file.
     Sign(Sign),
-    /// Say what a signed decision says, and whether its signature holds. Needs nothing but the file.
+    /// Say what a signed decision says, and whether its signature holds, from the file alone.
     Verify {
         /// As it is attached to the file for the prosecutor.
         signed: PathBuf,
