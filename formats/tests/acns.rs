@@ -1,10 +1,12 @@
-//! ACNS in: all versions, the faults of real senders, and what is refused. Out: `NoticeAck`.
+//! ACNS in: all versions, the faults of real senders, and what is refused. Out: `NoticeAck`,
+//! `NoticeStatus`.
 
 use std::process::Command;
 
 use entremise_core::notice::{Class, Transport};
 use entremise_core::rejection::{Code, Rejection};
 use entremise_formats::acns::ack::{Ack, Contact, Outcome};
+use entremise_formats::acns::status::Status;
 
 mod at_hand;
 use at_hand::{code, corpus, only, read};
@@ -217,6 +219,26 @@ fn the_acknowledgement_says_what_became_of_the_notice() {
     assert!(ack("A1", Outcome::Duplicate { of: "n-1" }).to_xml().contains("MULTIPLE"));
 }
 
+fn status(case_id: &str) -> Status<'_> {
+    Status {
+        case_id,
+        disposition: "OPEN",
+        reason: "transmitted",
+        received_at: "2026-06-10T08:00:00Z".parse().unwrap(),
+        changed_at: "2026-09-10T08:00:00Z".parse().unwrap(),
+        at: "2026-10-01T12:00:00Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_status_carries_nothing_by_which_a_person_is_told_from_another() {
+    let xml = status("A1").to_xml();
+    assert!(xml.contains("CaseID=\"A1\"") && xml.contains("<Type>OPEN</Type>"), "{xml}");
+    for element in ["GRStatus", "UserData", "AnonUserIdentifier", "NetworkCaseID", "Source"] {
+        assert!(!xml.contains(element), "{xml}");
+    }
+}
+
 fn ack<'a>(case_id: &'a str, outcome: Outcome<'a>) -> Ack<'a> {
     Ack {
         case_id,
@@ -229,7 +251,7 @@ fn ack<'a>(case_id: &'a str, outcome: Outcome<'a>) -> Ack<'a> {
 }
 
 #[test]
-fn every_acknowledgement_is_valid_against_the_published_schema() {
+fn every_acknowledgement_and_status_is_valid_against_the_published_schema() {
     let Some(folder) = corpus("acns/schema") else { return };
     if Command::new("xmllint").arg("--version").output().is_err() {
         println!("skipped: xmllint is not here");
@@ -266,9 +288,11 @@ fn every_acknowledgement_is_valid_against_the_published_schema() {
         ack("A", Outcome::Duplicate { of: "n-1" }),
         Ack { sequence: None, ..ack("A", Outcome::Accepted) },
     ];
-    for (index, ack) in acks.iter().enumerate() {
+    let documents = acks.iter().map(Ack::to_xml);
+    let statuses = ["A1", "<&\">'é€\u{10ffff}\t"].map(|case_id| status(case_id).to_xml());
+    for (index, document) in documents.chain(statuses).enumerate() {
         let file = work.path().join(format!("{index}.xml"));
-        std::fs::write(&file, ack.to_xml()).unwrap();
+        std::fs::write(&file, document).unwrap();
         let run = Command::new("xmllint")
             .env("XML_CATALOG_FILES", work.path().join("catalog.xml"))
             .args(["--nonet", "--noout", "--schema"])

@@ -12,6 +12,7 @@
 pub mod authorisation;
 pub mod measure;
 pub mod message;
+mod randomness;
 pub mod register;
 pub mod sealing;
 pub mod signature;

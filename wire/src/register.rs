@@ -12,8 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::id::{AuthorityId, QuestionId};
 use jiff::civil::Date;
-use rand_core::{CryptoRng, RngCore};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -22,10 +20,14 @@ use voprf::{
     BlindedElement, EvaluationElement, Group, Proof, Ristretto255, VoprfClient, VoprfServer,
 };
 
+use crate::randomness::{NoRandomness, SystemBytes, drawn};
+
 /// Tags come in multiples of so many, filled up with random ones: their number says little.
 pub const TAGS_AT_LEAST: usize = 256;
 /// Of a salted tag, so many bytes travel: one in 2^128 is taken for another.
 const SALTED_BYTES: usize = 16;
+/// One scalar takes 64. Unit: bytes.
+const RANDOMNESS: usize = 256;
 const INFO: &[u8] = b"entremise register v1";
 
 /// Who is asked about, as a judgment and a contract name them. It is somebody: no `Debug`.
@@ -130,6 +132,12 @@ pub enum RegisterTrouble {
     NoRandomness,
 }
 
+impl From<NoRandomness> for RegisterTrouble {
+    fn from(NoRandomness: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
 /// The authority's key. No `Debug`.
 pub struct RegisterKey(VoprfServer<Ristretto255>);
 
@@ -161,7 +169,7 @@ impl RegisterKey {
         let blinded = bytes(&question.blinded)?;
         let blinded =
             BlindedElement::deserialize(&blinded).map_err(|_| RegisterTrouble::Malformed)?;
-        let mut random = SystemBytes::gather()?;
+        let mut random = SystemBytes::<RANDOMNESS>::gather()?;
         let evaluated = self.0.blind_evaluate(&mut random, &blinded);
         let salt: [u8; 32] = drawn()?;
         let mut salted: Vec<[u8; SALTED_BYTES]> =
@@ -199,7 +207,7 @@ impl Asked {
         id: QuestionId,
     ) -> Result<(Self, RegisterQuestion), RegisterTrouble> {
         let element = person.element().ok_or(RegisterTrouble::NobodyAskedAbout)?;
-        let mut random = SystemBytes::gather()?;
+        let mut random = SystemBytes::<RANDOMNESS>::gather()?;
         let blinded = VoprfClient::blind(&element, &mut random)
             .map_err(|_| RegisterTrouble::NobodyAskedAbout)?;
         let text = URL_SAFE_NO_PAD.encode(blinded.message.serialize());
@@ -232,50 +240,3 @@ impl Asked {
 fn bytes(text: &str) -> Result<Vec<u8>, RegisterTrouble> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| RegisterTrouble::Malformed)
 }
-
-fn drawn<const N: usize>() -> Result<[u8; N], RegisterTrouble> {
-    let mut drawn = [0; N];
-    SystemRandom::new().fill(&mut drawn).map_err(|_| RegisterTrouble::NoRandomness)?;
-    Ok(drawn)
-}
-
-/// Randomness of the system, gathered before it is needed, so that asking for it can fail.
-struct SystemBytes {
-    /// One scalar takes 64.
-    bytes: [u8; 256],
-    used: usize,
-}
-
-impl SystemBytes {
-    fn gather() -> Result<Self, RegisterTrouble> {
-        Ok(Self { bytes: drawn()?, used: 0 })
-    }
-}
-
-impl RngCore for SystemBytes {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, wanted: &mut [u8]) {
-        let end = self.used + wanted.len();
-        // Never hands out a byte twice: a slice out of range stops here.
-        wanted.copy_from_slice(&self.bytes[self.used..end]);
-        self.used = end;
-    }
-
-    fn try_fill_bytes(&mut self, wanted: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(wanted);
-        Ok(())
-    }
-}
-
-impl CryptoRng for SystemBytes {}

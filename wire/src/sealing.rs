@@ -17,10 +17,12 @@ use entremise_core::identification::{Identity, Purpose};
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
-use hpke::rand_core::{CryptoRng, RngCore};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
-use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::randomness::{NoRandomness, SystemBytes, drawn};
+
+/// One encapsulation draws 32. Unit: bytes.
+const RANDOMNESS: usize = 64;
 const INFO: &[u8] = b"entremise disclosure v1";
 
 type X25519 = X25519HkdfSha256;
@@ -40,6 +42,12 @@ pub enum SealTrouble {
     NoRandomness,
 }
 
+impl From<NoRandomness> for SealTrouble {
+    fn from(NoRandomness: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
 /// What travels in `Disclosure::Disclosed`: both parts in base64url.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
@@ -53,8 +61,7 @@ pub struct OpeningKey(<X25519 as Kem>::PrivateKey);
 impl OpeningKey {
     /// Makes a new key from the system's randomness.
     pub fn generate() -> Result<Self, SealTrouble> {
-        let mut seed = [0u8; 32];
-        SystemRandom::new().fill(&mut seed).map_err(|_| SealTrouble::NoRandomness)?;
+        let seed: [u8; 32] = drawn()?;
         Ok(Self(X25519::derive_keypair(&seed).0))
     }
 
@@ -84,7 +91,7 @@ pub fn seal(
     let key = URL_SAFE_NO_PAD.decode(seal_to).map_err(|_| SealTrouble::BadKey)?;
     let key = <X25519 as Kem>::PublicKey::from_bytes(&key).map_err(|_| SealTrouble::BadKey)?;
     let plaintext = serde_json::to_vec(identity).map_err(|_| SealTrouble::BadContent)?;
-    let mut random = SystemBytes::gather()?;
+    let mut random = SystemBytes::<RANDOMNESS>::gather()?;
     let (encapsulated, ciphertext) = hpke::single_shot_seal::<AesGcm256, HkdfSha256, X25519, _>(
         &OpModeS::Base,
         &key,
@@ -126,44 +133,6 @@ pub fn open(
 fn binding(question: QuestionId, purpose: Purpose) -> String {
     format!("{question}|{}", purpose.name())
 }
-
-/// Randomness gathered beforehand, so that a machine without any is an error and not a panic:
-/// one encapsulation draws 32 bytes.
-struct SystemBytes {
-    bytes: [u8; 64],
-    used: usize,
-}
-
-impl SystemBytes {
-    fn gather() -> Result<Self, SealTrouble> {
-        let mut bytes = [0u8; 64];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| SealTrouble::NoRandomness)?;
-        Ok(Self { bytes, used: 0 })
-    }
-}
-
-impl RngCore for SystemBytes {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, wanted: &mut [u8]) {
-        let end = self.used + wanted.len();
-        // Never hands out a byte twice: a slice out of range stops here.
-        wanted.copy_from_slice(&self.bytes[self.used..end]);
-        self.used = end;
-    }
-}
-
-impl CryptoRng for SystemBytes {}
 
 #[cfg(test)]
 mod tests {

@@ -7,11 +7,12 @@ pub mod identification;
 pub mod ladder;
 mod law;
 pub mod measure;
+pub(crate) mod trial;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Lang, Words, Zone, date_words};
 
 /// When a case must be looked at if nothing happens, and what that means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +33,23 @@ impl Due {
             (Some(alarm), Some(end)) => Some(if alarm.at() < end.at() { alarm } else { end }),
             (alarm, end) => alarm.or(end),
         }
+    }
+
+    /// The same while a court has the file kept: alarms as ever, the end not before the order is
+    /// spent.
+    fn under_hold(self, until: Timestamp, zone: &Zone) -> Self {
+        if self.what != DueKind::End || until <= self.at() {
+            return self;
+        }
+        let last_day = zone.day_of(until);
+        let explanation = Words {
+            fr: format!(
+                "Conservé sur ordre d’une juridiction jusqu’au {}.",
+                date_words(last_day, Lang::Fr)
+            ),
+            en: format!("Kept by order of a court until {}.", date_words(last_day, Lang::En)),
+        };
+        Self { what: DueKind::End, deadline: Deadline { ends_at: until, last_day, explanation } }
     }
 }
 

@@ -105,7 +105,7 @@ fn contact(xml: &mut String, name: &str, contact: Contact) {
     xml.push_str(&format!("</{name}>\n"));
 }
 
-fn element(xml: &mut String, name: &str, text: &str) {
+pub(super) fn element(xml: &mut String, name: &str, text: &str) {
     xml.push_str(&format!("<{name}>"));
     for character in text.chars() {
         match character {

@@ -1,6 +1,6 @@
 //! ACNS: the XML in which monitors of peer-to-peer networks report (MovieLabs, 0.6 to 1.2).
 //!
-//! Tolerant in, strict out ([`ack`]). Tolerated, because real senders do it:
+//! Tolerant in, strict out ([`ack`], [`status`]). Tolerated, because real senders do it:
 //! * any namespace prefix, and the namespace that moved (`movielabs.com` to `acns.net` in 1.2);
 //! * a misspelt `xsi` namespace, as in the published samples of 1.1 and 1.2;
 //! * an `&` that is not escaped;
@@ -18,6 +18,7 @@
 pub mod ack;
 mod document;
 mod notice;
+pub mod status;
 mod version;
 
 use std::sync::LazyLock;

@@ -12,11 +12,13 @@ pub mod problem;
 mod rate;
 mod receipts;
 mod register;
+mod status;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, header};
 use axum::routing::get;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -76,8 +78,15 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(notices::bring))
         .routes(routes!(batches::report))
         .routes(routes!(receipts::receipt))
+        .routes(routes!(status::status))
         .routes(routes!(register::ask))
         .routes(routes!(health))
+}
+
+/// Whether the caller asks for ACNS's own documents; JSON otherwise.
+fn wants_xml(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("application/xml"))
 }
 
 /// How much of the room for intakes a body takes.

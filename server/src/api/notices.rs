@@ -10,7 +10,7 @@ use entremise_store::BatchReport;
 
 use super::desk::Letter;
 use super::problem::Problem;
-use super::{Api, BODY_BYTES_MAX, Now, access};
+use super::{Api, BODY_BYTES_MAX, Now, access, wants_xml};
 use crate::house::{Room, SenderRoom};
 use crate::intake::acknowledgement;
 use crate::intake::report::Report;
@@ -88,11 +88,7 @@ pub(super) async fn bring(
 /// JSON, unless the caller asks for XML: then one ACNS `NoticeAck` per notice, as one document or,
 /// for several, as parts of one body.
 fn answer(headers: &HeaderMap, room: &Room, sender: &SenderRoom, report: &BatchReport) -> Response {
-    let wants_xml = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("application/xml"));
-    if !wants_xml {
+    if !wants_xml(headers) {
         return Json(Report::from(report)).into_response();
     }
     let mut documents = acknowledgement::notice_acks(room, sender, report);

@@ -56,9 +56,9 @@ pub struct Sign {
 
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Key { id, out } => MEMBER.make(id, &out)?,
+        Command::Key { id, out } => MEMBER.make(&id, &out)?,
         Command::Show { key } => {
-            let (id, pair) = MEMBER.read(&key)?;
+            let (id, pair) = MEMBER.read::<ReviewerKeyId>(&key)?;
             MEMBER.print(&id, &pair);
         }
         Command::Sign(order) => return sign(&order),
@@ -70,7 +70,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
 fn sign(order: &Sign) -> anyhow::Result<Outcome> {
     let file = DecisionFile::read(&read_text(&order.decision)?)
         .with_context(|| order.decision.display().to_string())?;
-    let (id, pair) = MEMBER.read(&order.key)?;
+    let (id, pair) = MEMBER.read::<ReviewerKeyId>(&order.key)?;
     let (text, outcome) = (file.statement.text(), file.statement.outcome.name());
     eprintln!("Reasons:\n{}\n\nYou sign this text:\n\n{text}", file.reasons);
     if !order.yes && !confirmed(outcome)? {

@@ -1,14 +1,16 @@
-//! Key files (Ed25519) of persons who sign on a machine of their own: reviewers and members.
+//! Key files (Ed25519) of persons who sign on a machine of their own: reviewers, members,
+//! signatories of a pilot.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entremise_core::id::ReviewerKeyId;
 use entremise_store::{Entropy as _, SystemEntropy};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The largest file that is read here. Unit: bytes.
@@ -17,9 +19,9 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// No `Debug`: it holds a secret.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeyFile {
+struct KeyFile<Id> {
     form: String,
-    id: ReviewerKeyId,
+    id: Id,
     /// Ed25519, 32 bytes, base64url.
     secret: String,
 }
@@ -34,31 +36,32 @@ pub struct Holder {
 
 impl Holder {
     /// A new key in a file that only this account reads; its public half is printed.
-    pub fn make(self, id: ReviewerKeyId, out: &Path) -> anyhow::Result<()> {
+    pub fn make(self, id: &(impl Serialize + Display), out: &Path) -> anyhow::Result<()> {
         let mut seed = [0; 32];
         SystemEntropy::default().fill(&mut seed);
         let secret = URL_SAFE_NO_PAD.encode(seed);
-        let file = KeyFile { form: self.form.to_owned(), id: id.clone(), secret };
+        let file = KeyFile { form: self.form.to_owned(), id, secret };
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
             .map_err(|_| anyhow::anyhow!("the system gave no usable randomness"))?;
         write_private(out, &(serde_json::to_string_pretty(&file)? + "\n"))?;
-        self.print(&id, &pair);
+        self.print(id, &pair);
         Ok(())
     }
 
     /// What the configuration names, as TOML.
-    pub fn print(self, id: &ReviewerKeyId, pair: &Ed25519KeyPair) {
+    pub fn print(self, id: &impl Display, pair: &Ed25519KeyPair) {
         println!("[[{}]]", self.table);
         println!("id = \"{id}\"");
         println!("public_key = \"{}\"", URL_SAFE_NO_PAD.encode(pair.public_key()));
     }
 
-    pub fn read(self, path: &Path) -> anyhow::Result<(ReviewerKeyId, Ed25519KeyPair)> {
+    /// Whose key it is, and the key.
+    pub fn read<Id: DeserializeOwned>(self, path: &Path) -> anyhow::Result<(Id, Ed25519KeyPair)> {
         let text = read_text(path)?;
         // The parser's words could repeat what it read.
-        let file: KeyFile = serde_json::from_str(&text)
+        let file: KeyFile<Id> = serde_json::from_str(&text)
             .ok()
-            .filter(|file: &KeyFile| file.form == self.form)
+            .filter(|file: &KeyFile<Id>| file.form == self.form)
             .with_context(|| format!("{} is no key file", path.display()))?;
         let pair = URL_SAFE_NO_PAD
             .decode(&file.secret)

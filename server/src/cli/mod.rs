@@ -3,6 +3,7 @@
 //! Exit codes: 0 done and fine, 1 done and something is not fine (a notice rejected, a proof that
 //! does not hold), 2 wrong usage or trouble.
 
+mod at;
 mod deliberation;
 mod desk;
 mod key_file;

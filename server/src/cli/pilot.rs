@@ -4,31 +4,28 @@
 //! Who signs does so with a key file on a machine of their own, and needs neither configuration nor
 //! store.
 
-use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Subcommand, ValueEnum};
 use entremise_core::id::{AuthorityId, PersonId};
 use entremise_core::pilot::{Act, Agreed, Standing, Statement, Word};
-use entremise_store::{
-    About, Entropy as _, Look, LookField, LookPurpose, SystemEntropy, file_number,
-};
+use entremise_store::{About, Look, LookField, LookPurpose, file_number};
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
+use super::at::At;
+use super::key_file::{Holder, confirmed, read_text, write_private};
 use super::regime::Language;
-use crate::config::{Authority, Config, Signatory};
+use crate::config::{Authority, Signatory};
 use crate::cost::Costs;
-use crate::house::House;
 use crate::pilot::{Asked, html, report, text};
-use crate::serve::{open, wall_clock};
+use crate::serve::wall_clock;
 
 /// How long an act may wait for its second signature.
 const ACT_VALID: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -120,30 +117,11 @@ pub enum Draft {
     },
 }
 
-#[derive(Args)]
-pub struct At {
-    #[arg(long)]
-    config: PathBuf,
-    /// The authority itself, not its pilot.
-    #[arg(long)]
-    authority: AuthorityId,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
     Text,
     Json,
     Html,
-}
-
-/// A signatory's key file. No `Debug`: it holds a secret.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    form: String,
-    by: PersonId,
-    /// Ed25519, 32 bytes, base64url.
-    secret: String,
 }
 
 /// An act on its way from one signatory to the other.
@@ -154,12 +132,13 @@ struct ActFile {
     words: Vec<Word>,
 }
 
-const KEY: &str = "entremise pilot key v1";
+const SIGNATORY: Holder =
+    Holder { form: "entremise pilot key v1", table: "authority.pilot.signatory" };
 const ACT: &str = "entremise pilot act v1";
 
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Key { by, out } => make_key(by, &out)?,
+        Command::Key { by, out } => SIGNATORY.make(&by, &out)?,
         Command::Draft(Draft::Begin { at, one_in, out }) => {
             draft(&at, Act::Begin { one_in }, &out)?
         }
@@ -178,49 +157,26 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn house(at: &At) -> anyhow::Result<(House, Authority)> {
-    let config = Config::read(&at.config)?;
-    let authority = config
-        .authority(&at.authority)
-        .with_context(|| format!("the configuration knows no authority {}", at.authority))?
-        .clone();
-    let house = open(&config, &wall_clock(), Arc::new(SystemEntropy::default()))?;
-    Ok((house, authority))
-}
-
 fn pilot_of(authority: &Authority) -> anyhow::Result<AuthorityId> {
     authority.id.pilot().context("the authority's name is too long for a pilot")
 }
 
-fn make_key(by: PersonId, out: &Path) -> anyhow::Result<()> {
-    let mut seed = [0; 32];
-    SystemEntropy::default().fill(&mut seed);
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-        .map_err(|_| anyhow::anyhow!("the system gave no usable randomness"))?;
-    let file = KeyFile { form: KEY.to_owned(), by, secret: URL_SAFE_NO_PAD.encode(seed) };
-    write_new(out, &(serde_json::to_string_pretty(&file)? + "\n"))?;
-    println!("[[authority.pilot.signatory]]");
-    println!("id = \"{}\"", file.by);
-    println!("public_key = \"{}\"", URL_SAFE_NO_PAD.encode(pair.public_key()));
-    Ok(())
-}
-
 fn draft(at: &At, act: Act, out: &Path) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     ensure!(authority.pilot.is_some(), "the configuration has no pilot of {}", authority.id);
     let now = wall_clock()();
     let number = house.store.pilot_acts(&authority.id)?.last().map_or(1, |last| last.number + 1);
     let expires_at = now.checked_add(ACT_VALID).context("the clock is at the end of time")?;
     let statement = Statement { authority: authority.id, number, act, expires_at };
     let file = ActFile { form: ACT.to_owned(), statement, words: Vec::new() };
-    write_new(out, &(serde_json::to_string_pretty(&file)? + "\n"))?;
+    write_private(out, &(serde_json::to_string_pretty(&file)? + "\n"))?;
     println!("{}: two persons sign it until {expires_at}; nothing is changed yet", out.display());
     Ok(())
 }
 
 fn sign(act: &Path, key: &Path, yes: bool) -> anyhow::Result<Outcome> {
     let mut file = read_act(act)?;
-    let (by, pair) = read_key(key)?;
+    let (by, pair) = SIGNATORY.read::<PersonId>(key)?;
     let text = file.statement.text(&by);
     eprintln!("You sign this text:\n\n{text}");
     let name = file.statement.act.name();
@@ -240,7 +196,7 @@ fn sign(act: &Path, key: &Path, yes: bool) -> anyhow::Result<Outcome> {
 }
 
 fn enact(at: &At, act: &Path, dry_run: bool) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     let file = read_act(act)?;
     let now = wall_clock()();
     let of = &file.statement.authority;
@@ -291,7 +247,7 @@ pub(crate) fn holds(known: &[Signatory], by: &PersonId, text: &str, signature: &
 }
 
 fn status(at: &At) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     match house.store.pilot_standing(&authority.id)? {
         Standing::Live => println!("{}: what comes in is real", authority.id),
         Standing::Pilot { draw } => println!(
@@ -307,7 +263,7 @@ fn status(at: &At) -> anyhow::Result<()> {
 }
 
 fn list_messages(at: &At) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     let kept = house.store.kept_messages(&pilot_of(&authority)?, None, MESSAGES_MOST)?;
     for message in &kept {
         println!("{}  {}  {}", message.kept_at, message.file_number, message.name);
@@ -320,7 +276,7 @@ fn list_messages(at: &At) -> anyhow::Result<()> {
 
 /// Writes the messages of one file. Who reads is in the ledger before anything is opened.
 fn read_messages(at: &At, number: &str, by: &PersonId, out: &Path) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     let pilot = pilot_of(&authority)?;
     let number = file_number::read(number).context("this is no file number")?;
     let case = house.store.find_file(&pilot, &number)?;
@@ -350,7 +306,7 @@ fn tell(
     format: Format,
     lang: Language,
 ) -> anyhow::Result<Outcome> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     let regime = house.store.regime(&authority.regime).context("the regime is not built in")?;
     let costs = authority.pilot.as_ref().and_then(|pilot| pilot.costs.as_deref());
     let costs = costs.map(Costs::read).transpose()?.unwrap_or_default();
@@ -367,50 +323,8 @@ fn tell(
 }
 
 fn read_act(path: &Path) -> anyhow::Result<ActFile> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    let file: ActFile =
-        serde_json::from_str(&text).with_context(|| format!("{} is no act", path.display()))?;
+    let file: ActFile = serde_json::from_str(&read_text(path)?)
+        .with_context(|| format!("{} is no act", path.display()))?;
     ensure!(file.form == ACT, "{} is no act of a pilot", path.display());
     Ok(file)
-}
-
-fn read_key(path: &Path) -> anyhow::Result<(PersonId, Ed25519KeyPair)> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    // The parser's words could repeat what it read.
-    let file: KeyFile = serde_json::from_str(&text)
-        .ok()
-        .filter(|file: &KeyFile| file.form == KEY)
-        .with_context(|| format!("{} is no key file", path.display()))?;
-    let pair = URL_SAFE_NO_PAD
-        .decode(&file.secret)
-        .ok()
-        .and_then(|seed| Ed25519KeyPair::from_seed_unchecked(&seed).ok())
-        .with_context(|| format!("{} holds no usable key", path.display()))?;
-    Ok((file.by, pair))
-}
-
-/// Asks for the word itself, not for a yes: a tired hand does not type it by mistake.
-fn confirmed(word: &str) -> anyhow::Result<bool> {
-    eprint!("Type \"{word}\" to sign: ");
-    std::io::stderr().flush()?;
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed)?;
-    Ok(typed.trim() == word)
-}
-
-/// A new file that only this account reads; one that is there is never overwritten.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("{} cannot be made", path.display()))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(())
 }

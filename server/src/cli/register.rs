@@ -1,22 +1,18 @@
 //! `entremise register`: the register of suspended persons. Whom it is about comes on standard
 //! input, never as an argument, and goes no further than this process.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use anyhow::Context;
-use clap::{Args, Subcommand};
-use entremise_core::id::{AuthorityId, CaseId, PersonId};
+use clap::Subcommand;
+use entremise_core::id::{CaseId, PersonId};
 use entremise_core::ledger::Actor;
-use entremise_store::SystemEntropy;
 use entremise_wire::register::Person;
 use jiff::Timestamp;
 
 use super::Outcome;
-use crate::config::Config;
+use super::at::At;
 use crate::house::House;
 use crate::register;
-use crate::serve::{open, wall_clock};
+use crate::serve::wall_clock;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -61,22 +57,14 @@ pub enum Command {
     },
 }
 
-#[derive(Args)]
-pub struct At {
-    #[arg(long)]
-    config: PathBuf,
-    #[arg(long)]
-    authority: AuthorityId,
-}
-
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Key { at } => {
-            let house = house(&at)?;
+            let (house, _) = at.house()?;
             println!("{}", key(&house, &at)?.public());
         }
         Command::Enlist { at, case, until, by, dry_run } => {
-            let house = house(&at)?;
+            let (house, _) = at.house()?;
             let key = key(&house, &at)?;
             // The parser's words could repeat what it read.
             let person: Person = serde_json::from_reader(std::io::stdin())
@@ -93,7 +81,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             println!("enlisted for case {case} until {until} (entered in the ledger)");
         }
         Command::Strike { at, case, by, dry_run } => {
-            let house = house(&at)?;
+            let (house, _) = at.house()?;
             if dry_run {
                 println!("would strike whoever is there for case {case}");
                 return Ok(Outcome::Fine);
@@ -106,16 +94,12 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             println!("struck: case {case} (entered in the ledger; the key of the record is gone)");
         }
         Command::List { at } => {
-            for row in house(&at)?.store.suspended(&at.authority)? {
+            for row in at.house()?.0.store.suspended(&at.authority)? {
                 println!("{}  since {}  until {}", row.case, row.enlisted_at, row.ends_at);
             }
         }
     }
     Ok(Outcome::Fine)
-}
-
-fn house(at: &At) -> anyhow::Result<House> {
-    open(&Config::read(&at.config)?, &wall_clock(), Arc::new(SystemEntropy::default()))
 }
 
 fn key<'h>(house: &'h House, at: &At) -> anyhow::Result<&'h entremise_wire::register::RegisterKey> {

@@ -2,22 +2,21 @@
 //! on a machine that is not the authority's and needs neither its configuration nor its store.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use entremise_core::authorisation::{Ruling, Signature, SignedStatement};
-use entremise_core::id::{AuthorisationId, AuthorityId, PersonId, ReviewerKeyId};
+use entremise_core::id::{AuthorisationId, PersonId, ReviewerKeyId};
 use entremise_core::ledger::Actor;
 use entremise_store::{Entropy as _, SystemEntropy};
 use jiff::SignedDuration;
 
 use super::Outcome;
+use super::at::At;
 use super::key_file::{Holder, confirmed, read_text, write_private};
-use crate::config::{Authority, Config};
-use crate::serve::{open, wall_clock};
+use crate::serve::wall_clock;
 use crate::web::passkey::known::code_digest;
 use crate::web::review::file::{RequestFile, RulingFile};
 use crate::web::review::over_store::{request_file, reviewer_keys};
@@ -76,14 +75,6 @@ pub enum Command {
     },
 }
 
-#[derive(Args)]
-pub struct At {
-    #[arg(long)]
-    config: PathBuf,
-    #[arg(long)]
-    authority: AuthorityId,
-}
-
 #[derive(Subcommand)]
 pub enum KeyCommand {
     /// Make a key. The file never leaves this machine; its public half is printed.
@@ -125,9 +116,9 @@ const REVIEWER: Holder =
 
 pub fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Key(KeyCommand::Make { id, out }) => REVIEWER.make(id, &out)?,
+        Command::Key(KeyCommand::Make { id, out }) => REVIEWER.make(&id, &out)?,
         Command::Key(KeyCommand::Show { key }) => {
-            let (id, pair) = REVIEWER.read(&key)?;
+            let (id, pair) = REVIEWER.read::<ReviewerKeyId>(&key)?;
             REVIEWER.print(&id, &pair);
         }
         Command::Show { request } => print!("{}", shown(&read_request(&request)?)),
@@ -135,14 +126,14 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Invite { at, by, reviewer } => invite(&at, &by, &reviewer)?,
         Command::Keys { at } => print_pins(&at)?,
         Command::Withdraw { at, by, key } => {
-            let (house, _) = house(&at)?;
+            let (house, _) = at.house()?;
             if !house.store.withdraw_passkey(&at.authority, &key, &by, wall_clock()())? {
                 bail!("no passkey {key} is in use");
             }
             println!("withdrawn: {key} (entered in the ledger; providers must unpin it too)");
         }
         Command::List { at } => {
-            let (house, _) = house(&at)?;
+            let (house, _) = at.house()?;
             for found in house.store.review_requests(&at.authority, wall_clock()())? {
                 let lapses = found.lapses.map(|deadline| deadline.ends_at.to_string());
                 let lapses = lapses.unwrap_or_else(|| "never".to_owned());
@@ -150,7 +141,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
             }
         }
         Command::File { at, by, out, request } => {
-            let (house, authority) = house(&at)?;
+            let (house, authority) = at.house()?;
             let now = wall_clock()();
             let found = house
                 .store
@@ -166,18 +157,8 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn house(at: &At) -> anyhow::Result<(crate::house::House, Authority)> {
-    let config = Config::read(&at.config)?;
-    let authority = config
-        .authority(&at.authority)
-        .with_context(|| format!("the configuration knows no authority {}", at.authority))?
-        .clone();
-    let house = open(&config, &wall_clock(), Arc::new(SystemEntropy::default()))?;
-    Ok((house, authority))
-}
-
 fn invite(at: &At, by: &PersonId, reviewer: &PersonId) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     let known = |id: &PersonId| authority.reviewers.iter().any(|known| known.id == *id);
     if !known(reviewer) {
         bail!("{reviewer} is not among the reviewers of {}", at.authority);
@@ -208,7 +189,7 @@ pub(super) fn fresh_code() -> String {
 /// What goes into the connector's configuration, under the authority it belongs to. The provider
 /// compares it with what the reviewer says on the telephone.
 fn print_pins(at: &At) -> anyhow::Result<()> {
-    let (house, authority) = house(at)?;
+    let (house, authority) = at.house()?;
     for key in reviewer_keys(&house.store, &at.authority, &authority.reviewers)? {
         println!("[[authority.reviewer]]");
         print!("{}", toml::to_string(&key).context("a key is not TOML")?);
@@ -246,7 +227,7 @@ fn shown(file: &RequestFile) -> String {
 
 fn sign(order: &Sign) -> anyhow::Result<Outcome> {
     let request = read_request(&order.request)?;
-    let (id, pair) = REVIEWER.read(&order.key)?;
+    let (id, pair) = REVIEWER.read::<ReviewerKeyId>(&order.key)?;
     let reasons = read_text(&order.reasons)?.trim().to_owned();
     if reasons.is_empty() {
         bail!("{} is empty: a ruling needs its reasons", order.reasons.display());

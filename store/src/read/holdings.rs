@@ -2,11 +2,12 @@
 //!
 //! Never opens a compartment, and yields nothing of another party's.
 
-use entremise_core::id::{AuthorityId, BatchId, CaseId, PartyId, RegimeId};
+use entremise_core::case::State;
+use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, RegimeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{WorkOrder, WorkPlace, WorkRow, is_late};
+use super::{WorkOrder, WorkPlace, WorkRow};
 use crate::Store;
 use crate::conn::Value;
 use crate::rows;
@@ -113,18 +114,25 @@ impl Store {
                 ],
             )
         })?;
-        found
-            .iter()
-            .map(|row| {
-                let stored = rows::read_case(row)?;
-                Ok(WorkRow {
-                    late: is_late(&stored.case.state),
-                    place: WorkPlace { desk_at: row.integer(8)?, case: stored.case.id },
-                    case: stored.case,
-                    file_number: stored.file_number,
-                    due_at: stored.due_at,
-                })
-            })
-            .collect()
+        found.iter().map(|row| WorkRow::read(row, row.integer(8)?)).collect()
+    }
+
+    /// How the cases stand to which a notice's fact belongs: that of its line, or none.
+    pub fn cases_of_fact(
+        &self,
+        authority: &AuthorityId,
+        notice: NoticeId,
+    ) -> Result<Vec<State>, Trouble> {
+        let found = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- cases-of-fact
+                 SELECT cases.case_id, authority, regime, subject, state, opened_at, file_number,
+                     question, due_at
+                 FROM fact JOIN cases ON cases.case_id = fact.case_id
+                 WHERE fact.notice_id = $1 AND cases.authority = $2",
+                &[Value::id(&notice.0), authority.as_str().into()],
+            )
+        })?;
+        found.iter().map(|row| Ok(rows::read_case(row)?.case.state)).collect()
     }
 }

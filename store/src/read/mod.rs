@@ -16,7 +16,7 @@ use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, Questi
 use jiff::Timestamp;
 
 use crate::Store;
-use crate::conn::Value;
+use crate::conn::{Row, Value};
 use crate::rows;
 use crate::trouble::Trouble;
 
@@ -57,6 +57,20 @@ pub struct NoticeRow {
     pub received_at: Timestamp,
 }
 
+impl WorkRow {
+    /// Reads a case's row; `desk_at` says where the next page of the same list begins.
+    fn read(row: &Row, desk_at: i64) -> Result<Self, Trouble> {
+        let stored = rows::read_case(row)?;
+        Ok(Self {
+            late: is_late(&stored.case.state),
+            place: WorkPlace { desk_at, case: stored.case.id },
+            case: stored.case,
+            file_number: stored.file_number,
+            due_at: stored.due_at,
+        })
+    }
+}
+
 impl Store {
     /// Open cases that wait for a person or are late, the next deadline first.
     pub fn work(&self, authority: &AuthorityId, order: WorkOrder) -> Result<Vec<WorkRow>, Trouble> {
@@ -79,19 +93,7 @@ impl Store {
                 ],
             )
         })?;
-        found
-            .iter()
-            .map(|row| {
-                let stored = rows::read_case(row)?;
-                Ok(WorkRow {
-                    late: is_late(&stored.case.state),
-                    place: WorkPlace { desk_at: row.integer(9)?, case: stored.case.id },
-                    case: stored.case,
-                    file_number: stored.file_number,
-                    due_at: stored.due_at,
-                })
-            })
-            .collect()
+        found.iter().map(|row| WorkRow::read(row, row.integer(9)?)).collect()
     }
 
     /// Open cases of a line that stand so, by the state's name: those that lie on no desk.
@@ -119,19 +121,7 @@ impl Store {
                 ],
             )
         })?;
-        found
-            .iter()
-            .map(|row| {
-                let stored = rows::read_case(row)?;
-                Ok(WorkRow {
-                    late: is_late(&stored.case.state),
-                    place: WorkPlace { desk_at: i64::MIN, case: stored.case.id },
-                    case: stored.case,
-                    file_number: stored.file_number,
-                    due_at: stored.due_at,
-                })
-            })
-            .collect()
+        found.iter().map(|row| WorkRow::read(row, i64::MIN)).collect()
     }
 
     /// The case of a file number, however its parts are separated.

@@ -8,11 +8,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Closure, State, Turn, closed, defence, moved, one_more_fact, out_of_turn, trial};
+use super::{Closure, State, Turn, closed, defence, moved, one_more_fact, out_of_turn};
 use crate::case::Case;
 use crate::effect::{Alarm, Effect};
 use crate::event::{Event, Verdict};
 use crate::id::{Digest, PersonId};
+use crate::procedure::trial::leaves;
 use crate::procedure::{Due, DueKind};
 use crate::regime::Regime;
 use crate::regime::rules::{self, Meanwhile, Unanswered};
@@ -192,7 +193,7 @@ fn held_back(
         | Event::AuthorisationGranted { .. } => {
             Err(Refusal::Challenged { until: answer_end(challenge, turn.regime)?.at() })
         }
-        Event::Deliberated(_) if step.effects.iter().any(trial::leaves) => {
+        Event::Deliberated(_) if step.effects.iter().any(leaves) => {
             Err(Refusal::Challenged { until: answer_end(challenge, turn.regime)?.at() })
         }
         _ => Ok(step),

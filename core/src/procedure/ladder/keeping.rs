@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::{Closure, State, deliberation, take, waits};
 use crate::case::Case;
-use crate::deadline::{Deadline, Lang, Words, date_words};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::id::Digest;
@@ -114,27 +113,4 @@ fn end_under_hold(
     }
     let step = take(case, under, &Event::DeadlinePassed, now, regime)?;
     kept_after(under, step, now, regime)
-}
-
-/// When a held case must be looked at: its alarms as ever, its end not before the order is spent.
-pub(super) fn due_under_hold(
-    under: &State,
-    until: Timestamp,
-    regime: &Regime,
-) -> Result<Option<Due>, Refusal> {
-    let Some(due) = waits::due(under, regime)? else { return Ok(None) };
-    if due.what != DueKind::End || until <= due.at() {
-        return Ok(Some(due));
-    }
-    let zone = regime.zone();
-    let last_day = zone.day_of(until);
-    let explanation = Words {
-        fr: format!(
-            "Conservé sur ordre d’une juridiction jusqu’au {}.",
-            date_words(last_day, Lang::Fr)
-        ),
-        en: format!("Kept by order of a court until {}.", date_words(last_day, Lang::En)),
-    };
-    let deadline = Deadline { ends_at: until, last_day, explanation };
-    Ok(Some(Due { what: DueKind::End, deadline }))
 }

@@ -10,7 +10,6 @@ mod keeping;
 mod messages;
 mod review;
 mod state;
-mod trial;
 mod waits;
 
 use jiff::Timestamp;
@@ -20,6 +19,7 @@ use crate::effect::{Alarm, Effect};
 use crate::event::{Decision, DisclosureFailure, Event, Fact, Line, Verdict};
 use crate::id::CaseId;
 use crate::identification::IdentityField;
+use crate::procedure::trial::kept_in_house;
 use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Gate, Means, Stage};
 use crate::step::{Refusal, Step};
@@ -29,7 +29,6 @@ pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
 pub use deliberation::{CourtOutcome, Deliberated, Heard, observations_until};
 pub use review::{grant_expires, linking_asked};
 pub use state::{Closure, Facts, Message, Started, State};
-pub(crate) use trial::{instead, leaves};
 pub(crate) use waits::due;
 pub use waits::repeat_window;
 
@@ -75,7 +74,8 @@ fn take(
     regime: &Regime,
 ) -> Result<Step<State>, Refusal> {
     let step = moved(case, state, event, now, regime)?;
-    Ok(trial::kept_in_house(case, step, now, regime))
+    let stopped = || closed(Closure::Trial, now);
+    Ok(kept_in_house(step, case.authority.is_pilot(), now, regime, stopped))
 }
 
 fn moved(

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Started, State, challenge, closed, deliberation, keeping, review};
+use super::{Closure, Facts, Started, State, challenge, closed, deliberation, review};
 use crate::deadline::Deadline;
 use crate::effect::{Alarm, Effect};
 use crate::procedure::{Due, DueKind, Kept};
@@ -30,7 +30,9 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
     match state {
         State::Open | State::Closed { kept: None, .. } => Ok(None),
         State::Closed { kept: Some(kept), .. } => regime.end_of_keeping(kept).map(Some),
-        State::Held { under, until, .. } => keeping::due_under_hold(under, *until, regime),
+        State::Held { under, until, .. } => {
+            Ok(due(under, regime)?.map(|due| due.under_hold(*until, regime.zone())))
+        }
         State::Challenged { under, challenge, alarmed } => {
             let ours = challenge::due(challenge, *alarmed, regime)?;
             Ok(Due::earlier(ours, due(under, regime)?))

@@ -4,12 +4,10 @@
 use jiff::Timestamp;
 
 use super::{State, Turn, take, waits};
-use crate::deadline::{Deadline, Lang, Words, date_words};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::id::Digest;
-use crate::procedure::{Due, DueKind, Kept};
-use crate::regime::Regime;
+use crate::procedure::{DueKind, Kept};
 use crate::step::{Refusal, Step};
 
 /// A case that ends keeps the identity as long as the rules let it, and asks for its erasure once.
@@ -90,27 +88,4 @@ pub(super) fn under_hold(
         *kept = Some(left_by(under, *at, turn));
     }
     Ok(Step { state: held(step.state, order, until), effects: step.effects })
-}
-
-/// When a held case must be looked at: as ever, but its erasure not before the order is spent.
-pub(super) fn due_under_hold(
-    pronounced: &super::Pronounced,
-    under: &State,
-    until: Timestamp,
-    regime: &Regime,
-) -> Result<Option<Due>, Refusal> {
-    let Some(due) = waits::due(pronounced, under, regime)? else { return Ok(None) };
-    if due.what != DueKind::End || until <= due.at() {
-        return Ok(Some(due));
-    }
-    let last_day = regime.zone().day_of(until);
-    let explanation = Words {
-        fr: format!(
-            "Conservé sur ordre d’une juridiction jusqu’au {}.",
-            date_words(last_day, Lang::Fr)
-        ),
-        en: format!("Kept by order of a court until {}.", date_words(last_day, Lang::En)),
-    };
-    let deadline = Deadline { ends_at: until, last_day, explanation };
-    Ok(Some(Due { what: DueKind::End, deadline }))
 }

@@ -22,9 +22,10 @@ use crate::case::{Case, Subject};
 use crate::event::Event;
 use crate::id::Digest;
 use crate::procedure::Kept;
-use crate::procedure::ladder::{Received, instead, leaves};
+use crate::procedure::ladder::Received;
+use crate::procedure::trial::kept_in_house;
 use crate::regime::Regime;
-use crate::regime::rules::{Execution, Measure, Mode};
+use crate::regime::rules::{Execution, Measure};
 use crate::step::{Refusal, Step};
 
 pub use court::{AppealOutcome, LiftGround};
@@ -282,19 +283,8 @@ pub(crate) fn step(
 /// What an event does to a case, whoever holds it, within what the day lets out of the house.
 fn take(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<State>, Refusal> {
     let step = moved(state, event, turn)?;
-    if !step.effects.iter().any(leaves) {
-        return Ok(step);
-    }
-    if turn.pilot {
-        let effects = step.effects.into_iter().map(instead).collect();
-        return Ok(Step { state: step.state, effects });
-    }
-    if turn.regime.rules_at(turn.now)?.mode == Mode::Pilot {
-        let effects = step.effects.into_iter().filter(|effect| !leaves(effect)).collect();
-        let state = closed(Closure::Trial, turn.now, state.life());
-        return Ok(Step { state, effects });
-    }
-    Ok(step)
+    let stopped = || closed(Closure::Trial, turn.now, state.life());
+    Ok(kept_in_house(step, turn.pilot, turn.now, turn.regime, stopped))
 }
 
 fn moved(state: &State, event: &Event, turn: Turn<'_>) -> Result<Step<State>, Refusal> {

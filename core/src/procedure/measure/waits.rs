@@ -44,7 +44,8 @@ pub(crate) fn due(
         State::Open | State::Closed { kept: None, .. } => Ok(None),
         State::Closed { kept: Some(kept), .. } => regime.end_of_keeping(kept).map(Some),
         State::Held { under, until, .. } => {
-            super::keeping::due_under_hold(pronounced, under, *until, regime)
+            let bare = due(pronounced, under, regime)?;
+            Ok(bare.map(|due| due.under_hold(*until, regime.zone())))
         }
         _ => {
             let alarm = alarms(pronounced, state, regime)?

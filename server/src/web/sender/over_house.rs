@@ -7,15 +7,13 @@ use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, BatchId, NoticeId, PartyId, PersonId};
 use entremise_core::ledger::Actor;
 use entremise_core::regime::{Regime, embedded};
-use entremise_store::{
-    ApplyError, BatchReport, CaseFile, CaseRef, ItemVerdict as NoticeVerdict, NoticeRow, Store,
-};
+use entremise_store::{ApplyError, BatchReport, CaseRef, ItemVerdict as NoticeVerdict, Store};
 use jiff::Timestamp;
 
 use super::desk::{NoticeView, ResultView, SenderDesk, Sending, SendingRow, Sendings, Withdrawn};
 use crate::house::House;
 use crate::receipt::{self, NotNow};
-use crate::standing::NoticeStatus;
+use crate::standing::{NoticeStatus, Standing};
 use crate::web::desk::{DeskTrouble, ReceiptGiven};
 use crate::worker::publish;
 
@@ -48,23 +46,14 @@ impl HouseSender {
         Ok(self.regime()?.zone().clone())
     }
 
-    /// A notice of this sender with its case.
-    fn find(
-        &self,
-        sender: &PartyId,
-        notice: &str,
-    ) -> Result<Option<(NoticeRow, CaseFile)>, DeskTrouble> {
+    fn standing(&self, sender: &PartyId, notice: &str) -> Result<Option<Standing>, DeskTrouble> {
         let Ok(notice) = notice.parse::<NoticeId>() else { return Ok(None) };
-        let row = self.store().notice(&self.authority, notice).map_err(told)?;
-        let Some(row) = row.filter(|row| row.sender == *sender) else { return Ok(None) };
-        let file = self.store().case_file(&self.authority, &row.case).map_err(told)?;
-        Ok(file.map(|file| (row, file)))
+        Standing::find(self.store(), &self.authority, sender, notice).map_err(told)
     }
 
     fn status(&self, sender: &PartyId, verdict: &NoticeVerdict) -> Option<NoticeStatus> {
         let NoticeVerdict::Accepted { notice } = verdict else { return None };
-        let (_, file) = self.find(sender, &notice.to_string()).ok()??;
-        NoticeStatus::of(&file.case.state)
+        Some(self.standing(sender, &notice.to_string()).ok()??.status)
     }
 }
 
@@ -147,15 +136,14 @@ impl SenderDesk for HouseSender {
     }
 
     fn notice(&self, sender: &PartyId, notice: &str) -> Result<Option<NoticeView>, DeskTrouble> {
-        let Some((row, file)) = self.find(sender, notice)? else { return Ok(None) };
-        let Some(status) = NoticeStatus::of(&file.case.state) else { return Ok(None) };
+        let Some(standing) = self.standing(sender, notice)? else { return Ok(None) };
         Ok(Some(NoticeView {
             zone: self.zone()?,
-            notice: row.notice,
-            batch: row.batch.to_string(),
-            received_at: row.received_at,
-            status,
-            steps: steps(&file),
+            notice: standing.row.notice,
+            batch: standing.row.batch.to_string(),
+            received_at: standing.row.received_at,
+            status: standing.status,
+            steps: standing.steps,
         }))
     }
 
@@ -166,7 +154,7 @@ impl SenderDesk for HouseSender {
         _by: &PersonId,
         now: Timestamp,
     ) -> Result<Withdrawn, DeskTrouble> {
-        let Some((row, file)) = self.find(sender, notice)? else {
+        let Some(Standing { row, file, .. }) = self.standing(sender, notice)? else {
             return Ok(Withdrawn::NoSuchNotice);
         };
         let case = CaseRef::Id(self.authority.clone(), file.case.id);
@@ -182,7 +170,7 @@ impl SenderDesk for HouseSender {
     }
 
     fn receipt(&self, sender: &PartyId, notice: &str) -> Result<(u64, ReceiptGiven), DeskTrouble> {
-        let Some((_, file)) = self.find(sender, notice)? else {
+        let Some(Standing { file, .. }) = self.standing(sender, notice)? else {
             return Ok((0, ReceiptGiven::NotKnown));
         };
         let accepted = file.history.iter().find(|entry| entry.kind == "event.notice_accepted");
@@ -197,21 +185,6 @@ impl SenderDesk for HouseSender {
             Err(why) => Err(told(why)),
         }
     }
-}
-
-/// What happened to a notice: the steps that its sender may know, each once.
-fn steps(file: &CaseFile) -> Vec<(Timestamp, &'static str)> {
-    let happened = file.history.iter().filter_map(|entry| {
-        let step = match entry.kind.as_str() {
-            "event.notice_accepted" => "accepted",
-            "event.question_asked" => "asked",
-            "event.answered" => "answered",
-            "event.notice_retracted" => "withdrawn",
-            _ => return None,
-        };
-        Some((entry.at, step))
-    });
-    happened.collect()
 }
 
 fn told(trouble: impl std::fmt::Display) -> DeskTrouble {

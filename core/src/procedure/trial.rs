@@ -8,37 +8,37 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, State, closed};
-use crate::case::Case;
 use crate::effect::Effect;
 use crate::regime::Regime;
 use crate::regime::rules::Mode;
 use crate::step::Step;
 
 /// The step as it may be taken: as it is, or without whatever would link or reach somebody. Every
-/// step on the ladder passes here, so that no case of a pilot has a way out.
-pub(super) fn kept_in_house(
-    case: &Case,
+/// step of a case about a person passes here, so that no case of a pilot has a way out. `stopped`
+/// is where a case ends that the regime of the day only tries.
+pub(super) fn kept_in_house<State>(
     step: Step<State>,
+    of_pilot: bool,
     now: Timestamp,
     regime: &Regime,
+    stopped: impl FnOnce() -> State,
 ) -> Step<State> {
     if !step.effects.iter().any(leaves) {
         return step;
     }
-    if case.authority.is_pilot() {
+    if of_pilot {
         let effects = step.effects.into_iter().map(instead).collect();
         return Step { state: step.state, effects };
     }
     if regime.at(now).is_ok_and(|rules| rules.mode == Mode::Pilot) {
         let effects = step.effects.into_iter().filter(|effect| !leaves(effect)).collect();
-        return Step { state: closed(Closure::Trial, now), effects };
+        return Step { state: stopped(), effects };
     }
     step
 }
 
 /// What is done during a pilot in place of what would have left.
-pub(crate) fn instead(effect: Effect) -> Effect {
+fn instead(effect: Effect) -> Effect {
     if leaves(&effect) { Effect::KeepInHouse { instead_of: Box::new(effect) } } else { effect }
 }
 
