@@ -251,6 +251,36 @@ async fn an_acknowledgement_can_be_had_in_the_sender_s_own_language() {
 }
 
 #[tokio::test]
+async fn where_a_notice_stands_is_told_to_its_sender_alone_in_both_tongues() {
+    let door = door();
+    let (_, report) = door.bring(TOKEN, &notice("A-1", "198.51.100.7", SEEN)).await;
+    let number = report["results"][0]["notice"].as_str().unwrap().to_owned();
+    let get = |token: &str, accept: &str| {
+        Request::get(format!("/v1/autorite/notices/{number}/status"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", accept)
+            .body(Body::empty())
+            .unwrap()
+    };
+    let body = |response: axum::response::Response| async {
+        axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()
+    };
+    let response = door.send(get(TOKEN, "application/json")).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let status: serde_json::Value = serde_json::from_slice(&body(response).await).unwrap();
+    assert_eq!(status["disposition"], "OPEN");
+    assert_eq!(status["reason"], "received");
+    assert_eq!(status["sender_case_id"], "A-1");
+    assert_eq!(status["may_be_withdrawn"], true);
+    let response = door.send(get(TOKEN, "application/xml")).await;
+    assert_eq!(response.headers()["content-type"], "application/xml");
+    let xml = String::from_utf8(body(response).await).unwrap();
+    assert!(xml.contains("<NoticeStatus") && xml.contains("CaseID=\"A-1\""), "{xml}");
+    let response = door.send(get(OTHER_TOKEN, "application/json")).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND, "somebody else's notice");
+}
+
+#[tokio::test]
 async fn a_report_is_read_again_by_its_sender_and_by_nobody_else() {
     let door = door();
     let (_, report) = door.bring(TOKEN, &notice("A-1", "198.51.100.7", SEEN)).await;

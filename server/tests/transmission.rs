@@ -11,9 +11,14 @@ use std::sync::Arc;
 use api_house::Hand;
 use defence_world::oversight_world::{World, authority};
 use defence_world::{BEGIN, Finding, over};
+use entremise_core::event::Event;
+use entremise_core::id::{NoticeId, PartyId};
+use entremise_core::ledger::Actor;
+use entremise_core::procedure::ladder::CourtOutcome;
 use entremise_server::house::House;
+use entremise_server::standing::{Disposition, Standing};
 use entremise_server::{config, serve, worker};
-use entremise_store::SystemEntropy;
+use entremise_store::{CaseRef, SystemEntropy};
 use jiff::SignedDuration;
 use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
@@ -221,4 +226,33 @@ fn without_a_way_to_the_prosecutor_a_person_is_told_and_nothing_is_opened() {
     let alarms = town.house.store.alarms(&authority()).unwrap();
     let told = alarms.iter().any(|alarm| alarm.body.to_string().contains("no_way_to_the_prosec"));
     assert!(told, "{:?}", alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>());
+}
+
+#[test]
+fn its_senders_learn_that_the_file_is_before_the_prosecutor_and_that_it_ended_and_no_more() {
+    let town = town(true);
+    let store = &town.house.store;
+    let file = town.finding.file();
+    let fact = file.history.iter().find(|entry| entry.kind == "event.fact_established").unwrap();
+    let notice: NoticeId =
+        fact.body["event"]["fact_established"]["fact"]["notice"].as_str().unwrap().parse().unwrap();
+    let sender = store.notice(&authority(), notice).unwrap().unwrap().sender;
+    let find = |sender: &PartyId| Standing::find(store, &authority(), sender, notice).unwrap();
+    let told = find(&sender).unwrap();
+    let named = (told.status.disposition, told.status.reason, told.status.may_be_withdrawn);
+    assert_eq!(named, (Disposition::Open, "transmitted", false));
+    assert_eq!(told.changed_at(), town.finding.now(), "from the day of the transmission");
+    assert!(find(&"somebody-else".parse().unwrap()).is_none());
+    let judged = Event::OutcomeReported {
+        by: "greffe".parse().unwrap(),
+        outcome: CourtOutcome::Dropped,
+        judgment: "ab".repeat(32).parse().unwrap(),
+        measures: Vec::new(),
+    };
+    let case = CaseRef::Id(authority(), file.case.id);
+    store.apply(&case, &judged, &Actor::House, town.finding.now()).unwrap();
+    let told = find(&sender).unwrap();
+    assert_eq!((told.status.disposition, told.status.reason), (Disposition::Closed, "judged"));
+    let names: Vec<&str> = told.steps.iter().map(|(_, name)| *name).collect();
+    assert!(!names.contains(&"dropped"), "how it ended is not told: {names:?}");
 }
