@@ -113,6 +113,8 @@ pub enum Event {
         by: PersonId,
         record: Digest,
         counsel: bool,
+        /// Whether the person was given a copy of the record, as the law has it.
+        copied: bool,
         held_at: Timestamp,
     },
     /// The person was convened and did not come.

@@ -60,6 +60,8 @@ pub enum Refusal {
     TooLate { ended_at: Timestamp },
     #[error("a hearing is convened for a time to come, and {slot} is past")]
     SlotInThePast { slot: Timestamp },
+    #[error("the person gets a copy of the record of their hearing; hand it over first")]
+    NoCopy,
     #[error("nobody is absent from a hearing that they were not told of in time; convene again")]
     NotConvened { slot: Timestamp },
     #[error("the person may still be heard, until {until} at least")]
@@ -116,6 +118,7 @@ impl Refusal {
             Self::AlreadyHeard => "already_heard",
             Self::TooLate { .. } => "too_late",
             Self::SlotInThePast { .. } => "slot_in_the_past",
+            Self::NoCopy => "no_copy",
             Self::NotConvened { .. } => "not_convened",
             Self::StillHeard { .. } => "still_heard",
             Self::NoSuchOutcome { .. } => "no_such_outcome",

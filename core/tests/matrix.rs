@@ -256,6 +256,7 @@ fn hearings() -> Vec<(&'static str, Event)> {
                 by: by(),
                 record: document(),
                 counsel: true,
+                copied: true,
                 held_at: received_at,
             },
         ),

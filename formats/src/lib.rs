@@ -25,6 +25,7 @@ mod json;
 pub mod jws;
 pub mod limits;
 pub mod mail;
+mod original;
 mod reading;
 pub mod report;
 pub mod table;
@@ -35,6 +36,7 @@ use std::sync::LazyLock;
 use entremise_core::rejection::{Code, Rejection};
 use memchr::memmem::Finder;
 
+pub use original::original;
 pub use reading::{Hint, NoticeRead, Reading, Signature};
 
 /// Reads one piece of input: recognises the format, finds every notice, says for each what it is

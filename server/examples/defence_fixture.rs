@@ -18,7 +18,7 @@ fn main() -> std::io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("ripe") {
         finding.enter(&[("act", "convene"), ("slot", "2023-05-15T10:00")], b"");
         finding.at("2023-05-15T09:00:00Z");
-        finding.enter(&[("act", "held"), ("counsel", "yes")], letter);
+        finding.enter(&[("act", "held"), ("counsel", "yes"), ("copied", "yes")], letter);
         finding.at("2023-05-26T08:00:00Z");
         finding.late();
     }

@@ -115,8 +115,13 @@ fn whoever_was_not_told_is_not_absent() {
     town.finding.at("2023-06-14T14:30:00Z");
     assert_eq!(town.missed(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(town.finding.state(), "contradictory");
-    // Whoever came without the letter is heard all the same.
-    let held = town.finding.enter(&[("act", "held"), ("counsel", "yes")], b"%PDF-1.7 SPECIMEN");
+    // Whoever came without the letter is heard all the same, and goes home with a copy.
+    let no_copy = town.finding.enter(&[("act", "held"), ("counsel", "yes")], b"%PDF-1.7 SPECIMEN");
+    assert_eq!(no_copy.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(no_copy.text.contains("copie"), "{}", no_copy.text);
+    let held = town
+        .finding
+        .enter(&[("act", "held"), ("counsel", "yes"), ("copied", "yes")], b"%PDF-1.7 SPECIMEN");
     assert_eq!(held.status, StatusCode::SEE_OTHER, "{}", held.text);
 }
 

@@ -68,7 +68,10 @@ fn a_hearing_is_held_before_a_member_can_deliberate() {
     let slot = "2023-06-14T12:00:00Z".parse().unwrap();
     assert_eq!(heard.defence.hearing, Hearing::Convened { slot, presented: None });
     finding.at("2023-06-14T14:30:00Z");
-    entered(&finding.enter(&[("act", "held"), ("counsel", "yes")], b"%PDF-1.7 SPECIMEN"));
+    entered(
+        &finding
+            .enter(&[("act", "held"), ("counsel", "yes"), ("copied", "yes")], b"%PDF-1.7 SPECIMEN"),
+    );
     assert_eq!(finding.state(), "deliberating");
     let page = finding.get(&format!("{}/contradictoire", finding.path()));
     assert!(page.text.contains("en présence du conseil"), "{}", page.text);

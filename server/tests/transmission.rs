@@ -18,7 +18,7 @@ use entremise_core::procedure::ladder::CourtOutcome;
 use entremise_server::house::House;
 use entremise_server::standing::{Disposition, Standing};
 use entremise_server::{config, serve, worker};
-use entremise_store::{CaseRef, SystemEntropy};
+use entremise_store::{CaseFile, CaseRef, HistoryEntry, SystemEntropy};
 use jiff::SignedDuration;
 use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
@@ -118,7 +118,7 @@ fn the_package_is_whole_and_its_manifest_names_every_piece_with_its_digest() {
     for wanted in ["constats.json", "identifications.json", "procedure.json"] {
         assert!(pieces.iter().any(|name| name == wanted), "{wanted}: {pieces:?}");
     }
-    for kind in ["observations-", "reasons-"] {
+    for kind in ["observations-", "reasons-", "original-"] {
         assert!(pieces.iter().any(|name| name.contains(kind)), "{kind}: {pieces:?}");
     }
     assert!(pieces.iter().any(|name| name.ends_with(".tlog-proof")), "{pieces:?}");
@@ -228,14 +228,21 @@ fn without_a_way_to_the_prosecutor_a_person_is_told_and_nothing_is_opened() {
     assert!(told, "{:?}", alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>());
 }
 
+/// The first notice that stands against the person.
+fn notice_of(file: &CaseFile) -> NoticeId {
+    let established = |entry: &HistoryEntry| match &entry.event {
+        Some(Event::FactEstablished { fact }) => Some(fact.notice),
+        _ => None,
+    };
+    file.history.iter().find_map(established).unwrap()
+}
+
 #[test]
 fn its_senders_learn_that_the_file_is_before_the_prosecutor_and_that_it_ended_and_no_more() {
     let town = town(true);
     let store = &town.house.store;
     let file = town.finding.file();
-    let fact = file.history.iter().find(|entry| entry.kind == "event.fact_established").unwrap();
-    let notice: NoticeId =
-        fact.body["event"]["fact_established"]["fact"]["notice"].as_str().unwrap().parse().unwrap();
+    let notice = notice_of(&file);
     let sender = store.notice(&authority(), notice).unwrap().unwrap().sender;
     let find = |sender: &PartyId| Standing::find(store, &authority(), sender, notice).unwrap();
     let told = find(&sender).unwrap();

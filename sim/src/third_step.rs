@@ -306,7 +306,8 @@ impl ThirdStep {
     fn record(&mut self, desks: &Desks<'_>, file: &CaseFile) -> anyhow::Result<()> {
         if self.chance.per_mille(850) {
             let counsel = self.chance.per_mille(400);
-            let act = DefenceAct::Held { record: document("procès-verbal d’audition"), counsel };
+            let record = document("procès-verbal d’audition");
+            let act = DefenceAct::Held { record, counsel, copied: true };
             self.enter(desks, file, act, "heard")
         } else {
             self.enter(desks, file, DefenceAct::Missed, "missed")

@@ -313,12 +313,12 @@ impl Store {
                 "fields": fields,
                 "notices": aim.notices,
                 "disclosures": aim.disclosures,
-                "quarantined": aim.quarantined,
+                "bytes": aim.bytes,
             }));
             let subject = match look.about {
                 About::Case(case) => form::Subject::Case(case),
                 About::Notice(notice) => form::Subject::Notice(notice),
-                About::Quarantined(_) => form::Subject::House,
+                About::Quarantined(_) | About::Batch(_) => form::Subject::House,
             };
             let kind = form::Kind::Look(look.purpose.name());
             let regime = aim.regime.parse().map_err(|_| Trouble::never("a regime's id is odd"))?;
@@ -344,7 +344,7 @@ impl Store {
                     for (id, content) in open(&self.inner.evidence, &aim.notices)? {
                         seen.evidence.push((NoticeId(id), read(&content)?));
                     }
-                    let bytes = aim.quarantined.map(|id| open(&self.inner.evidence, &[id]));
+                    let bytes = aim.bytes.map(|id| open(&self.inner.evidence, &[id]));
                     seen.raw = bytes.transpose()?.and_then(|mut raw| Some(raw.pop()?.1));
                 }
                 LookField::Traffic => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entremise_core::id::{AuthorityId, CaseId, NoticeId, PersonId, QuestionId};
+use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PersonId, QuestionId};
 use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ pub enum About {
     Case(CaseId),
     Notice(NoticeId),
     Quarantined(QuarantineId),
+    /// All that came at once. Only the house itself opens it.
+    Batch(BatchId),
 }
 
 /// What for, from a closed list: looks are counted by it.
@@ -47,6 +49,8 @@ pub enum LookPurpose {
     Convene,
     /// Messages of a pilot are read, which nobody was sent.
     Pilot,
+    /// The bytes of a notice are kept with its case before their batch goes.
+    Keep,
 }
 
 impl LookPurpose {
@@ -62,6 +66,7 @@ impl LookPurpose {
             Self::Transmit => "transmit",
             Self::Convene => "convene",
             Self::Pilot => "pilot",
+            Self::Keep => "keep",
         }
     }
 }
@@ -146,7 +151,7 @@ pub struct Seen {
     pub identities: Vec<(QuestionId, Identity)>,
     /// By their names, oldest first.
     pub documents: Vec<(String, Vec<u8>)>,
-    /// The bytes of what was set aside.
+    /// The bytes of what was set aside, or of a batch.
     pub raw: Option<Vec<u8>>,
 }
 
@@ -168,7 +173,8 @@ pub(crate) struct Aim {
     pub disclosures: Vec<Uuid>,
     /// Record and name.
     pub documents: Vec<(Uuid, String)>,
-    pub quarantined: Option<Uuid>,
+    /// What was set aside, or a batch.
+    pub bytes: Option<Uuid>,
 }
 
 /// Finds what a look is about; none where there is no such thing of this authority.
@@ -189,6 +195,12 @@ pub(crate) fn aim(tx: &mut Tx, look: &Asked, by: &Actor) -> Result<Option<Aim>, 
              SELECT regime FROM quarantine WHERE quarantine_id = $1 AND authority = $2",
             quarantined.0,
         ),
+        About::Batch(batch) => (
+            "-- look-batch
+             SELECT regime FROM batch
+             WHERE batch_id = $1 AND authority = $2 AND erased_at IS NULL",
+            batch.0,
+        ),
     };
     let Some(row) = tx.query_one(sql, &[Value::id(&id), authority.as_str().into()])? else {
         return Ok(None);
@@ -199,11 +211,12 @@ pub(crate) fn aim(tx: &mut Tx, look: &Asked, by: &Actor) -> Result<Option<Aim>, 
         notices: Vec::new(),
         disclosures: Vec::new(),
         documents: Vec::new(),
-        quarantined: None,
+        bytes: None,
     };
     match about {
         About::Notice(notice) => aim.notices.push(notice.0),
-        About::Quarantined(quarantined) => aim.quarantined = Some(quarantined.0),
+        About::Quarantined(quarantined) => aim.bytes = Some(quarantined.0),
+        About::Batch(batch) => aim.bytes = Some(batch.0),
         About::Case(case) => {
             aim.notices = if row.text(1)? == "ladder" {
                 notices_of(tx, case)?.into_iter().map(|notice| notice.0).collect()

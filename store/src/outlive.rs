@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use entremise_core::id::{AuthorityId, RegimeId};
+use entremise_core::id::{AuthorityId, BatchId, RegimeId};
 use entremise_core::ledger::{self as form, Actor};
 use entremise_core::regime::Regime;
 use jiff::Timestamp;
@@ -40,7 +40,14 @@ pub(crate) fn end_of_bytes(regime: &Regime, received_at: Timestamp) -> Option<Ti
 impl Store {
     /// Ends erasures that were cut off, then erases raw batches and quarantined bytes that have
     /// outlived the time a referral may be kept. Yields how many of the latter there were.
-    pub fn erase_outlived(&self, now: Timestamp) -> Result<u64, Trouble> {
+    ///
+    /// `before` is called with each batch while its bytes are still there, and may be called again
+    /// with it after a crash. What it cannot do stops the erasure, which is tried again.
+    pub fn erase_outlived(
+        &self,
+        now: Timestamp,
+        mut before: impl FnMut(&AuthorityId, BatchId) -> Result<(), Trouble>,
+    ) -> Result<u64, Trouble> {
         self.end_cut_off(now)?;
         let mut erased = 0;
         for (id, regime) in &self.inner.regimes {
@@ -50,6 +57,9 @@ impl Store {
                     break;
                 }
                 for (authority, outlived) in outlived {
+                    for batch in &outlived.batches {
+                        before(&authority, BatchId(*batch))?;
+                    }
                     let entered = self.enter_outlived(&authority, id, &outlived, now)?;
                     self.inner.fault("erase.outlived")?;
                     self.carry_out(&entered, now)?;

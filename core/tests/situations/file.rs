@@ -54,6 +54,8 @@ pub struct Step {
     pub until: Option<Datetime>,
     /// When a hearing is convened for.
     pub slot: Option<Datetime>,
+    /// Whether the person got a copy of the record; left out, they did.
+    pub copied: Option<bool>,
     /// Why a message is said to be wrong.
     #[serde(default)]
     pub grounds: Vec<String>,

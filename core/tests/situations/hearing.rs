@@ -37,9 +37,13 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
             status: status(on)?,
             at,
         }),
-        "hearing_held" => {
-            Event::HearingHeld { by: member()?, record: digest("c")?, counsel: true, held_at: at }
-        }
+        "hearing_held" => Event::HearingHeld {
+            by: member()?,
+            record: digest("c")?,
+            counsel: true,
+            copied: on.copied.unwrap_or(true),
+            held_at: at,
+        },
         "hearing_missed" => Event::HearingMissed { by: member()? },
         "deliberated" => Event::Deliberated(Deliberated {
             by: member()?,

@@ -72,6 +72,31 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     MessageParser::default().parse(bytes)
 }
 
+/// What readers were given of a mail's parts: texts as they are and unquoted, attachments as text.
+/// Mails within mails are left out.
+pub(crate) fn decoded(bytes: &[u8]) -> Vec<Vec<u8>> {
+    if !looks_like_mail(bytes) || too_many_parts(bytes) {
+        return Vec::new();
+    }
+    let Some(message) = parse(bytes) else { return Vec::new() };
+    let mut found = Vec::new();
+    for part in message.parts.iter().take(limits::MAIL_PARTS) {
+        match &part.body {
+            PartType::Text(text) => {
+                found.push(text.trim_start().as_bytes().to_vec());
+                found.push(unquote(text).into_owned().into_bytes());
+            }
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                let start = crate::head(bytes);
+                found.extend(charset::text(start).ok().map(|text| text.into_owned().into_bytes()));
+                found.push(start.to_vec());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Counted before parsing: each multipart names its boundary.
 pub(crate) fn too_many_parts(bytes: &[u8]) -> bool {
     let names_boundary = |equals: &usize| {

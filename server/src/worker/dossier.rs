@@ -116,9 +116,13 @@ fn described(name: &str) -> (&'static str, &'static str) {
         Some("eml") => "message/rfc822",
         Some("txt") => "text/plain",
         Some("json") => "application/json",
+        Some("ndjson") => "application/x-ndjson",
+        Some("xml") => "application/xml",
+        Some("csv") => "text/csv",
         _ => "application/octet-stream",
     };
     let kinds = [
+        ("original", "Constat, tel que reçu"),
         ("message", "Courriel, tel qu’envoyé"),
         ("letter", "Lettre, telle qu’envoyée"),
         ("proof", "Preuve du transporteur"),
@@ -302,7 +306,8 @@ fn answers(dossier: &Dossier<'_>) -> Vec<String> {
             }
             Event::HearingHeld { counsel, held_at, .. } => {
                 let counsel = if *counsel { "en présence de son conseil" } else { "sans conseil" };
-                format!("Entendue {}, {counsel}.", dossier.moment(*held_at))
+                let heard = dossier.moment(*held_at);
+                format!("Entendue {heard}, {counsel} ; copie du procès-verbal lui a été remise.")
             }
             Event::HearingMissed { .. } => "Convoquée, la personne n’est pas venue.".to_owned(),
             _ => return None,

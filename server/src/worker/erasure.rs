@@ -1,11 +1,12 @@
 //! The end of personal data: the keys of what a case may keep no longer are destroyed, and those of
 //! raw batches and of what was set aside by their own time.
 
+use entremise_core::id::AuthorityId;
 use entremise_core::ledger::Actor;
 use entremise_store::{EraseError, Trouble, WhyErased};
 use jiff::Timestamp;
 
-use super::Round;
+use super::{Round, originals};
 use crate::house::House;
 
 const LEASE_SECS: i64 = 300;
@@ -44,7 +45,9 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
             }
         }
     }
-    round.done += usize::try_from(store.erase_outlived(now)?).unwrap_or(0);
+    // What a court may want to see as it came is kept with its case before the batch goes.
+    let keep = |authority: &AuthorityId, batch| originals::keep(house, authority, batch, now);
+    round.done += usize::try_from(store.erase_outlived(now, keep)?).unwrap_or(0);
     round.done += store.strike_ended(now)?;
     Ok(round)
 }

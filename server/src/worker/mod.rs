@@ -12,6 +12,7 @@ pub mod measure;
 pub mod news;
 mod notify;
 pub mod observe;
+pub mod originals;
 pub mod outbox;
 mod pilot;
 pub mod publish;

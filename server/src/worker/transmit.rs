@@ -6,6 +6,8 @@
 //! package that was left is left once.
 
 use entremise_core::effect::Effect;
+use entremise_core::event::Event;
+use entremise_core::id::AuthorityId;
 use entremise_core::ledger::Actor;
 use entremise_core::procedure::ladder::Deliberated;
 use entremise_letters::transmission::{Piece, Transmission};
@@ -16,7 +18,7 @@ use jiff::Timestamp;
 
 use super::dossier::{self, Dossier};
 use super::outbox::{retry, settle_all};
-use super::{Round, content, publish};
+use super::{Round, content, originals, publish};
 use crate::delivery::prosecutor::Package;
 use crate::house::{House, Room};
 use crate::receipt::{self, NotNow};
@@ -105,6 +107,7 @@ fn gather(
     let Some(receipts) = receipts(house, room, claim, &found, written_at)? else {
         return Ok(Err("not_published_yet"));
     };
+    keep_originals(house, &found, authority, now)?;
     let seen = match look(house, claim, decision, now)? {
         Some(seen) => seen,
         None => return Ok(Err("nothing_to_open")),
@@ -124,6 +127,26 @@ fn gather(
         tracing::error!(effect = %claim.id, %error, "what is kept of a file cannot be read");
         "kept_data_unreadable"
     }))
+}
+
+/// What came in against the person, as it came, where its batch is not erased yet. What was erased
+/// left its originals with the case.
+fn keep_originals(
+    house: &House,
+    found: &CaseFile,
+    authority: &AuthorityId,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let facts = found.history.iter().filter_map(|entry| match &entry.event {
+        Some(Event::FactEstablished { fact }) => Some(fact.notice),
+        _ => None,
+    });
+    for notice in facts {
+        if let Some(row) = house.store.notice(authority, notice)? {
+            originals::keep(house, authority, row.batch, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn put_together(

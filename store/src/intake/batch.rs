@@ -20,6 +20,20 @@ pub(super) fn raw_record(fresh: Fresh, batch: &IncomingBatch) -> Record {
     Record { id: batch.id.0, kind: RecordKind::Batch, fresh, content }
 }
 
+/// The bytes alone, out of such a record.
+pub(crate) fn raw_of(mut content: Vec<u8>) -> Result<Vec<u8>, Trouble> {
+    let (length, rest) = content.split_first_chunk().ok_or(Trouble::never(CUT))?;
+    let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
+    if rest.len() < length {
+        return Err(Trouble::never(CUT));
+    }
+    content.drain(..8);
+    content.truncate(length);
+    Ok(content)
+}
+
+const CUT: &str = "a batch is shorter than it says";
+
 /// The report of this very batch, if it was taken before.
 pub(super) fn stored(
     door: &mut Door,

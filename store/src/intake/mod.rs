@@ -27,6 +27,7 @@ use crate::conn::{Bulk, Kind, Value};
 use crate::door::{Door, json};
 use crate::trouble::Trouble;
 use crate::{Inner, Store, party};
+pub(crate) use batch::raw_of;
 use digest::Digests;
 use group::{Compartments, Prepared};
 pub(crate) use group::{IntakeGate, IntakeHands};

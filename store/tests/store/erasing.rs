@@ -118,7 +118,7 @@ fn a_cut_at_any_step_of_an_erasure_is_made_good() {
         }
         let size = world.store.ledger_size(&authority()).unwrap();
         world.reopen();
-        world.store.erase_outlived(world.now).unwrap();
+        world.store.erase_outlived(world.now, |_, _| Ok(())).unwrap();
         nothing_opens(&world, case, notice);
         let lines = world.store.ledger_leaves(&authority(), 0, 100_000).unwrap();
         let erasures = lines.iter().filter(|leaf| {
@@ -194,7 +194,7 @@ fn raw_batches_and_what_was_set_aside_go_when_a_referral_must() {
         });
         let about = About::Quarantined(set_aside.unwrap());
         world.later(29 * 86_400);
-        assert_eq!(world.store.erase_outlived(world.now).unwrap(), 0);
+        assert_eq!(world.store.erase_outlived(world.now, |_, _| Ok(())).unwrap(), 0);
         assert!(look(&world, about).raw.is_some());
         let report = |world: &World| {
             world.store.batch_report(&authority(), &sender(), &id).unwrap().unwrap().results.len()
@@ -202,8 +202,12 @@ fn raw_batches_and_what_was_set_aside_go_when_a_referral_must() {
         assert_eq!(report(&world), 1);
         world.later(2 * 86_400);
         world.store.fail_at("erase.outlived");
-        assert!(world.store.erase_outlived(world.now).is_err());
-        assert_eq!(world.store.erase_outlived(world.now).unwrap(), 0, "the one cut off is ended");
+        assert!(world.store.erase_outlived(world.now, |_, _| Ok(())).is_err());
+        assert_eq!(
+            world.store.erase_outlived(world.now, |_, _| Ok(())).unwrap(),
+            0,
+            "the one cut off is ended"
+        );
         assert!(look(&world, about).raw.is_none());
         assert_eq!(report(&world), 0);
         // The notice itself has its own time, that of its case.

@@ -114,7 +114,7 @@ fn the_report_says_what_went_what_goes_next_and_what_a_court_keeps() {
         world.later(40 * 86_400);
         let overdue = world.store.retention_report(&authority(), world.now).unwrap().overdue;
         assert_eq!(overdue, 3, "what should have gone is told aloud");
-        world.store.erase_outlived(world.now).unwrap();
+        world.store.erase_outlived(world.now, |_, _| Ok(())).unwrap();
         let report = world.store.retention_report(&authority(), world.now).unwrap();
         assert_eq!((report.erased.len(), report.erased[0].counts.batches), (1, 2));
         assert_eq!(report.overdue, 1);

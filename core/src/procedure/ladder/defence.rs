@@ -179,8 +179,15 @@ pub(super) fn hold(heard: &Heard, event: &Event, turn: Turn<'_>) -> Result<Step<
             }
             return convene(heard, *slot, turn);
         }
-        (Hearing::Convened { slot, .. }, Event::HearingHeld { record, counsel, held_at, .. }) => {
+        (
+            Hearing::Convened { slot, .. },
+            Event::HearingHeld { record, counsel, copied, held_at, .. },
+        ) => {
             not_before(*slot, turn.now)?;
+            // The record is signed by the person, who is given a copy of it (CPI R331-12).
+            if !copied {
+                return Err(Refusal::NoCopy);
+            }
             Hearing::Held { record: record.clone(), counsel: *counsel, at: *held_at }
         }
         (Hearing::Convened { slot, presented }, Event::HearingMissed { .. }) => {

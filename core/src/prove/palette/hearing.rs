@@ -31,7 +31,8 @@ pub(super) fn events(state: &State, at: Timestamp) -> Vec<Event> {
 
 /// A hearing is moved once at most: once more changes nothing but its day.
 fn hearing(hearing: &Hearing, at: Timestamp) -> Vec<Event> {
-    let held = Event::HearingHeld { by: member(), record: digest(), counsel: true, held_at: at };
+    let (record, counsel, copied) = (digest(), true, true);
+    let held = Event::HearingHeld { by: member(), record, counsel, copied, held_at: at };
     let mut events = vec![held, Event::HearingMissed { by: member() }];
     if let Hearing::Convened { slot, .. } = hearing {
         events.extend([DeliveryStatus::Presented, DeliveryStatus::Bounced].map(|status| {

@@ -107,7 +107,7 @@ pub enum DefenceAct {
     Situation { document: Document, received_at: Timestamp },
     HearingAsked { received_at: Timestamp },
     Convened { slot: Timestamp },
-    Held { record: Document, counsel: bool },
+    Held { record: Document, counsel: bool, copied: bool },
     Missed,
     ChallengeAnswered { verdict: ChallengeVerdict, reasons: String },
     Deliberated { signed: Box<SignedDecision> },

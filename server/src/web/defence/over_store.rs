@@ -238,10 +238,10 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
         DefenceAct::Convened { slot } => {
             (Event::HearingConvened { by: by(), slot: *slot }, Vec::new())
         }
-        DefenceAct::Held { record, counsel } => {
+        DefenceAct::Held { record, counsel, copied } => {
             let kept = as_it_came("hearing-record", record)?;
-            let (record, counsel) = (kept.3.clone(), *counsel);
-            (Event::HearingHeld { by: by(), record, counsel, held_at: now }, vec![kept])
+            let (record, counsel, copied) = (kept.3.clone(), *counsel, *copied);
+            (Event::HearingHeld { by: by(), record, counsel, copied, held_at: now }, vec![kept])
         }
         DefenceAct::Missed => (Event::HearingMissed { by: by() }, Vec::new()),
         DefenceAct::ChallengeAnswered { verdict, reasons } => {

@@ -58,8 +58,9 @@ impl Sent {
             "hearing" => Ok(DefenceAct::HearingAsked { received_at: self.received_at(zone, now)? }),
             "convene" => Ok(DefenceAct::Convened { slot: self.slot(zone, now)? }),
             "held" => {
-                let counsel = self.field("counsel") == "yes";
-                Ok(DefenceAct::Held { record: self.document()?, counsel })
+                let (counsel, copied) =
+                    (self.field("counsel") == "yes", self.field("copied") == "yes");
+                Ok(DefenceAct::Held { record: self.document()?, counsel, copied })
             }
             "missed" => Ok(DefenceAct::Missed),
             "outcome" => {
