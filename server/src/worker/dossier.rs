@@ -307,7 +307,9 @@ fn answers(dossier: &Dossier<'_>) -> Vec<String> {
             Event::HearingHeld { counsel, held_at, .. } => {
                 let counsel = if *counsel { "en présence de son conseil" } else { "sans conseil" };
                 let heard = dossier.moment(*held_at);
-                format!("Entendue {heard}, {counsel} ; copie du procès-verbal lui a été remise.")
+                format!(
+                    "Entendue {heard}, {counsel}\u{202f}; copie du procès-verbal lui a été remise."
+                )
             }
             Event::HearingMissed { .. } => "Convoquée, la personne n’est pas venue.".to_owned(),
             _ => return None,

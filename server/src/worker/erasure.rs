@@ -46,7 +46,15 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
         }
     }
     // What a court may want to see as it came is kept with its case before the batch goes.
-    let keep = |authority: &AuthorityId, batch| originals::keep(house, authority, batch, now);
+    let keep = |authority: &AuthorityId, batch| match originals::keep(house, authority, batch, now)
+    {
+        // What can never be opened again must not keep the rest from being erased.
+        Err(trouble) if !trouble.may_pass() => {
+            tracing::error!(%trouble, "the originals of a batch are not kept");
+            Ok(())
+        }
+        kept => kept,
+    };
     round.done += usize::try_from(store.erase_outlived(now, keep)?).unwrap_or(0);
     round.done += store.strike_ended(now)?;
     Ok(round)

@@ -62,7 +62,7 @@ fn own_bytes<'f>(
 
 fn is_kept(store: &Store, authority: &AuthorityId, fact: &FactOfBatch) -> Result<bool, Trouble> {
     let begin = begin(fact.notice);
-    Ok(store.documents(authority, fact.case)?.iter().any(|kept| kept.name.starts_with(&begin)))
+    Ok(store.documents(authority, &fact.case)?.iter().any(|kept| kept.name.starts_with(&begin)))
 }
 
 /// How the name of a kept original begins.

@@ -181,7 +181,7 @@ fn a_notice_that_another_case_still_needs_is_kept() {
 fn raw_batches_and_what_was_set_aside_go_when_a_referral_must() {
     on_both(|mut world| {
         let batch = world.batch(vec![notice(1)]);
-        let id = batch.id;
+        let (id, raw) = (batch.id, batch.raw.clone());
         world.store.intake(batch).unwrap();
         let set_aside = world.store.quarantine(entremise_store::Quarantined {
             authority: authority(),
@@ -201,8 +201,21 @@ fn raw_batches_and_what_was_set_aside_go_when_a_referral_must() {
         };
         assert_eq!(report(&world), 1);
         world.later(2 * 86_400);
+        // Whoever still needs something of a batch is asked while it can be opened.
+        let open = |batch| world.store.open_batch(&authority(), batch, "CPI R331-14", world.now);
+        let mut asked = Vec::new();
         world.store.fail_at("erase.outlived");
-        assert!(world.store.erase_outlived(world.now, |_, _| Ok(())).is_err());
+        let cut_off = world.store.erase_outlived(world.now, |_, batch| {
+            asked.push((batch, open(batch)?));
+            Ok(())
+        });
+        assert!(cut_off.is_err());
+        let [(batch, Some(bytes))] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!((*batch, bytes), (id, &raw));
+        assert_eq!(open(id).unwrap(), None, "it is erased");
+        let ledger = world.store.ledger_leaves(&authority(), 0, 100_000).unwrap();
+        let looks = ledger.iter().map(|leaf| serde_json::from_slice::<Leaf>(leaf).unwrap());
+        assert_eq!(looks.filter(|leaf| leaf.kind == "look.keep").count(), 1, "the first, alone");
         assert_eq!(
             world.store.erase_outlived(world.now, |_, _| Ok(())).unwrap(),
             0,
