@@ -123,9 +123,11 @@ fn found(
         return Ok(None);
     };
     let report = store.batch_report(authority, sender, &standing.row.batch)?;
-    let is_it = |verdict: &ItemVerdict| matches!(verdict, ItemVerdict::Accepted { notice: accepted } if *accepted == notice);
-    let result =
-        report.and_then(|report| report.results.into_iter().find(|result| is_it(&result.verdict)));
+    let results = report.map(|report| report.results).unwrap_or_default();
+    let result = results.into_iter().find(|result| match &result.verdict {
+        ItemVerdict::Accepted { notice: accepted } => *accepted == notice,
+        _ => false,
+    });
     Ok(Some(NoticeStatus {
         notice,
         sender_case_id: result.and_then(|result| result.sender_case_id),
