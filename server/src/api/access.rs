@@ -1,6 +1,8 @@
 //! Who is calling: a bearer token, known here only by its SHA-256.
 
 use axum::http::{HeaderMap, header};
+use entremise_core::id::{AuthorityId, PartyId};
+use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use utoipa::Modify;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -44,4 +46,20 @@ pub(super) fn sender<'a>(
         .find(|sender| sender.config.token_sha256.as_deref() == Some(known.as_str()))
         .map(|sender| (room, sender))
         .ok_or_else(Problem::unauthorised)
+}
+
+/// Whoever reads what became of their own: the names of authority and sender, once the call is
+/// within the pace that was agreed.
+pub(super) fn reader(
+    api: &Api,
+    authority: &str,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<(AuthorityId, PartyId), Problem> {
+    let (room, sender) = sender(api, authority, headers)?;
+    let (authority, sender_id) = (room.config.id.clone(), sender.config.id.clone());
+    api.rates
+        .pass(&authority, &sender_id, sender.config.requests_per_second_max, now)
+        .map_err(Problem::too_fast)?;
+    Ok((authority, sender_id))
 }

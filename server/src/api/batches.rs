@@ -41,18 +41,14 @@ pub(super) async fn report(
     Path((authority, batch)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<Report>, Problem> {
-    let (room, sender) = access::sender(&api, &authority, &headers)?;
-    let (authority, sender_id) = (room.config.id.clone(), sender.config.id.clone());
-    api.rates
-        .pass(&authority, &sender_id, sender.config.requests_per_second_max, now)
-        .map_err(Problem::too_fast)?;
+    let (authority, sender) = access::reader(&api, &authority, &headers, now)?;
     let batch: BatchId =
         batch.parse().map_err(|_| Problem::bad_request("the batch number is a UUID"))?;
     let store = api.house.store.clone();
     let report = tokio::task::spawn_blocking(move || {
-        let report = store.batch_report(&authority, &sender_id, &batch)?;
+        let report = store.batch_report(&authority, &sender, &batch)?;
         match (report, authority.pilot()) {
-            (None, Some(pilot)) => store.batch_report(&pilot, &sender_id, &batch),
+            (None, Some(pilot)) => store.batch_report(&pilot, &sender, &batch),
             (report, _) => Ok(report),
         }
     })

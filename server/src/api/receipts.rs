@@ -45,11 +45,7 @@ pub(super) async fn receipt(
     Path((authority, notice)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (room, sender) = access::sender(&api, &authority, &headers)?;
-    let (authority, sender_id) = (room.config.id.clone(), sender.config.id.clone());
-    api.rates
-        .pass(&authority, &sender_id, sender.config.requests_per_second_max, now)
-        .map_err(Problem::too_fast)?;
+    let (authority, sender) = access::reader(&api, &authority, &headers, now)?;
     let notice: NoticeId =
         notice.parse().map_err(|_| Problem::bad_request("the notice number is a UUID"))?;
     let store = api.house.store.clone();
@@ -57,7 +53,7 @@ pub(super) async fn receipt(
     let made = tokio::task::spawn_blocking(move || {
         // It may have come while a pilot was run, whose ledger is its own.
         for of in std::iter::once(authority.clone()).chain(authority.pilot()) {
-            if let Some(entry) = acceptance(&store, &of, &sender_id, notice)? {
+            if let Some(entry) = acceptance(&store, &of, &sender, notice)? {
                 let ledger = ledgers.join(of.as_str());
                 return receipt::opened(&store, &of, &ledger, entry).map_err(Problem::from);
             }

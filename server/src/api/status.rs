@@ -88,18 +88,14 @@ pub(super) async fn status(
     Path((authority, notice)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (room, sender) = access::sender(&api, &authority, &headers)?;
-    let (authority, sender_id) = (room.config.id.clone(), sender.config.id.clone());
-    api.rates
-        .pass(&authority, &sender_id, sender.config.requests_per_second_max, now)
-        .map_err(Problem::too_fast)?;
+    let (authority, sender) = access::reader(&api, &authority, &headers, now)?;
     let notice: NoticeId =
         notice.parse().map_err(|_| Problem::bad_request("the notice number is a UUID"))?;
     let store = api.house.store.clone();
     let found = tokio::task::spawn_blocking(move || {
         // It may have come while a pilot was run, whose cases are its own.
         for of in std::iter::once(authority.clone()).chain(authority.pilot()) {
-            if let Some(found) = found(&store, &of, &sender_id, notice)? {
+            if let Some(found) = found(&store, &of, &sender, notice)? {
                 return Ok::<_, Trouble>(Some(found));
             }
         }

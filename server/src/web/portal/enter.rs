@@ -45,6 +45,11 @@ impl Enter {
         }
     }
 
+    /// What was typed stays where it must be typed again.
+    fn number_again(&self) -> &str {
+        &self.number
+    }
+
     fn wrong(mut self) -> Self {
         self.page = self.page.with_error(true);
         self
