@@ -10,144 +10,19 @@ use std::time::{Duration, Instant};
 
 use entremise_connector::measure::login::{LoginList, Reading, Restricted};
 use entremise_wire::measure::*;
-use free_radius::{DICTIONARIES, Server, free_port, is_missing, program};
+use free_radius::is_missing;
+use free_radius::walled::Radius;
 use jiff::{Timestamp, ToSpan};
 use measured::*;
 
-/// Who logs in gets `open`; who is restricted, what the manual's policy says.
-fn configuration(login: u16, dynamic: u16) -> String {
-    let manual = include_str!("../../docs/connector.md");
-    let mut shown = manual.split("```unlang\n").skip(1).map(|rest| rest.split("```").next());
-    let (module, policy) = (shown.next().unwrap().unwrap(), shown.next().unwrap().unwrap());
-    let module = module.replace("${modconfdir}/files/entremise-measures", "{root}/restricted");
-    format!(
-        r#"
-modules {{
-    files accounts {{
-        filename = {{root}}/accounts
-    }}
-    {module}
-    pap {{ }}
-    linelog changes {{
-        filename = {{root}}/changes
-        format = "%{{Packet-Type}} %{{User-Name}} %{{Filter-Id}}"
-    }}
-    always ok {{ rcode = ok }}
-    always fail {{ rcode = fail }}
-}}
-listen {{
-    type = control
-    socket = {{root}}/control.sock
-    mode = rw
-}}
-server login {{
-    listen {{
-        type = auth
-        ipaddr = 127.0.0.1
-        port = {login}
-    }}
-    authorize {{
-        accounts
-        pap
-    }}
-    authenticate {{
-        Auth-Type PAP {{
-            pap
-        }}
-    }}
-    {policy}
-}}
-server dynamic {{
-    listen {{
-        type = coa
-        ipaddr = 127.0.0.1
-        port = {dynamic}
-    }}
-    recv-coa {{
-        changes
-        if (&User-Name == "bob") {{
-            update reply {{
-                &Error-Cause := Session-Context-Not-Found
-            }}
-            fail
-        }}
-        ok
-    }}
-    send-coa {{
-        ok
-    }}
-}}
-"#
-    )
-}
-
-/// The server, and what its side saw.
-struct Radius {
-    server: Server,
-    login: u16,
-    dynamic: u16,
-    reload: Vec<String>,
-    directory: tempfile::TempDir,
-}
-
-impl Radius {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let root = directory.path();
-        let accounts = "DEFAULT Cleartext-Password := \"specimen\"\n\tFilter-Id := \"open\"\n";
-        std::fs::write(root.join("accounts"), accounts).unwrap();
-        std::fs::write(root.join("restricted"), "").unwrap();
-        let (login, dynamic) = (free_port(), free_port());
-        let server = Server::start(root, &configuration(login, dynamic));
-        let word = |word: &str| word.to_owned();
-        let reload = vec![
-            program("radmin"),
-            word("-d"),
-            root.join("raddb").display().to_string(),
-            word("-D"),
-            word(DICTIONARIES),
-            word("-f"),
-            root.join("control.sock").display().to_string(),
-            word("-e"),
-            word("hup entremise_measures"),
-        ];
-        let mut radius = Self { server, login, dynamic, reload, directory };
-        assert_eq!(radius.profile("alice"), "open");
-        radius
-    }
-
-    fn list(&self) -> std::path::PathBuf {
-        self.directory.path().join("restricted")
-    }
-
-    /// The Filter-Id that an account gets when it logs in.
-    fn profile(&mut self, account: &str) -> String {
-        let account = account.replace('\\', "\\\\").replace('"', "\\\"");
-        let packet = format!(
-            "User-Name = \"{account}\"\nUser-Password = \"specimen\"\n\
-             Message-Authenticator = 0x00\n"
-        );
-        let said = self.server.send(self.login, "auth", &packet);
-        let (_, answer) = said.split_once("Access-Accept").unwrap();
-        let (_, profile) = answer.split_once("Filter-Id = \"").unwrap();
-        profile.split('"').next().unwrap().to_owned()
-    }
-
-    /// What was asked of the running sessions so far.
-    fn changes(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.directory.path().join("changes"));
-        text.unwrap_or_default().lines().map(|line| line.trim_end().to_owned()).collect()
-    }
-
-    /// A provider that has this server as its access server and for its logins.
-    fn house(&self) -> House {
-        let address = ([127, 0, 0, 1], self.dynamic).into();
-        let mut house = House::new(&[address], "");
-        house.config.login_list = self.list();
-        house.config.reload.clone_from(&self.reload);
-        house.restart(|_| {});
-        house
-    }
+/// A provider that has this server as its access server and for its logins.
+fn house_of(radius: &Radius) -> House {
+    let address = ([127, 0, 0, 1], radius.dynamic).into();
+    let mut house = House::new(&[address], "");
+    house.config.login_list = radius.list();
+    house.config.reload.clone_from(&radius.reload);
+    house.restart(|_| {});
+    house
 }
 
 /// The server's clock is the machine's, and so is the story's.
@@ -176,14 +51,12 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-impl Radius {
-    /// Ticks until an account gets this profile.
-    fn becomes(&mut self, house: &House, account: &str, profile: &str) {
-        until(&format!("{account} gets {profile}"), || {
-            house.tick(&now());
-            self.profile(account) == profile
-        });
-    }
+/// Ticks until an account gets this profile.
+fn becomes(radius: &mut Radius, house: &House, account: &str, profile: &str) {
+    until(&format!("{account} gets {profile}"), || {
+        house.tick(&now());
+        radius.profile(account) == profile
+    });
 }
 
 #[test]
@@ -192,9 +65,9 @@ fn a_suspended_account_logs_in_restricted_its_session_is_changed_and_telephony_r
         return;
     }
     let mut radius = Radius::start();
-    let mut house = radius.house();
+    let mut house = house_of(&radius);
     let order = approved(&mut house, 10, 3_600);
-    radius.becomes(&house, "alice", "walled-garden");
+    becomes(&mut radius, &house, "alice", "walled-garden");
     assert_eq!(house.state(1, &now()), "implemented");
     assert_eq!(radius.changes(), ["CoA-Request alice walled-garden"]);
     for spared in ["alice-voice", "bob", "DEFAULT"] {
@@ -206,7 +79,7 @@ fn a_suspended_account_logs_in_restricted_its_session_is_changed_and_telephony_r
     assert_eq!((acknowledgements[0].code, acknowledgements[0].error_cause), (44, None));
     let lift = MeasureOrder { version: 2, demand: Demand::Lift, ..order };
     house.taken(&lift, &now());
-    radius.becomes(&house, "alice", "open");
+    becomes(&mut radius, &house, "alice", "open");
     assert_eq!(house.state(1, &now()), "ended lifted");
     assert_eq!(radius.changes()[1..], ["CoA-Request alice open"]);
 }
@@ -217,10 +90,10 @@ fn a_measure_ends_at_its_second_with_no_authority_there() {
         return;
     }
     let mut radius = Radius::start();
-    let mut house = radius.house();
+    let mut house = house_of(&radius);
     approved(&mut house, 10, 10);
-    radius.becomes(&house, "alice", "walled-garden");
-    radius.becomes(&house, "alice", "open");
+    becomes(&mut radius, &house, "alice", "walled-garden");
+    becomes(&mut radius, &house, "alice", "open");
     until("ended", || {
         house.tick(&now());
         house.state(1, &now()) == "ended expired"
@@ -236,14 +109,14 @@ fn a_session_can_be_ended_instead_and_the_next_login_is_the_measure() {
         return;
     }
     let mut radius = Radius::start();
-    let mut house = radius.house();
+    let mut house = house_of(&radius);
     house.config.apply = toml::from_str("by = \"disconnect\"").unwrap();
     house.config.lift = house.config.apply.clone();
     house.restart(|_| {});
     let order = approved(&mut house, 10, 3_600);
-    radius.becomes(&house, "alice", "walled-garden");
+    becomes(&mut radius, &house, "alice", "walled-garden");
     house.taken(&MeasureOrder { version: 2, demand: Demand::Lift, ..order }, &now());
-    radius.becomes(&house, "alice", "open");
+    becomes(&mut radius, &house, "alice", "open");
     assert_eq!(radius.changes(), ["Disconnect-Request alice", "Disconnect-Request alice"]);
     let MeasureState::Ended { how, acknowledgements, .. } = house.status(1, &now()).state else {
         panic!("not ended")
@@ -257,9 +130,9 @@ fn who_has_no_session_now_is_restricted_at_the_next_login() {
         return;
     }
     let mut radius = Radius::start();
-    let mut house = radius.house();
+    let mut house = house_of(&radius);
     approved(&mut house, 11, 3_600);
-    radius.becomes(&house, "bob", "walled-garden");
+    becomes(&mut radius, &house, "bob", "walled-garden");
     let MeasureState::Implemented { acknowledgements, .. } = house.status(1, &now()).state else {
         panic!("not implemented")
     };
@@ -272,7 +145,7 @@ fn an_access_server_with_another_secret_is_not_obeyed_and_not_believed() {
         return;
     }
     let radius = Radius::start();
-    let mut house = radius.house();
+    let mut house = house_of(&radius);
     let secret = &house.config.access_servers[0].secret;
     std::fs::write(secret, "not-the-secret").unwrap();
     house.restart(|_| {});

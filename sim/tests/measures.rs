@@ -30,7 +30,8 @@ const GARDEN: &str = "walled-garden";
 fn judged() -> (AccessServerDouble, Town) {
     let double = AccessServerDouble::start();
     let servers = [double.address];
-    let town = Town::judged(&Plan { far: false, servers: &servers, more: "", measures: true });
+    let plan = Plan { far: false, servers: &servers, more: "", measures: true, list: None };
+    let town = Town::judged(&plan);
     (double, town)
 }
 

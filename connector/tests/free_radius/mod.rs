@@ -1,6 +1,8 @@
 //! Shared by the stories with a real FreeRADIUS: how it is started, fed and stopped.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod walled;
+
 use std::fs;
 use std::io::Write;
 use std::net::UdpSocket;

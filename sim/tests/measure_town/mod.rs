@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -51,6 +51,8 @@ use crate::review_house::{JUDGE, reviewers, signed};
 
 /// The first fact.
 pub const BEGIN: &str = "2025-01-13T08:00:00Z";
+/// The provider's records reach to here.
+const RECORDS_END: &str = "2025-12-31T00:00:00Z";
 /// How the connector names its subscriber, and how the post does.
 pub const ACCOUNT: &str = "alice";
 pub const NAME: &str = "Camille SPECIMEN";
@@ -92,6 +94,8 @@ pub struct Plan<'a> {
     pub more: &'a str,
     /// Whether the provider carries measures out at all.
     pub measures: bool,
+    /// The list that the login server reads; one of the provider's own where none is named.
+    pub list: Option<&'a Path>,
 }
 
 impl Town {
@@ -126,10 +130,17 @@ impl Town {
         if plan.measures {
             let root = isp.folder.clone();
             let measures = measured::config_text(&root, plan.servers, plan.more, "measures.");
+            let own = root.join("restricted").display().to_string();
+            let list = plan.list.map_or(own.clone(), |list| list.display().to_string());
+            let measures = measures.replace(&own, &list);
             fs::write(&isp.config, format!("{text}\n[measures]\n{measures}")).unwrap();
         }
         let provider = if plan.far {
-            Provider::Far(Connectors::start(&estate, &clock).unwrap())
+            // It reads the whole year's records at once, and believes none of the future.
+            clock.set(RECORDS_END.parse().unwrap());
+            let connectors = Connectors::start(&estate, &clock).unwrap();
+            clock.set(now);
+            Provider::Far(connectors)
         } else {
             let near = Arc::new(InProcess::open(isp).unwrap());
             near.follow(isp).unwrap();
@@ -450,6 +461,20 @@ impl Town {
             _ => None,
         });
         windows.last().expect("an order")
+    }
+
+    /// The next round asks the providers where their orders stand, whenever it last did.
+    pub fn asks_at_once(&self) {
+        self.house().rooms[0].measures_asked.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the provider said this of an order, by its wire name.
+    pub fn has_heard(&self, name: &str) -> bool {
+        let history = self.file(self.measure).history;
+        history.iter().filter(|entry| entry.kind == "event.measure_reported").any(|entry| {
+            let body = entry.body.as_ref().expect("nothing is erased yet");
+            body.to_string().contains(&format!("\"reported\":\"{name}\""))
+        })
     }
 
     /// Whether what was personal in the measure's case is gone.
