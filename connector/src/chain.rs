@@ -10,7 +10,9 @@
 //! What it cannot prove: that lines at its end were not cut off. Note the head that `journal
 //! verify` prints, or send it to somebody.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -197,6 +199,30 @@ impl Chain {
         self.journal.make_durable()?;
         Ok(entered)
     }
+}
+
+/// How many orders each authority sent on the last day (UTC) on which it sent any: those taken and
+/// those refused, each of which has its line. Days since 1970.
+pub fn ordered_on_last_days(directory: &Path) -> anyhow::Result<HashMap<AuthorityId, (i64, u32)>> {
+    let mut days: HashMap<AuthorityId, (i64, u32)> = HashMap::new();
+    let file = match File::open(directory.join(FILE)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(days),
+        outcome => outcome.with_context(|| format!("reading {FILE}"))?,
+    };
+    for bytes in BufReader::new(file).split(b'\n') {
+        let line: Line = serde_json::from_slice(&bytes?).with_context(|| format!("in {FILE}"))?;
+        let Said::Measure(entry) = line.said else { continue };
+        if !matches!(entry.step.as_str(), "ordered" | "refused") {
+            continue;
+        }
+        let day = entry.at.as_second().div_euclid(86_400);
+        let known = days.entry(entry.authority).or_insert((day, 0));
+        if known.0 < day {
+            *known = (day, 0);
+        }
+        known.1 += u32::from(known.0 == day);
+    }
+    Ok(days)
 }
 
 /// Authority, act, purpose and outcome; of a measure, the step and its reason.

@@ -283,9 +283,27 @@ fn a_runaway_authority_is_stopped_for_the_day_before_anything_is_written() {
     let Err(CallRefused::Quota { retry_after_secs }) = outcome else { panic!("taken") };
     assert_eq!(retry_after_secs, 12 * 3_600);
     assert_eq!(house.journal(), before);
+    // Starting anew is no way around it.
+    house.restart(|_| {});
+    let outcome = house.send_under("fr-graduated-response", &order(21, 1, &handle), ORDERED);
+    assert!(matches!(outcome, Err(CallRefused::Quota { .. })));
     // What is known costs nothing, and the next day is another one.
     house.taken(&order(1, 1, &handle), ORDERED);
     house.taken(&order(21, 1, &handle), APPROVED);
+}
+
+#[test]
+fn refused_orders_are_counted_against_the_day_across_a_restart_too() {
+    let double = AccessServerDouble::start();
+    let mut house = House::new(&[double.address], "");
+    let nobody: Handle = "A".repeat(43).try_into().unwrap();
+    for number in 1..=20 {
+        let refused = house.refused(&order(number, 1, &nobody), ORDERED);
+        assert_eq!(refused, MeasureRefused::HandleUnknown);
+    }
+    house.restart(|_| {});
+    let outcome = house.send_under("fr-graduated-response", &order(21, 1, &nobody), ORDERED);
+    assert!(matches!(outcome, Err(CallRefused::Quota { .. })));
 }
 
 #[test]

@@ -363,6 +363,69 @@ fn a_finding_that_no_person_decides_is_found() {
     only(found, FindingCode::DeciderMissing);
 }
 
+/// A line of a file without which it is broken.
+fn without(text: &str, passage: &str) -> Vec<Finding> {
+    let start = text.find(passage).unwrap_or_else(|| panic!("{passage:?} is not in the file"));
+    let end = start + text[start..].find('\n').unwrap() + 1;
+    findings(&[&text[..start], &text[end..]].concat())
+}
+
+#[test]
+fn a_measure_that_could_last_or_wait_without_end_is_found() {
+    for value in ["duration_max", "implement_within", "prescribed_after", "milder_law"] {
+        let start = specimen().find("id    = \"suspension\"").unwrap();
+        let (before, measure) = specimen().split_at(start);
+        let name = format!("{value}{}", " ".repeat(16 - value.len()));
+        let from = measure.find(&name).unwrap_or_else(|| panic!("{value} is there"));
+        // Of several rows, all.
+        let to = match measure[from..].lines().next().unwrap().ends_with('[') {
+            true => from + measure[from..].find("\n]\n").unwrap() + 3,
+            false => from + measure[from..].find('\n').unwrap() + 1,
+        };
+        let found = findings(&[before, &measure[..from], &measure[to..]].concat());
+        let finding = only(found, FindingCode::MeasureWithoutEnd);
+        assert_eq!(finding.at, format!("measure.suspension.{value}"), "{finding}");
+    }
+    let finding = only(without(specimen(), "comply_within"), FindingCode::MeasureWithoutEnd);
+    assert_eq!(finding.at, "measure.injunction.comply_within");
+}
+
+#[test]
+fn measures_whose_lifting_nobody_looks_after_are_found() {
+    let start = specimen().find("[execution]").unwrap();
+    let end = specimen().find("[[retention]]").unwrap();
+    let found = findings(&[&specimen()[..start], &specimen()[end..]].concat());
+    let finding = only(found, FindingCode::MeasureWithoutLift);
+    assert_eq!(finding.at, "execution");
+    // Where there is no measure, nobody has to.
+    let measures = specimen().find("[[measure]]").unwrap();
+    let kept = specimen()[end..].find("data        = \"identity\"").unwrap() + end;
+    let kept = specimen()[..kept].rfind("[[retention]]").unwrap();
+    assert_eq!(findings(&[&specimen()[..measures], &specimen()[end..kept]].concat()), []);
+}
+
+#[test]
+fn a_suspension_that_does_not_say_what_runs_on_is_found() {
+    let unsaid = without(specimen(), "spares           = ");
+    assert_eq!(only(unsaid, FindingCode::MeasureWithoutSpares).at, "measure.suspension.spares");
+    let nothing = mutated(specimen(), "{ value = [\"telephony\"], from", "{ value = [], from");
+    only(nothing, FindingCode::MeasureWithoutSpares);
+}
+
+#[test]
+fn a_measure_that_an_authority_pronounces_is_found_unless_it_is_a_simulation() {
+    let by_court = "pronounced_by    = [{ value = \"court\", from = 2025-01-01, cite = \"Example Act, \
+                    s 12\"";
+    let by_authority = by_court.replace("court", "authority");
+    let found = mutated(specimen(), by_court, &by_authority);
+    assert_eq!(only(found, FindingCode::CourtMissing).at, "measure.suspension.pronounced_by");
+    let simulated = specimen().replace(by_court, &format!("simulation = true\n{by_authority}"));
+    assert_eq!(findings(&simulated), []);
+    // The text of 2009 stands in the French file, and nowhere but in a simulation.
+    let lived_by = mutated(french(), "simulation = true\n", "");
+    only(lived_by, FindingCode::CourtMissing);
+}
+
 #[test]
 fn an_unreadable_file_names_line_column_and_how_to_mend_it() {
     let text = specimen().replace("[provider]", "[provider]\nfeels = \"late\"");

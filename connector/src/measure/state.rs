@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{Happened, Key, Order};
 use super::switch::Switch;
-use crate::chain::{Chain, MeasureAct, MeasureEntry};
+use crate::chain::{self, Chain, MeasureAct, MeasureEntry};
 use crate::journal::Journal;
 
 /// The file in the index directory.
@@ -54,7 +54,7 @@ pub struct Memory {
 pub struct State {
     pub memory: Memory,
     pub troubles: HashMap<Key, Trouble>,
-    /// New orders of an authority on one day (UTC), refused ones too. A restart counts anew.
+    /// New orders of an authority on one day (UTC), refused ones too: as the journal counts them.
     pub days: HashMap<AuthorityId, (i64, u32)>,
     journal: Journal,
 }
@@ -113,7 +113,8 @@ impl State {
     pub fn open(directory: &Path) -> anyhow::Result<Self> {
         let mut memory = Memory::default();
         let journal = Journal::open(&directory.join(FILE), |line: Line, _| memory.note(line))?;
-        Ok(Self { memory, troubles: HashMap::new(), days: HashMap::new(), journal })
+        let days = chain::ordered_on_last_days(directory)?;
+        Ok(Self { memory, troubles: HashMap::new(), days, journal })
     }
 
     /// Enters what happened in the provider's journal, then here, durably. If the machine dies
