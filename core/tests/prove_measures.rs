@@ -29,8 +29,10 @@ fn spoilt(spoil: &Stepping<'_>, property: Property) -> Story {
     story.unwrap_or_else(|| panic!("{} holds: {:?}", property.name(), proof.reached))
 }
 
-fn events(story: &Story) -> Vec<&'static str> {
-    story.events.iter().map(|told| told.event).collect()
+/// What somebody did; that time passed in between is left out.
+fn acts(story: &Story) -> Vec<&'static str> {
+    let events = story.events.iter().map(|told| told.event);
+    events.filter(|event| *event != "deadline_passed").collect()
 }
 
 #[test]
@@ -41,7 +43,7 @@ fn an_appeal_that_is_overlooked_is_a_measure_without_a_judgment() {
     };
     let story = spoilt(&deaf, Property::NoMeasureWithoutJudgment);
     let expected = ["measure_pronounced", "appeal_filed", "enforceability_confirmed"];
-    assert_eq!(events(&story), expected, "{}", story.text(Lang::En));
+    assert_eq!(acts(&story), expected, "{}", story.text(Lang::En));
 }
 
 #[test]
@@ -56,7 +58,7 @@ fn an_order_that_is_a_day_longer_than_was_pronounced_is_something_after_the_end(
         Ok(taken)
     };
     let story = spoilt(&generous, Property::NothingAfterTheEnd);
-    assert_eq!(events(&story), ["measure_pronounced", "enforceability_confirmed"]);
+    assert_eq!(acts(&story), ["measure_pronounced", "enforceability_confirmed"]);
 }
 
 #[test]
@@ -72,9 +74,8 @@ fn a_case_that_closes_and_leaves_the_line_cut_off_is_a_measure_not_lifted() {
         Ok(taken)
     };
     let story = spoilt(&hasty, Property::EveryMeasureLifted);
-    let told = events(&story);
-    assert_eq!(told[..2], ["measure_pronounced", "enforceability_confirmed"]);
-    assert_eq!(told.len(), 3, "{}", story.text(Lang::En));
+    assert_eq!(acts(&story)[..2], ["measure_pronounced", "enforceability_confirmed"]);
+    assert!(story.because.en.contains("lift"), "{}", story.text(Lang::En));
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_calendar_that_takes_up_what_a_court_put_off_is_time_that_hardens() {
         step(case, &Event::ExecutionResumed { by, order }, now, regime)
     };
     let story = spoilt(&punctual, Property::TimeNeverHardens);
-    let told = events(&story);
-    assert_eq!(told.last(), Some(&"deadline_passed"), "{}", story.text(Lang::En));
-    assert!(told.contains(&"measure_postponed"), "{told:?}");
+    let last = story.events.last().map(|told| told.event);
+    assert_eq!(last, Some("deadline_passed"), "{}", story.text(Lang::En));
+    assert!(acts(&story).contains(&"measure_postponed"), "{}", story.text(Lang::En));
 }
