@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod handover;
 pub mod house;
 pub mod intake;
+pub mod order_file;
 pub mod oversight;
 pub mod pilot;
 pub mod provider;

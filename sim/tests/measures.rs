@@ -15,7 +15,9 @@ mod told;
 use entremise_connector::measure::notes::Verdict;
 use entremise_connector::measure::switch::{self, Switch};
 use entremise_core::event::Event;
-use entremise_core::procedure::measure::{Declined, HowEnded, LiftGround, Reported, Terms};
+use entremise_core::procedure::measure::{
+    AppealOutcome, Declined, HowEnded, LiftGround, Reported, Terms,
+};
 use entremise_sim::estate::MEMBER;
 use entremise_sim::providers::WayFault;
 use entremise_wire::measure::Impossible;
@@ -316,6 +318,23 @@ fn a_measure_that_is_resumed_before_its_lifting_was_heard_of_is_not_taken_for_de
     // What was served before counts.
     let days = town.days_of_the_last_order();
     assert!(days < DAYS, "{days}");
+}
+
+#[test]
+fn an_appeal_in_time_that_comes_to_light_while_it_is_in_force_lifts_it_and_a_late_one_does_not() {
+    let (double, mut town) = in_force();
+    let appeal = |received_at| Event::AppealFiled { document: digest('e'), received_at };
+    let late = town.now;
+    assert!(town.refuses(appeal(late)));
+    assert_eq!(town.state(), "in_force");
+    let judged_at = town.judged_at();
+    town.apply(town.measure, appeal(judged_at + SignedDuration::from_hours(24 * 3)));
+    town.minutes(2);
+    assert_eq!((town.state().as_str(), filters(&double)), ("appealed", vec!["open".to_owned()]));
+    let (by, judgment, decided_at) = (MEMBER.parse().unwrap(), digest('f'), town.now);
+    let outcome = AppealOutcome::Quashed;
+    town.apply(town.measure, Event::AppealDecided { by, outcome, judgment, decided_at });
+    assert_eq!(town.state(), "quashed");
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub enum SeatPlace {
     RequestFile(String),
     /// Where a completed file is handed in.
     HandIn,
+    /// One order, with the forms to answer it.
+    Order(String),
+    /// The same as a file.
+    OrderFile(String),
     /// What proves when a question was asked.
     AskedReceipt(String),
     /// What was asked when and what is late, with proofs.
@@ -75,6 +79,13 @@ impl SeatPlace {
                 format!("{}/{}", of("fournisseur/demandes", "provider/requests"), encoded(number))
             }
             Self::HandIn => of("fournisseur/depot", "provider/hand-in"),
+            Self::Order(number) => {
+                format!("{}/{}", of("fournisseur/ordres", "provider/orders"), encoded(number))
+            }
+            Self::OrderFile(number) => {
+                let file = if lang == Lang::Fr { "fichier" } else { "file" };
+                format!("{}/{file}", Self::Order(number.clone()).path(lang))
+            }
             Self::AskedReceipt(question) => {
                 format!("{}/{}", Self::Breach.path(lang), encoded(question))
             }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use entremise_core::id::Digest;
 use entremise_core::procedure::measure::{Declined, HowEnded, Reported};
 use entremise_core::regime::rules::Spared;
 use entremise_wire::measure::{
@@ -109,10 +108,4 @@ fn impossible(reason: Impossible) -> Declined {
         Impossible::SparingImpossible => Declined::SparingImpossible,
         Impossible::DecisionDoubtful => Declined::DecisionDoubtful,
     }
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> Digest {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let hexadecimal: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    hexadecimal.parse().expect("64 digits of hexadecimal are a digest")
 }

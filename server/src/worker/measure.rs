@@ -25,6 +25,7 @@ use super::heard::{Ordered, Said};
 use super::outbox::{batch_until, put_back, settle_all};
 use super::{Round, heard};
 use crate::house::{House, ProviderRoom};
+use crate::order_file;
 use crate::provider::{Answering, ProviderTrouble};
 
 /// Open measures of an authority that are looked at in one round.
@@ -252,7 +253,7 @@ fn kept(
         what: "a provider's word cannot be written down",
         source: Some(Box::new(error)),
     })?;
-    let digest = heard::sha256(&bytes);
+    let digest = order_file::sha256(&bytes);
     let name = format!("provider-{}.json", &digest.as_str()[..16]);
     house.store.keep_document(effect, &name, &bytes, now)?;
     Ok(digest)

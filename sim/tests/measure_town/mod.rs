@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use entremise_connector::measure::notes::{Note, Verdict};
 use entremise_connector::measure::state::Memory;
 use entremise_core::authorisation::Ruling;
-use entremise_core::case::{Case, State};
+use entremise_core::case::{Case, State, Subject};
 use entremise_core::effect::Effect;
 use entremise_core::event::Verdict as Decided;
 use entremise_core::event::{Decision, Event, Ground};
@@ -37,7 +37,7 @@ use entremise_sim::mail::MailWorld;
 use entremise_sim::providers::{Connectors, InProcess, Shared, WayFault};
 use entremise_sim::world::people::Mailbox;
 use entremise_sim::world::{Size, World};
-use entremise_store::{CaseFile, CaseRef, IncomingBatch, IncomingNotice};
+use entremise_store::{ApplyError, CaseFile, CaseRef, IncomingBatch, IncomingNotice};
 use entremise_wire::measure::{
     MeasureAnswer, MeasureBatch, MeasureState, MeasureStatus, StatesAsked,
 };
@@ -237,6 +237,21 @@ impl Town {
             .store
             .apply(&CaseRef::Id(authority(), case), &event, &actor, self.now)
             .unwrap();
+    }
+
+    /// Whether the law says no to this.
+    pub fn refuses(&self, event: Event) -> bool {
+        let actor = Actor::Person(MEMBER.parse().unwrap());
+        let case = CaseRef::Id(authority(), self.measure);
+        let refused = self.house().store.apply(&case, &event, &actor, self.now);
+        matches!(refused, Err(ApplyError::Refused(_)))
+    }
+
+    /// When the measure was pronounced.
+    pub fn judged_at(&self) -> Timestamp {
+        let case = self.case();
+        let Subject::Measure(pronounced) = &case.subject else { panic!("a measure") };
+        pronounced.sentence.pronounced_at
     }
 
     pub fn file(&self, case: CaseId) -> CaseFile {

@@ -128,7 +128,8 @@ pub(super) fn go_on(life: &Life, turn: Turn<'_>) -> Result<Step<State>, Refusal>
     }
 }
 
-/// An appeal in time suspends; one that is late is for the court of appeal, and suspends nothing.
+/// An appeal in time suspends, also where the registry overlooked it and the measure is under way:
+/// it is lifted at once. One that is late is for the court of appeal, and suspends nothing.
 fn appealed(
     state: &State,
     received_at: Timestamp,
@@ -143,6 +144,21 @@ fn appealed(
     match state {
         State::Pronounced { .. } if received_at < ended_at => {
             Ok(Step::quiet(State::Appealed { life: Box::new(afresh(life)), at: received_at }))
+        }
+        State::Notifying { .. }
+        | State::Postponed { .. }
+        | State::Ordered { .. }
+        | State::InForce { .. }
+            if received_at < ended_at =>
+        {
+            let mut life = Life { enforceable_at: None, ..afresh(life) };
+            life.served_days = provider::served_days(&life, turn);
+            let effects = match life.window {
+                Some(_) => vec![provider::lift(&mut life, turn)],
+                None => Vec::new(),
+            };
+            let state = State::Appealed { life: Box::new(life), at: received_at };
+            Ok(Step { state, effects })
         }
         _ => Err(Refusal::TooLate { ended_at }),
     }

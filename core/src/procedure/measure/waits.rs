@@ -127,6 +127,11 @@ fn alarms(
         State::Appealed { at, .. } => {
             let (span, name) = (rules(*at)?.appeal_decided_within, "appeal_decided_within");
             alarms.push(after(Told::AppealUndecided, *at, span, "appealed", name));
+            // Cut off since the appeal was filed: wrong from that day on.
+            if life.at_provider {
+                let (span, name) = (rules(*at)?.lift_proven_within, "lift_proven_within");
+                alarms.push(after(Told::LiftUnproven, *at, span, "appealed", name));
+            }
         }
         State::Notifying { since, .. } => {
             let (span, name) = (rules(*since)?.notified_within, "notified_within");

@@ -2,10 +2,12 @@
 //! a work, a sender, or the number of a file on a person.
 
 use entremise_core::deadline::{Deadline, Zone};
-use entremise_core::id::PartyId;
+use entremise_core::id::{PartyId, PersonId};
+use entremise_core::step::Refusal;
 use jiff::Timestamp;
 
 use crate::handover::RequestFile;
+use crate::order_file::{NoAnswer, Order};
 use crate::web::desk::{Delay, DeskTrouble, ReceiptGiven};
 
 /// The house as its providers see it. Called from blocking threads; each question names the
@@ -38,6 +40,24 @@ pub trait ProviderDesk: Send + Sync + 'static {
         provider: &PartyId,
         question: &str,
     ) -> Result<(u64, ReceiptGiven), DeskTrouble>;
+
+    /// One order that this provider carries out by hand.
+    fn order(
+        &self,
+        provider: &PartyId,
+        number: &str,
+        now: Timestamp,
+    ) -> Result<Option<OrderView>, DeskTrouble>;
+
+    /// Enters what the provider's people say of an order, in the form of the file.
+    fn answer(
+        &self,
+        provider: &PartyId,
+        number: &str,
+        text: &str,
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<Answered, DeskTrouble>;
 }
 
 /// What a provider owes.
@@ -87,13 +107,58 @@ impl What {
     }
 }
 
-/// One order.
+/// One order, the newest version of it, and how far it has come.
 #[derive(Clone, Debug)]
 pub struct OrderRow {
-    pub number: String,
-    /// By its name in the catalogue.
-    pub what: String,
-    pub since: Timestamp,
+    pub order: Order,
+    pub standing: OrderStanding,
+    pub asked_at: Timestamp,
+}
+
+/// One order with what its page needs.
+#[derive(Clone, Debug)]
+pub struct OrderView {
+    pub zone: Zone,
+    pub row: OrderRow,
+    /// When it was first in force, by the provider's word.
+    pub started: Option<Timestamp>,
+}
+
+/// How far an order has come at a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderStanding {
+    /// Nobody there said anything of it.
+    Awaited,
+    Accepted,
+    Declined,
+    InForce,
+    /// It must end now, and nobody said that it has.
+    ToLift,
+}
+
+impl OrderStanding {
+    /// The name in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Awaited => "awaited",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::InForce => "in_force",
+            Self::ToLift => "to_lift",
+        }
+    }
+}
+
+/// What became of an answer to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Entered,
+    /// The text is no answer to the order as it stands.
+    Bad(NoAnswer),
+    /// The law says no.
+    Refused(Refusal),
+    /// No such order is carried out by hand by this provider.
+    NotOrdered,
 }
 
 /// What became of a completed file.

@@ -5,6 +5,8 @@
 mod desk;
 mod files;
 mod late;
+mod order;
+mod ordered;
 mod over_house;
 mod owed;
 
@@ -19,7 +21,9 @@ use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
 use entremise_core::id::PartyId;
 
-pub use desk::{HandedIn, Late, OrderRow, Owed, OwedRow, ProviderDesk, What};
+pub use desk::{
+    Answered, HandedIn, Late, OrderRow, OrderStanding, OrderView, Owed, OwedRow, ProviderDesk, What,
+};
 pub use over_house::HouseProvider;
 
 use super::desk::DeskTrouble;
@@ -28,6 +32,7 @@ use super::page::{Frame, said};
 use super::place::Place;
 use super::seat_place::SeatPlace;
 use crate::access::{Action, Resource};
+use crate::order_file;
 
 /// The largest completed file: 50,000 rows. Unit: bytes.
 const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -44,6 +49,13 @@ pub(super) fn rooms(mut router: Router<Office>) -> Router<Office> {
                 &at(SeatPlace::HandIn),
                 post(files::hand_in).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)),
             )
+            .route(
+                &at(SeatPlace::Order(number())),
+                get(order::show)
+                    .post(order::answer)
+                    .layer(DefaultBodyLimit::max(2 * order_file::BYTES_MAX)),
+            )
+            .route(&at(SeatPlace::OrderFile(number())), get(order::take))
             .route(&at(SeatPlace::Breach), get(late::show))
             .route(&at(SeatPlace::AskedReceipt(number())), get(late::receipt));
     }

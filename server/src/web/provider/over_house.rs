@@ -6,14 +6,14 @@ use std::sync::Arc;
 use entremise_core::case::{State, Subject};
 use entremise_core::deadline::Zone;
 use entremise_core::effect::Effect;
-use entremise_core::id::{AuthorityId, CaseId, PartyId, QuestionId};
+use entremise_core::id::{AuthorityId, CaseId, PartyId, PersonId, QuestionId};
 use entremise_core::procedure::identification;
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::step::due;
 use entremise_store::{CaseFile, Store, WorkOrder, WorkPlace, WorkRow};
 use jiff::Timestamp;
 
-use super::desk::{HandedIn, Late, Owed, OwedRow, ProviderDesk, What};
+use super::desk::{Answered, HandedIn, Late, OrderView, Owed, OwedRow, ProviderDesk, What};
 use crate::config::Answers;
 use crate::handover::{self, NotTaken};
 use crate::house::House;
@@ -35,6 +35,10 @@ pub struct HouseProvider {
 impl HouseProvider {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
         Self { house, authority }
+    }
+
+    pub(super) fn house(&self) -> (&House, &AuthorityId) {
+        (&self.house, &self.authority)
     }
 
     fn store(&self) -> &Store {
@@ -124,7 +128,7 @@ impl ProviderDesk for HouseProvider {
             rows,
             next,
             files,
-            orders: Vec::new(),
+            orders: self.orders(provider)?,
             stopped: party.and_then(|party| party.stopped).map(|stopped| (stopped.at, stopped.why)),
         })
     }
@@ -182,6 +186,28 @@ impl ProviderDesk for HouseProvider {
             Err(why) => Err(told(why)),
         }
     }
+
+    fn order(
+        &self,
+        provider: &PartyId,
+        number: &str,
+        _now: Timestamp,
+    ) -> Result<Option<OrderView>, DeskTrouble> {
+        let found = self.ordered(provider, number)?;
+        let zone = self.zone()?;
+        Ok(found.map(|found| OrderView { zone, row: found.row, started: found.started }))
+    }
+
+    fn answer(
+        &self,
+        provider: &PartyId,
+        number: &str,
+        text: &str,
+        by: &PersonId,
+        now: Timestamp,
+    ) -> Result<Answered, DeskTrouble> {
+        self.enter(provider, number, text, by, now)
+    }
 }
 
 /// The last request for the means to reach a subscriber, and since when it stands.
@@ -205,7 +231,7 @@ fn read_place(text: &str) -> Option<WorkPlace> {
     Some(WorkPlace { desk_at: desk_at.parse().ok()?, case: case.parse::<CaseId>().ok()? })
 }
 
-fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
+pub(super) fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
     tracing::error!(%trouble, "the providers' desk cannot answer");
     DeskTrouble
 }

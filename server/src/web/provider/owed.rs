@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::desk::Owed;
+use super::desk::{OrderRow, Owed};
 use super::{AtProvider, ask, trouble};
 use crate::handover::RequestFile;
 use crate::web::office::Office;
@@ -19,6 +19,7 @@ use crate::web::seat_place::SeatPlace;
 pub(super) struct Wanted {
     after: Option<String>,
     taken: Option<usize>,
+    answered: Option<u8>,
 }
 
 #[derive(Template)]
@@ -29,6 +30,8 @@ struct OwedPage {
     token: String,
     /// How many answers were just handed in.
     taken: Option<u64>,
+    /// Whether an answer to an order was just entered.
+    answered: bool,
     next: Option<String>,
     first: Option<String>,
     /// What is wrong with a file that was handed in, and its number.
@@ -38,6 +41,10 @@ struct OwedPage {
 impl OwedPage {
     fn file_path(&self, file: &RequestFile) -> String {
         SeatPlace::RequestFile(file.number.clone()).path(self.page.lang)
+    }
+
+    fn order_path(&self, row: &OrderRow) -> String {
+        SeatPlace::Order(row.order.order.to_string()).path(self.page.lang)
     }
 
     fn hand_in_path(&self) -> String {
@@ -76,5 +83,6 @@ pub(super) async fn page(
     let token = office.sessions.form_token(&desk.session, super::files::PURPOSE);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let taken = wanted.taken.map(|taken| taken as u64);
-    render(status, &OwedPage { page, view, token, taken, next, first, wrong })
+    let answered = wanted.answered.is_some();
+    render(status, &OwedPage { page, view, token, taken, answered, next, first, wrong })
 }
