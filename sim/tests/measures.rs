@@ -12,6 +12,9 @@ mod review_house;
 #[path = "../../connector/tests/told/mod.rs"]
 mod told;
 
+use std::path::Path;
+use std::process::Command;
+
 use entremise_connector::measure::notes::Verdict;
 use entremise_connector::measure::switch::{self, Switch};
 use entremise_core::event::Event;
@@ -22,7 +25,7 @@ use entremise_sim::estate::MEMBER;
 use entremise_sim::providers::WayFault;
 use entremise_wire::measure::Impossible;
 use jiff::{SignedDuration, Timestamp};
-use measure_town::{ACCOUNT, DAYS, Lie, Plan, Town, digest};
+use measure_town::{ACCOUNT, DAYS, Lie, NAME, Plan, Town, digest};
 use measured::{AccessServerDouble, Manner};
 
 /// What a restricted session gets.
@@ -69,6 +72,19 @@ fn heard(town: &Town) -> Vec<Reported> {
         .collect()
 }
 
+/// The words of a letter; none where the tool that reads them is absent.
+fn text_of(letter: &Path) -> Option<String> {
+    if let Some(folder) = std::env::var_os("ENTREMISE_PICTURES") {
+        std::fs::copy(letter, Path::new(&folder).join("suspension.pdf")).unwrap();
+    }
+    let told = Command::new("pdftotext").arg("-layout").arg(letter).arg("-").output();
+    let Ok(told) = told else {
+        assert!(std::env::var_os("ENTREMISE_REQUIRE_PARTS").is_none(), "pdftotext is absent");
+        return None;
+    };
+    Some(String::from_utf8_lossy(&told.stdout).replace('\u{a0}', " "))
+}
+
 fn told(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -81,7 +97,12 @@ fn filters(double: &AccessServerDouble) -> Vec<String> {
 fn a_measure_is_notified_ordered_approved_by_two_in_force_ended_proven_and_erased() {
     let (double, mut town) = judged();
     let letter = town.notified();
-    assert!(letter.exists());
+    if let Some(said) = text_of(&letter) {
+        for wanted in [NAME, "Elle dure 15 jours", "Elle ne commence pas avant le", "télévision"]
+        {
+            assert!(said.contains(wanted), "{wanted}: {said}");
+        }
+    }
     assert_eq!(town.state(), "ordered");
     // Nobody at the provider said yes yet: nothing begins.
     let (start, end) = town.window();
