@@ -38,6 +38,8 @@ struct Served {
     notice: String,
     /// Of that notice, with a request to either party and a note.
     case: String,
+    /// An order of a measure, on the provider's desk.
+    order: String,
     _runtime: Runtime,
 }
 
@@ -94,6 +96,7 @@ fn served() -> Served {
     let accepted = accepted.unwrap();
     let case = write_about(&desks, accepted);
     publish::ledger(&desks.house, room, now).unwrap();
+    let order = desks.ordered().to_string();
     desks.hand.set(now + SignedDuration::from_hours(24 * 16));
     let runtime = runtime();
     let (house, parties) = desks.routers();
@@ -103,6 +106,7 @@ fn served() -> Served {
         batch: first.id.to_string(),
         notice: accepted.to_string(),
         case,
+        order,
         desks,
         _runtime: runtime,
     }
@@ -167,8 +171,14 @@ fn axe_finds_nothing_on_the_desks_of_operator_sender_and_provider_and_each_fits_
         format!("/fr/envois/saisine/{notice}"),
         format!("/en/sendings/notice/{notice}/withdrawal"),
     ];
-    let provider = ["/fr/fournisseur", "/en/provider", "/fr/fournisseur/retards", "/fr/messages"]
-        .map(str::to_owned);
+    let provider = [
+        "/fr/fournisseur".to_owned(),
+        "/en/provider".to_owned(),
+        "/fr/fournisseur/retards".to_owned(),
+        "/fr/messages".to_owned(),
+        format!("/fr/fournisseur/ordres/{}", served.order),
+        format!("/en/provider/orders/{}", served.order),
+    ];
     let operator = [
         "/fr/exploitation",
         "/en/operation",

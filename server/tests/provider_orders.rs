@@ -5,13 +5,11 @@ mod desks_house;
 
 use axum::http::StatusCode;
 use desks_house::{Desks, Got};
-use entremise_core::event::{Event, Line};
+use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, CaseId};
 use entremise_core::ledger::Actor;
-use entremise_core::procedure::measure::{
-    Declined, HowEnded, LiftGround, Pronounced, Reported, Sentence, Terms,
-};
-use entremise_core::regime::rules::{Pronouncer, Spared};
+use entremise_core::procedure::measure::{Declined, HowEnded, LiftGround, Reported};
+use entremise_core::regime::rules::Spared;
 use entremise_server::access::Role;
 use entremise_server::worker;
 use entremise_store::{CaseFile, CaseRef};
@@ -33,28 +31,8 @@ struct Town {
 /// A measure that the person was notified of, ordered of a provider whose people do it by hand.
 fn ordered() -> Town {
     let desks = Desks::open();
-    let now = desks.hand.clock()();
-    let sentence = Sentence {
-        measure: "suspension_counterfeiting".to_owned(),
-        by: Pronouncer::Court,
-        pronounced_at: now - SignedDuration::from_hours(24 * 20),
-        terms: Terms::Suspension { days: 15 },
-    };
-    let provider = "isp".parse().unwrap();
-    let line = Line { provider, handle: "h".repeat(43).try_into().unwrap() };
-    let decision = "c".repeat(64).parse().unwrap();
-    let file = CaseId(Uuid::from_u128(7));
-    let measure = Box::new(Pronounced { line, file, sentence, decision });
-    let regime = "fr-graduated-response".parse().unwrap();
-    let case = CaseRef::Measure { authority: authority(), regime, measure };
-    let by = || "membre-1".parse().unwrap();
-    let actor = Actor::Person(by());
-    let opened = Event::MeasurePronounced { by: by() };
-    let opened = desks.house.store.apply(&case, &opened, &actor, now).unwrap();
-    let mut town = Town { desks, measure: opened.case.id };
-    let document = || "d".repeat(64).parse().unwrap();
-    town.apply(Event::EnforceabilityConfirmed { by: by(), certificate: document(), at: now });
-    town.apply(Event::NotificationServed { by: by(), document: document(), at: now });
+    let measure = desks.ordered();
+    let town = Town { desks, measure };
     town.work();
     assert_eq!(town.state(), "ordered");
     town

@@ -10,10 +10,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use entremise_core::event::{Event, Line};
+use entremise_core::id::CaseId;
+use entremise_core::ledger::Actor;
+use entremise_core::procedure::measure::{Pronounced, Sentence, Terms};
+use entremise_core::regime::rules::Pronouncer;
 use entremise_server::access::{Role, Seat};
 use entremise_server::house::House;
 use entremise_server::serve::listeners::{house_desks, parties_desks};
 use entremise_server::web::Known;
+use entremise_store::CaseRef;
+use jiff::SignedDuration;
 use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
 use tower_service::Service as _;
@@ -73,6 +80,38 @@ impl Desks {
         let office = house_desks(&house, room, &hand.clock(), of_house, false).unwrap();
         let parties = parties_desks(&house, room, &hand.clock(), of_parties, false).unwrap();
         Self { house, hand, folder, office, parties, cookies: BTreeMap::new() }
+    }
+
+    /// A measure that the person was notified of, and that is ordered of the provider now. Yields
+    /// the number of its case, which is the order's.
+    pub fn ordered(&self) -> CaseId {
+        let now = self.hand.clock()();
+        let sentence = Sentence {
+            measure: "suspension_counterfeiting".to_owned(),
+            by: Pronouncer::Court,
+            pronounced_at: now - SignedDuration::from_hours(24 * 20),
+            terms: Terms::Suspension { days: 15 },
+        };
+        let provider = "isp".parse().unwrap();
+        let line = Line { provider, handle: "h".repeat(43).try_into().unwrap() };
+        let digest = |digit: &str| digit.repeat(64).parse().unwrap();
+        let (file, decision) = (CaseId(uuid::Uuid::from_u128(7)), digest("c"));
+        let measure = Box::new(Pronounced { line, file, sentence, decision });
+        let room = &self.house.rooms[0].config;
+        let (authority, regime) = (room.id.clone(), room.regime.clone());
+        let by = || "membre-1".parse().unwrap();
+        let take = |case: &CaseRef, event: Event| {
+            let actor = Actor::Person(by());
+            self.house.store.apply(case, &event, &actor, now).unwrap().case.id
+        };
+        let new = CaseRef::Measure { authority: authority.clone(), regime, measure };
+        let measure = take(&new, Event::MeasurePronounced { by: by() });
+        let case = CaseRef::Id(authority, measure);
+        let certificate = digest("d");
+        take(&case, Event::EnforceabilityConfirmed { by: by(), certificate, at: now });
+        let document = digest("d");
+        take(&case, Event::NotificationServed { by: by(), document, at: now });
+        measure
     }
 
     fn door(&mut self, role: Role) -> &mut Router {
