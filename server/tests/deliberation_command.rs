@@ -100,3 +100,38 @@ fn a_reviewers_key_file_is_no_members() {
     std::fs::write(&path, key.replace("member key", "reviewer key")).unwrap();
     assert_eq!(entremise(folder.path(), &SIGN, "transmit\n").status.code(), Some(2));
 }
+
+#[test]
+fn a_stranger_verifies_from_the_file_alone_and_sees_what_was_changed() {
+    let (folder, key) = machine();
+    assert!(entremise(folder.path(), &SIGN, "transmit\n").status.success());
+    let path = folder.path().join("signed.json");
+    let told = |arguments: &[&str]| {
+        let done = entremise(folder.path(), arguments, "");
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        (done.status.code(), text + &String::from_utf8_lossy(&done.stderr))
+    };
+    let (code, text) = told(&["verify", "signed.json"]);
+    assert_eq!(code, Some(2), "no house has taken it yet: {text}");
+    let mut signed = SignedDecision::read(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    signed.public_key = Some(key.key.clone());
+    std::fs::write(&path, signed.to_json()).unwrap();
+    let (code, text) = told(&["verify", "signed.json"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("the signature holds") && text.contains("outcome transmit"), "{text}");
+    let PublicKey::Ed25519 { public_key } = &key.key else { panic!("a key file's key") };
+    assert_eq!(told(&["verify", "signed.json", "--public-key", public_key]).0, Some(0));
+    let (code, text) = told(&["verify", "signed.json", "--public-key", "AAAA"]);
+    assert_eq!(code, Some(1), "{text}");
+    let good = signed.to_json();
+    for (changed, why) in [
+        (good.replace("\"transmit\"", "\"close\""), "another outcome"),
+        (good.replace("membre-1", "membre-2"), "another member"),
+        (good.replace("000007", "000008"), "another case"),
+        (good.replacen("\"reasons\": \"Les", "\"reasons\": \"Tous les", 1), "other reasons"),
+    ] {
+        assert_ne!(changed, good, "{why}");
+        std::fs::write(&path, changed).unwrap();
+        assert_ne!(told(&["verify", "signed.json"]).0, Some(0), "{why}");
+    }
+}

@@ -296,7 +296,7 @@ fn an_operator_puts_back_and_stops_a_party_by_keyboard_and_without_any_script() 
     sign_in(&browser, &served.house, &secret(Role::Operator));
     browser.tab_to("Put back into its queue");
     browser.press(&["Enter"]);
-    wait_for(&browser, "It is back in its queue");
+    browser.wait_for("It is back in its queue");
     browser.go(&format!("{}/en/operation/parties", served.house));
     browser.tab_to("Stop this party (Premier saisissant SPECIMEN)");
     browser.press(&["Enter"]);
@@ -304,7 +304,7 @@ fn an_operator_puts_back_and_stops_a_party_by_keyboard_and_without_any_script() 
     browser.press_text("Boucle");
     browser.tab_to("Stop now");
     browser.press(&["Enter"]);
-    wait_for(&browser, "The party is stopped.");
+    browser.wait_for("The party is stopped.");
     let authority = &served.desks.house.rooms[0].config.id;
     let party = served.desks.house.store.party(authority, &"first".parse().unwrap()).unwrap();
     assert_eq!(party.unwrap().stopped.unwrap().why, "Boucle");
@@ -328,22 +328,12 @@ fn a_sender_answers_a_request_by_keyboard_and_without_any_script() {
     let served = served();
     let Some(browser) = browser(Scheme::Dark, false) else { return };
     sign_in(&browser, &served.parties, &secret(Role::Sender));
-    browser.tab_to("Requests");
+    browser.tab_to("Messages");
     browser.leaving(|| browser.press(&["Enter"]));
     assert!(browser.text().contains("Send a corrected notice"), "{}", browser.text());
     browser.tab_to("answer-1-new_notice");
     browser.press(&[" "]);
     browser.tab_to("Answer");
     browser.press(&["Enter"]);
-    wait_for(&browser, "Answer: A corrected notice follows.");
-}
-
-/// Waits for a page of the same title that says something.
-fn wait_for(browser: &Browser, text: &str) {
-    for _ in 0..2_000 {
-        if browser.text().contains(text) {
-            return;
-        }
-    }
-    panic!("no page says {text}: {}", browser.text());
+    browser.wait_for("Answer: A corrected notice follows.");
 }

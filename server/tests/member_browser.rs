@@ -97,25 +97,10 @@ fn look(browser: &Browser, axe: &str, page: &str) {
     browser.narrow_to(1000);
 }
 
-/// Waits for a page of the same title that says something.
-fn wait_for(browser: &Browser, text: &str) {
-    for _ in 0..2_000 {
-        if browser.text().contains(text) {
-            return;
-        }
-    }
-    panic!("no page says {text}: {}", browser.text());
-}
-
 /// Opens the facts: the page that shows them has the title of the one before.
 fn open_facts(browser: &Browser) {
     browser.click("main form button");
-    for _ in 0..20_000 {
-        if !browser.run("return document.querySelector('#reasons')").is_null() {
-            return;
-        }
-    }
-    panic!("the facts were not shown: {}", browser.text());
+    browser.wait_for("Les Heures du port");
 }
 
 #[test]
@@ -178,7 +163,7 @@ fn an_absence_is_announced_and_its_substitute_finds_the_case_marked() {
     browser.go(&format!("{}/fr/bureau/dossier/{number}", served.address));
     look(&browser, &axe, "fr-case-charge");
     browser.click("form.charge button");
-    wait_for(&browser, "Vous suivez ce dossier");
+    browser.wait_for("Vous suivez ce dossier");
     for path in ["/en/office/absences", "/fr/bureau/absences"] {
         browser.go(&format!("{}{path}", served.address));
         look(&browser, &axe, &path.replace('/', "_"));
@@ -188,7 +173,7 @@ fn an_absence_is_announced_and_its_substitute_finds_the_case_marked() {
          document.querySelector('#substitute').value = 'officer-8'; return 1",
     );
     browser.click("main form.card button");
-    wait_for(&browser, "Mettre fin à cette absence");
+    browser.wait_for("Mettre fin à cette absence");
     look(&browser, &axe, "fr-absence-entered");
     browser.submit("header form button");
     sign_in(&browser, &served, SUBSTITUTE_SECRET);

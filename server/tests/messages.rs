@@ -1,5 +1,5 @@
-//! Messages with a fixed purpose and notes, over a whole house: a purpose goes where its list says and
-//! nowhere else, nothing in one's own words leaves, a note reaches nobody outside.
+//! Messages with a fixed purpose and notes, over a whole house: a purpose goes where its list says
+//! and nowhere else, nothing in one's own words leaves, a note reaches nobody outside.
 
 mod desks_house;
 
@@ -21,6 +21,8 @@ const OWN_WORDS: &str = "Cette personne est coupable SPECIMEN";
 struct House {
     desks: Desks,
     notice: NoticeId,
+    /// A notice of the same sender, of another case.
+    elsewhere: NoticeId,
     /// The page of the case's messages.
     path: String,
 }
@@ -41,13 +43,14 @@ fn house() -> House {
     };
     let report = receive(&desks.house.store, room, &room.senders[0], sending).unwrap();
     while !worker::round(&desks.house, now).unwrap().idle() {}
-    let notice = match &report.results[0].verdict {
+    let accepted = |place: usize| match &report.results[place].verdict {
         ItemVerdict::Accepted { notice } => *notice,
         other => panic!("{other:?}"),
     };
+    let (notice, elsewhere) = (accepted(0), accepted(1));
     let row = desks.house.store.notice(&room.config.id, notice).unwrap().unwrap();
     let path = format!("/fr/bureau/dossier/{}/messages", row.case);
-    House { desks, notice, path }
+    House { desks, notice, elsewhere, path }
 }
 
 impl House {
@@ -178,9 +181,11 @@ fn a_purpose_goes_to_no_other_addressee_than_its_own_list_says() {
 #[test]
 fn a_notice_of_another_case_cannot_be_written_about_and_nothing_typed_ever_leaves() {
     let mut house = house();
-    let elsewhere = uuid::Uuid::from_u128(7).to_string();
-    let fields = [("to", "sender"), ("purpose", "correct_time"), ("about", elsewhere.as_str())];
-    assert_eq!(house.post(&fields).status, StatusCode::UNPROCESSABLE_ENTITY);
+    let nowhere = uuid::Uuid::from_u128(7).to_string();
+    for about in [house.elsewhere.to_string(), nowhere] {
+        let fields = [("to", "sender"), ("purpose", "correct_time"), ("about", about.as_str())];
+        assert_eq!(house.post(&fields).status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let notice = house.notice.to_string();
     // A form that was tampered with: words of one's own beside the purpose, and another addressee.
     let fields = [

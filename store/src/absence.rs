@@ -144,9 +144,9 @@ impl Store {
                  INSERT INTO absence (authority, absent, starts_at, ends_at, substitute, entered_by,
                      entered_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)
-                 ON CONFLICT (authority, absent, starts_at) DO UPDATE SET ends_at = excluded.ends_at,
-                     substitute = excluded.substitute, entered_by = excluded.entered_by,
-                     entered_at = excluded.entered_at",
+                 ON CONFLICT (authority, absent, starts_at) DO UPDATE SET
+                     ends_at = excluded.ends_at, substitute = excluded.substitute,
+                     entered_by = excluded.entered_by, entered_at = excluded.entered_at",
                 &[
                     authority.as_str().into(),
                     absent.as_str().into(),

@@ -1,6 +1,6 @@
 //! What the house asks of senders and providers, and what it notes for itself.
 //!
-//! A message to a party has a purpose and what it is about, and no text: there is no column for one.
+//! A message to a party has a purpose and what it is about, and no text: there is no column for it.
 //! A note has a text and no addressee: it lies sealed with the case's documents, is opened for
 //! people of the house alone, and ends with the case.
 

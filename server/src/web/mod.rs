@@ -17,6 +17,7 @@ mod ladder;
 pub mod limit;
 mod member;
 pub mod message;
+mod of_house;
 mod office;
 pub mod operator;
 pub mod oversight;

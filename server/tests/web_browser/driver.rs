@@ -195,6 +195,20 @@ impl Browser {
         panic!("no other page came after {before}");
     }
 
+    /// Waits until a page says something: one of the same title, which `leaving` cannot tell.
+    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+    pub fn wait_for(&self, text: &str) {
+        let script = "return document.body ? document.body.innerText : ''";
+        for _ in 0..20_000 {
+            // A page that is just leaving answers nothing, or with an error.
+            let told = self.ask("execute/sync", Some(json!({ "script": script, "args": [] })));
+            if told.is_ok_and(|told| told.as_str().is_some_and(|told| told.contains(text))) {
+                return;
+            }
+        }
+        panic!("no page says {text}: {}", self.text());
+    }
+
     pub fn run(&self, script: &str) -> Value {
         self.must("execute/sync", Some(json!({ "script": script, "args": [] })))
     }

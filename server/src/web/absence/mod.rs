@@ -137,12 +137,13 @@ async fn shown(
         absence,
     });
     let colleagues = [Role::Officer, Role::Member].map(|role| office.sessions.seats(role)).concat();
-    let of_own = |seat: &&Seat| seat.role == desk.seat.role || desk.seat.role == Role::Member;
+    let own = &desk.seat;
+    let is_member = own.role == Role::Member;
+    // Nobody substitutes themselves. A member announces officers' absences, too.
+    let of_own = |seat: &&Seat| seat.person != own.person && (is_member || seat.role == own.role);
     let substitutes: Vec<Seat> = colleagues.iter().filter(of_own).cloned().collect();
-    let may_be_absent = |seat: &&Seat| {
-        seat.person == desk.seat.person
-            || (desk.seat.role == Role::Member && seat.role == Role::Officer)
-    };
+    let may_be_absent =
+        |seat: &&Seat| seat.person == own.person || (is_member && seat.role == Role::Officer);
     let absent = colleagues.iter().filter(may_be_absent).cloned().collect();
     let token = office.sessions.form_token(&desk.session, PURPOSE);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entremise_core::deadline::Deadline;
 use entremise_core::id::PersonId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::over_store::Absences;
 use crate::web::desk::{Asked, Desk, DeskTrouble};
@@ -13,6 +13,7 @@ use crate::web::office::{Office, SignedIn};
 /// The cases of one absent person, with when their substitute stops acting.
 pub(in crate::web) struct Owed {
     pub absent: PersonId,
+    /// The last instant of the absence.
     pub until: Timestamp,
     pub rows: Vec<OwedRow>,
 }
@@ -57,7 +58,11 @@ fn of(
                 deadline: deadlines.next(),
             });
         }
-        owed.push(Owed { absent: absence.absent, until: absence.ends_at, rows });
+        owed.push(Owed {
+            absent: absence.absent,
+            until: absence.ends_at - SignedDuration::from_nanos(1),
+            rows,
+        });
     }
     Ok(owed)
 }

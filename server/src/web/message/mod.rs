@@ -1,8 +1,8 @@
 //! Messages whose purpose is fixed, and notes that never leave the house.
 //!
 //! To a sender or a provider goes a purpose from a closed list and nothing in anybody's own words;
-//! whom it goes to follows from what it is about. A note is a text without an addressee: there is no
-//! way to send one.
+//! whom it goes to follows from what it is about. A note is a text without an addressee: there is
+//! no way to send one.
 
 mod office;
 pub mod over_store;

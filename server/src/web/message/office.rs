@@ -1,5 +1,5 @@
-//! The messages and the notes of one case: what was asked of whom, what they answered, and the three
-//! forms: to a sender, to a provider, for the house.
+//! The messages and the notes of one case: what was asked of whom, what they answered, and the
+//! three forms: to a sender, to a provider, for the house.
 
 use askama::Template;
 use axum::extract::{Form, Path, State};

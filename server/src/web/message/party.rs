@@ -1,4 +1,4 @@
-//! What the house asks of a sender or a provider, at that party's own desk, with what it can answer.
+//! What the house asks of a sender or a provider, at that party's own desk, and what it can answer.
 
 use askama::Template;
 use axum::extract::{Form, State};

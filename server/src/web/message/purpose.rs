@@ -1,5 +1,5 @@
-//! What can be said, to whom: closed lists. A purpose belongs to one sort of addressee and can go to
-//! no other; a message has no text, so it cannot say anything else than its purpose does.
+//! What can be said, to whom: closed lists. A purpose belongs to one sort of addressee and can go
+//! to no other; a message has no text, so it cannot say anything else than its purpose does.
 //!
 //! None of them accuses anybody: what the law says to a person leaves as a stage's letter, after a
 //! decision, and by no other way.

@@ -1,19 +1,19 @@
 //! The operator's side over the real house. Reads cases' rows and hands out none of their numbers.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use entremise_core::deadline::Zone;
 use entremise_core::id::{AuthorityId, EffectId, PersonId};
 use entremise_core::ledger::Actor;
-use entremise_core::regime::embedded;
-use entremise_store::{AlarmId, Role, Store};
+use entremise_store::{AlarmId, Role};
 use jiff::Timestamp;
 
 use super::desk::{Held, Machines, OperatorDesk, ParkedRow, PartyRow, Queue, SetAside, TroubleRow};
 use crate::house::House;
 use crate::quarantine::{Reader, Replayed, replay};
 use crate::web::desk::DeskTrouble;
+use crate::web::of_house::{OfHouse, told};
 
 /// Alarms looked through for those about machines.
 const ALARMS_MAX: usize = 200;
@@ -21,26 +21,19 @@ const ALARMS_MAX: usize = 200;
 const OF_MACHINES: [&str; 2] = ["given_up", "deadline_refused"];
 
 /// One authority's machines.
-pub struct HouseOperator {
-    house: Arc<House>,
-    authority: AuthorityId,
+pub struct HouseOperator(OfHouse);
+
+impl Deref for HouseOperator {
+    type Target = OfHouse;
+
+    fn deref(&self) -> &OfHouse {
+        &self.0
+    }
 }
 
 impl HouseOperator {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
-        Self { house, authority }
-    }
-
-    fn store(&self) -> &Store {
-        &self.house.store
-    }
-
-    fn zone(&self) -> Zone {
-        let room = self.house.room(&self.authority);
-        match room.and_then(|room| embedded(room.config.regime.as_str()).ok()) {
-            Some(regime) => regime.zone().clone(),
-            None => Zone::named("UTC").expect("UTC is part of every time-zone database"),
-        }
+        Self(OfHouse { house, authority })
     }
 }
 
@@ -56,7 +49,7 @@ impl OperatorDesk for HouseOperator {
         let checkpoint = store.last_checkpoint(authority).map_err(told)?;
         let parties = store.parties(authority).map_err(told)?;
         Ok(Machines {
-            zone: self.zone(),
+            zone: self.zone()?,
             ledger_entries: store.ledger_size(authority).map_err(told)?,
             published: checkpoint.map(|checkpoint| (checkpoint.size, checkpoint.noted_at)),
             queues: queues(&counts.outbox),
@@ -105,7 +98,7 @@ impl OperatorDesk for HouseOperator {
     }
 
     fn set_aside(&self) -> Result<Vec<SetAside>, DeskTrouble> {
-        let zone = self.zone();
+        let zone = self.zone()?;
         let rows = self.store().quarantined(&self.authority).map_err(told)?;
         let row = |row: entremise_store::QuarantineRow| SetAside {
             id: row.id.0.to_string(),
@@ -145,7 +138,7 @@ impl OperatorDesk for HouseOperator {
     }
 
     fn parties(&self) -> Result<Vec<PartyRow>, DeskTrouble> {
-        let zone = self.zone();
+        let zone = self.zone()?;
         let parties = self.store().parties(&self.authority).map_err(told)?;
         let row = |party: entremise_store::Party| PartyRow {
             is_sender: matches!(party.role, Role::Sender { .. }),
@@ -193,9 +186,4 @@ fn queues(open: &BTreeMap<String, u64>) -> Vec<Queue> {
         }
     }
     queues.into_values().collect()
-}
-
-fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
-    tracing::error!(%trouble, "the operator's desk cannot answer");
-    DeskTrouble
 }

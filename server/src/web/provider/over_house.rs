@@ -1,16 +1,16 @@
 //! A provider's side over the real house.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use entremise_core::case::{State, Subject};
-use entremise_core::deadline::Zone;
 use entremise_core::effect::Effect;
 use entremise_core::id::{AuthorityId, CaseId, PartyId, PersonId, QuestionId};
 use entremise_core::procedure::identification;
-use entremise_core::regime::{Regime, embedded};
+use entremise_core::regime::Regime;
 use entremise_core::step::due;
-use entremise_store::{CaseFile, Store, WorkOrder, WorkPlace, WorkRow};
+use entremise_store::{CaseFile, WorkOrder, WorkPlace, WorkRow};
 use jiff::Timestamp;
 
 use super::desk::{Answered, HandedIn, Late, OrderView, Owed, OwedRow, ProviderDesk, What};
@@ -19,6 +19,7 @@ use crate::handover::{self, NotTaken};
 use crate::house::House;
 use crate::receipt::{self, NotNow};
 use crate::web::desk::{Delay, DeskTrouble, ReceiptGiven};
+use crate::web::of_house::{OfHouse, told};
 use crate::worker::publish;
 
 /// Rows on a page: each one's case is read for when it was asked.
@@ -27,31 +28,23 @@ const ROWS: usize = 50;
 const FILES: usize = 60;
 
 /// One authority, as its providers see it.
-pub struct HouseProvider {
-    house: Arc<House>,
-    authority: AuthorityId,
+pub struct HouseProvider(OfHouse);
+
+impl Deref for HouseProvider {
+    type Target = OfHouse;
+
+    fn deref(&self) -> &OfHouse {
+        &self.0
+    }
 }
 
 impl HouseProvider {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
-        Self { house, authority }
+        Self(OfHouse { house, authority })
     }
 
     pub(super) fn house(&self) -> (&House, &AuthorityId) {
         (&self.house, &self.authority)
-    }
-
-    fn store(&self) -> &Store {
-        &self.house.store
-    }
-
-    fn regime(&self) -> Result<Regime, DeskTrouble> {
-        let room = self.house.room(&self.authority).ok_or(DeskTrouble)?;
-        embedded(room.config.regime.as_str()).map_err(told)
-    }
-
-    fn zone(&self) -> Result<Zone, DeskTrouble> {
-        Ok(self.regime()?.zone().clone())
     }
 
     /// Where this provider's files lie; none where it answers another way.
@@ -119,17 +112,17 @@ impl ProviderDesk for HouseProvider {
             Some(folder) => handover::files(folder, FILES).map_err(told)?,
             None => Vec::new(),
         };
-        let party = store.party(authority, provider).map_err(told)?;
+        let own = self.party(provider)?;
         Ok(Owed {
             zone: regime.zone().clone(),
-            name: party.as_ref().map_or_else(|| provider.to_string(), |party| party.name.clone()),
+            name: own.name,
             answers_by_file: folder.is_some(),
             late: rows.iter().filter(|row| row.late).count() as u64,
             rows,
             next,
             files,
             orders: self.orders(provider)?,
-            stopped: party.and_then(|party| party.stopped).map(|stopped| (stopped.at, stopped.why)),
+            stopped: own.stopped,
         })
     }
 
@@ -229,9 +222,4 @@ fn write_place(place: WorkPlace) -> String {
 fn read_place(text: &str) -> Option<WorkPlace> {
     let (desk_at, case) = text.split_once('.')?;
     Some(WorkPlace { desk_at: desk_at.parse().ok()?, case: case.parse::<CaseId>().ok()? })
-}
-
-pub(super) fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
-    tracing::error!(%trouble, "the providers' desk cannot answer");
-    DeskTrouble
 }

@@ -1,13 +1,12 @@
 //! A sender's side over the real house.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use entremise_core::deadline::Zone;
 use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, BatchId, NoticeId, PartyId, PersonId};
 use entremise_core::ledger::Actor;
-use entremise_core::regime::{Regime, embedded};
-use entremise_store::{ApplyError, BatchReport, CaseRef, ItemVerdict as NoticeVerdict, Store};
+use entremise_store::{ApplyError, BatchReport, CaseRef, ItemVerdict as NoticeVerdict};
 use jiff::Timestamp;
 
 use super::desk::{NoticeView, ResultView, SenderDesk, Sending, SendingRow, Sendings, Withdrawn};
@@ -15,6 +14,7 @@ use crate::house::House;
 use crate::receipt::{self, NotNow};
 use crate::standing::{NoticeStatus, Standing};
 use crate::web::desk::{DeskTrouble, ReceiptGiven};
+use crate::web::of_house::{OfHouse, told};
 use crate::worker::publish;
 
 /// Sendings on a page: the report of each is opened to count in it.
@@ -23,27 +23,19 @@ const SENDINGS: usize = 10;
 const NOTICES: usize = 50;
 
 /// One authority, as its senders see it.
-pub struct HouseSender {
-    house: Arc<House>,
-    authority: AuthorityId,
+pub struct HouseSender(OfHouse);
+
+impl Deref for HouseSender {
+    type Target = OfHouse;
+
+    fn deref(&self) -> &OfHouse {
+        &self.0
+    }
 }
 
 impl HouseSender {
     pub fn new(house: Arc<House>, authority: AuthorityId) -> Self {
-        Self { house, authority }
-    }
-
-    fn store(&self) -> &Store {
-        &self.house.store
-    }
-
-    fn regime(&self) -> Result<Regime, DeskTrouble> {
-        let room = self.house.room(&self.authority).ok_or(DeskTrouble)?;
-        embedded(room.config.regime.as_str()).map_err(told)
-    }
-
-    fn zone(&self) -> Result<Zone, DeskTrouble> {
-        Ok(self.regime()?.zone().clone())
+        Self(OfHouse { house, authority })
     }
 
     fn standing(&self, sender: &PartyId, notice: &str) -> Result<Option<Standing>, DeskTrouble> {
@@ -89,16 +81,16 @@ impl SenderDesk for HouseSender {
             });
         }
         let day = regime.zone().day_of(now);
-        let party = store.party(authority, sender).map_err(told)?;
+        let own = self.party(sender)?;
         let of = self.house.room(authority).map(|room| &room.config.regime).ok_or(DeskTrouble)?;
         Ok(Sendings {
             zone: regime.zone().clone(),
-            name: party.as_ref().map_or_else(|| sender.to_string(), |party| party.name.clone()),
+            name: own.name,
             next: rows.last().filter(|_| more).map(|row| row.batch.clone()),
             rows,
             used: store.brought_on(authority, of, sender, day).map_err(told)?,
             quota: u64::from(rules.intake.notices_per_day_max),
-            stopped: party.and_then(|party| party.stopped).map(|stopped| (stopped.at, stopped.why)),
+            stopped: own.stopped,
         })
     }
 
@@ -185,9 +177,4 @@ impl SenderDesk for HouseSender {
             Err(why) => Err(told(why)),
         }
     }
-}
-
-fn told(trouble: impl std::fmt::Display) -> DeskTrouble {
-    tracing::error!(%trouble, "the senders' desk cannot answer");
-    DeskTrouble
 }

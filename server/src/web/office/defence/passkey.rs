@@ -1,7 +1,7 @@
 //! A decision signed with the member's passkey, on the page itself.
 //!
-//! What is signed is put together here again, from the case as it stands and the words of the house:
-//! what the browser says it was does not count, only what the signature holds over.
+//! What is signed is put together here again, from the case as it stands and the words of the
+//! house: what the browser says it was does not count, only what the signature holds over.
 
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;

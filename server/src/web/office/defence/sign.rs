@@ -176,8 +176,8 @@ pub(in crate::web::office) async fn take(
     let file = sent.into_document();
     let text = std::str::from_utf8(&file).ok().filter(|text| text.len() <= FILE_BYTES_MAX);
     let signed = text.and_then(|text| SignedDecision::read(text).ok());
-    // What was shown on this very form, not on one of another day. A passkey signs on the page, where
-    // its words are known to be fresh.
+    // What was shown on this very form, not on one of another day. A passkey signs on the page,
+    // where its words are known to be fresh.
     let signed = signed.filter(|signed| {
         signed.fresh.is_none() && examined.as_ref() == Ok(&signed.statement.examined)
     });
