@@ -11,9 +11,10 @@ use entremise_store::{ApplyError, CaseFile, CaseRef};
 use jiff::Timestamp;
 
 use super::desk::{Answered, OrderRow, OrderStanding};
-use super::over_house::{HouseProvider, told};
+use super::over_house::HouseProvider;
 use crate::order_file::{self, Order};
 use crate::web::desk::DeskTrouble;
+use crate::web::of_house::told;
 
 /// Open measures that are looked at for one page.
 const MEASURES_MOST: usize = 10_000;
