@@ -149,7 +149,7 @@ fn what_a_substitute_does_is_entered_in_their_own_name_with_the_absent_ones_besi
     announce(&mut house, OFFICER_SECRET, ("officer-7", "officer-8"), days);
     house.clock_at("2023-05-13T08:00:00Z");
     let path = format!("{}/contradictoire", house.path());
-    let mut write = |house: &mut Finding, secret: &str, day: &str| {
+    let write = |house: &mut Finding, secret: &str, day: &str| {
         let cookie = house.come_in(secret);
         let page = house.get_with(&path, &cookie);
         let (version, token) = (value_of(&page, "version"), value_of(&page, "token"));

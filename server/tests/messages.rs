@@ -112,7 +112,7 @@ fn a_sender_is_asked_to_mend_its_notice_and_answers_once_from_a_closed_list() {
     let answer = |answer: &'static str| {
         [("token", token.clone()), ("message", message.clone()), ("answer", answer.to_owned())]
     };
-    let mut send = |house: &mut House, role: Role, fields: [(&str, String); 3]| {
+    let send = |house: &mut House, role: Role, fields: [(&str, String); 3]| {
         let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
         house.desks.post(role, "/fr/messages", &fields)
     };
