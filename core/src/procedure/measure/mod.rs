@@ -30,9 +30,9 @@ use crate::step::{Refusal, Step};
 
 pub use court::{AppealOutcome, LiftGround};
 pub use provider::{Declined, Demand, Excess, HowEnded, ProviderReport, Reported, Window};
-pub use sentence::{Pronounced, Sentence, Terms};
+pub use sentence::{Pronounced, Sentence, Terms, at_most, days_of};
 pub(crate) use waits::due;
-pub use waits::{appeal_end, milder_law};
+pub use waits::{Awaited, Awaits, Next, appeal_end, awaited, milder_law};
 
 /// Where a measure stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +116,24 @@ pub enum Told {
     PostponementOver,
     PostponementUndecided,
     InjunctionUnanswered,
+}
+
+impl Told {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EnforceabilityUnknown => "enforceability_unknown",
+            Self::AppealUndecided => "appeal_undecided",
+            Self::NotificationLate => "notification_late",
+            Self::Unconfirmed => "unconfirmed",
+            Self::NotBegun => "not_begun",
+            Self::EndNotAssured => "end_not_assured",
+            Self::LiftUnproven => "lift_unproven",
+            Self::PostponementOver => "postponement_over",
+            Self::PostponementUndecided => "postponement_undecided",
+            Self::InjunctionUnanswered => "injunction_unanswered",
+        }
+    }
 }
 
 /// How the case of a measure ends.

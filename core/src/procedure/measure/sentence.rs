@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Line;
 use crate::id::{CaseId, Digest};
 use crate::regime::Regime;
-use crate::regime::rules::{Measure, MeasureKind, Mode, Pronouncer};
+use crate::regime::rules::{Measure, MeasureKind, Mode, Pronouncer, Span};
 use crate::step::Refusal;
 
 /// One measure of one judgment against the holder of one line.
@@ -105,9 +105,13 @@ impl Sentence {
 }
 
 /// The longest a measure may last, counted from a day of that law. Unit: days.
-pub(super) fn at_most(rule: &Measure, from: Timestamp, regime: &Regime) -> Option<u32> {
-    let path = format!("measure.{}.duration_max", rule.id);
-    let end = regime.deadline(from, rule.duration_max?, "pronounced", &path);
+pub fn at_most(rule: &Measure, from: Timestamp, regime: &Regime) -> Option<u32> {
+    days_of(rule.duration_max?, from, regime)
+}
+
+/// How many days a time is that is counted from a day on: a month of January is 31. Unit: days.
+pub fn days_of(length: Span, from: Timestamp, regime: &Regime) -> Option<u32> {
+    let end = regime.deadline(from, length, "pronounced", "measure");
     let days = end.last_day.since(regime.zone().day_of(from)).ok()?.get_days();
     u32::try_from(days).ok()
 }

@@ -34,6 +34,50 @@ pub fn milder_law(case: &Case, regime: &Regime) -> Option<Timestamp> {
     law::next(state.life()?, pronounced, regime)
 }
 
+/// One thing that a measure waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Awaited {
+    pub what: Awaits,
+    pub deadline: Deadline,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaits {
+    /// Past the deadline somebody is told, and the measure stays where it is.
+    Somebody(Told),
+    /// Past the deadline it goes on by itself.
+    Time(Next),
+}
+
+impl Awaits {
+    /// The name in catalogues.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Somebody(told) => told.name(),
+            Self::Time(next) => next.name(),
+        }
+    }
+}
+
+/// All that an open measure waits for, the soonest first.
+pub fn awaited(case: &Case, regime: &Regime) -> Result<Vec<Awaited>, Refusal> {
+    let (Subject::Measure(pronounced), crate::case::State::Measure(state)) =
+        (&case.subject, &case.state)
+    else {
+        return Err(Refusal::WrongSubject);
+    };
+    let state = state.bare();
+    let told = alarms(pronounced, state, regime)?
+        .into_iter()
+        .map(|(told, deadline)| Awaited { what: Awaits::Somebody(told), deadline });
+    let next = nexts(pronounced, state, regime)?
+        .into_iter()
+        .map(|(next, deadline)| Awaited { what: Awaits::Time(next), deadline });
+    let mut awaited: Vec<Awaited> = told.chain(next).collect();
+    awaited.sort_by_key(|awaited| awaited.deadline.ends_at);
+    Ok(awaited)
+}
+
 /// Every state that waits has something due; nothing waits in silence.
 pub(crate) fn due(
     pronounced: &Pronounced,
@@ -62,8 +106,8 @@ pub(crate) fn due(
 }
 
 /// What time does by itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
     /// The law becomes milder.
     Softens,
     /// Nothing was begun in the time that the law gives.
@@ -72,6 +116,17 @@ enum Next {
     TimeOver,
     /// Nobody proves that it was lifted.
     GivenUp,
+}
+
+impl Next {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Softens => "softens",
+            Self::Prescribed => "prescribed",
+            Self::TimeOver => "time_over",
+            Self::GivenUp => "given_up",
+        }
+    }
 }
 
 fn nexts(
