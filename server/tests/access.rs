@@ -43,6 +43,14 @@ fn request(asked_by: &str, before: &str) -> Resource {
     }
 }
 
+fn measure(entered_by: &[&str]) -> Resource {
+    Resource::Measure {
+        reference: "0192a000-0000-7000-8000-000000000001".to_owned(),
+        regime: "fr-graduated-response".to_owned(),
+        entered_by: entered_by.iter().map(|number| person(number)).collect(),
+    }
+}
+
 fn holding(party: &str) -> Resource {
     Resource::Holding { party: party.parse().unwrap() }
 }
@@ -56,6 +64,7 @@ fn things() -> Vec<Resource> {
         case(false, &[]),
         case(true, &[]),
         request("officer-7", "person-1"),
+        measure(&["officer-7"]),
         holding("ayants-droit-1"),
         holding("fai-exemple"),
         absence("person-1", Role::Officer, Role::Officer),
@@ -105,6 +114,8 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
                 "enter_answer",
                 "ask_review",
                 "decide_warning",
+                "follow_measure",
+                "order_measure",
             ],
         ),
         (
@@ -140,6 +151,17 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
     for (role, actions) in expected {
         assert_eq!(all_of(&policy, role), actions, "{role:?}");
     }
+}
+
+#[test]
+fn whoever_entered_a_judgment_follows_its_measure_and_does_not_have_it_carried_out() {
+    let policy = Policy::built_in().unwrap();
+    let (own, others) = (measure(&["officer-7", "person-1"]), measure(&["officer-7"]));
+    assert!(may(&policy, Role::Officer, Action::FollowMeasure, &own));
+    assert!(may(&policy, Role::Officer, Action::OrderMeasure, &others));
+    let ruled = policy.ask(&seat(Role::Officer), Action::OrderMeasure, &own);
+    assert!(!ruled.allowed);
+    assert_eq!(ruled.by, ["who-entered-the-judgment-does-not-have-it-carried-out"]);
 }
 
 #[test]

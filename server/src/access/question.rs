@@ -105,6 +105,8 @@ actions! {
     DecideWarning "decide_warning",
     DecideFinding "decide_finding",
     Deliberate "deliberate",
+    FollowMeasure "follow_measure",
+    OrderMeasure "order_measure",
     ReadRequest "read_request",
     Rule "rule",
     HandOver "hand_over",
@@ -156,6 +158,14 @@ pub enum Resource {
         substitute: PersonId,
         substitute_role: Role,
     },
+    /// A measure of a judgment.
+    Measure {
+        /// Its own number.
+        reference: String,
+        regime: String,
+        /// Who entered the judgment, or one on appeal.
+        entered_by: Vec<PersonId>,
+    },
     ReviewRequest {
         request: String,
         asked_by: PersonId,
@@ -184,6 +194,7 @@ impl Resource {
             Self::Machines => ("Machines", ""),
             Self::Case { reference, .. } => ("Case", reference),
             Self::Absence { absent, .. } => ("Absence", absent.as_str()),
+            Self::Measure { reference, .. } => ("Measure", reference),
             Self::ReviewRequest { request, .. } => ("ReviewRequest", request),
             Self::Holding { party } => ("Holding", party.as_str()),
         }
@@ -218,6 +229,10 @@ pub(super) fn resource(about: &Resource) -> Value {
             "substitute": substitute.as_str(),
             "substitute_role": substitute_role.name(),
         }),
+        Resource::Measure { regime, entered_by, .. } => {
+            let entered_by: Vec<&str> = entered_by.iter().map(PersonId::as_str).collect();
+            json!({ "regime": regime, "entered_by": entered_by })
+        }
         Resource::ReviewRequest { asked_by, before, .. } => {
             json!({ "asked_by": asked_by.as_str(), "before": before.as_str() })
         }

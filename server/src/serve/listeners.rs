@@ -20,6 +20,7 @@ use crate::web::absence::over_store::Absences;
 use crate::web::decision_log::StoreDecisions;
 use crate::web::defence::over_store::StoreDefence;
 use crate::web::defence::statement::MemberKey;
+use crate::web::measure::over_store::StoreMeasures;
 use crate::web::message::over_store::Messages;
 use crate::web::operator::HouseOperator;
 use crate::web::oversight::StoreOversight;
@@ -162,6 +163,7 @@ fn web(house: &Arc<House>, room: &Room, clock: &Clock, secure: bool) -> Web {
         ))),
         rights: Some(Arc::new(StoreRights::new(house.store.clone(), config.id.clone()))),
         defence: Some(Arc::new(defence(house, config))),
+        measures: Some(Arc::new(StoreMeasures::new(house.store.clone(), config.id.clone()))),
         authority: web::Authority {
             name: names(&config.name),
             email: config.contact.email.clone(),

@@ -15,6 +15,7 @@ mod entrance;
 mod headers;
 mod ladder;
 pub mod limit;
+pub mod measure;
 mod member;
 pub mod message;
 mod of_house;
@@ -51,6 +52,7 @@ use jiff::Timestamp;
 pub use crate::config::OfficeRole;
 pub use defence::desk::DefenceDesk;
 pub use desk::Desk;
+pub use measure::desk::MeasureDesk;
 pub use portal::desk::PortalDesk;
 pub use review::desk::ReviewDesk;
 pub use rights::desk::RightsDesk;
@@ -72,6 +74,8 @@ pub struct Web {
     pub rights: Option<Arc<dyn RightsDesk>>,
     /// The side of the house that takes the answers of those persons.
     pub defence: Option<Arc<dyn DefenceDesk>>,
+    /// The side of the house that follows what courts pronounced.
+    pub measures: Option<Arc<dyn MeasureDesk>>,
     /// The side of the house that the persons concerned meet themselves.
     pub portal: Option<Arc<dyn PortalDesk>>,
     pub authority: Authority,

@@ -282,6 +282,16 @@ impl Page {
         Place::Erasure(reference.to_owned()).path(self.lang)
     }
 
+    /// The open measures.
+    pub fn measures_path(&self) -> String {
+        Place::Measures.path(self.lang)
+    }
+
+    /// One measure, by its own number.
+    pub fn measure_path(&self, reference: &str) -> String {
+        Place::Measure(reference.to_owned()).path(self.lang)
+    }
+
     /// The person's side of a case.
     pub fn defence_path(&self, reference: &str) -> String {
         Place::Defence(reference.to_owned()).path(self.lang)
@@ -319,6 +329,7 @@ impl Page {
             ],
             Frame::Office => &[
                 (Place::Seat(SeatPlace::Batch), "batch.nav"),
+                (Place::Measures, "measure.nav"),
                 (Place::Seat(SeatPlace::Absences), "absence.nav"),
             ],
             Frame::Member => {

@@ -4,6 +4,7 @@
 
 use entremise_core::deadline::Lang;
 
+use super::measure::ActKind;
 use super::portal::place::PortalPlace;
 use super::review::place::ReviewPlace;
 use super::seat_place::SeatPlace;
@@ -60,6 +61,12 @@ pub enum Place {
     Charge(String),
     /// When persons can be heard.
     Slots,
+    /// The open measures.
+    Measures,
+    /// One measure, by its own number.
+    Measure(String),
+    /// Where one thing is entered about a measure.
+    MeasureAct(String, ActKind),
     /// A page of the person concerned.
     Portal(PortalPlace),
     /// A page of the reviewers' desk.
@@ -129,6 +136,19 @@ impl Place {
             }
             (Self::Slots, Lang::Fr) => "/fr/bureau/creneaux".to_owned(),
             (Self::Slots, Lang::En) => "/en/office/hearings".to_owned(),
+            (Self::Measures, Lang::Fr) => "/fr/bureau/mesures".to_owned(),
+            (Self::Measures, Lang::En) => "/en/office/measures".to_owned(),
+            (Self::Measure(reference), Lang::Fr) => {
+                format!("/fr/bureau/mesure/{}", encoded(reference))
+            }
+            (Self::Measure(reference), Lang::En) => {
+                format!("/en/office/measure/{}", encoded(reference))
+            }
+            (Self::MeasureAct(reference, kind), lang) => {
+                let (fr, en) = kind.addresses();
+                let act = if lang == Lang::Fr { fr } else { en };
+                format!("{}/{act}", Self::Measure(reference.clone()).path(lang))
+            }
             (Self::Portal(place), lang) => place.path(lang),
             (Self::Review(place), lang) => place.path(lang),
             (Self::Seat(place), lang) => place.path(lang),

@@ -22,8 +22,8 @@ use entremise_server::web::{Web, office_router};
 use entremise_store::{CaseFile, WorkOrder};
 use jiff::{SignedDuration, Timestamp};
 use oversight_world::{
-    MEMBER_KEY, MEMBER_SECRET, OFFICER_SECRET, OVERSEER_SECRET, World, at, authority, member_pair,
-    named, people, web,
+    MEMBER_KEY, MEMBER_SECRET, OFFICER_SECRET, OTHER_OFFICER_SECRET, OVERSEER_SECRET, World, at,
+    authority, member_pair, named, people, web,
 };
 use ring::signature::Ed25519KeyPair;
 use tower_service::Service as _;
@@ -160,6 +160,44 @@ impl Finding {
     /// From now on all is done by the member.
     pub fn act_as_member(&mut self) {
         self.cookie = self.member_cookie.clone();
+    }
+
+    /// From now on all is done by another officer.
+    pub fn act_as_other_officer(&mut self) {
+        self.cookie = self.come_in(OTHER_OFFICER_SECRET);
+    }
+
+    pub fn act_as_officer(&mut self) {
+        self.cookie = self.come_in(OFFICER_SECRET);
+    }
+
+    /// Sends the form of a page as a browser does, with its document.
+    pub fn send_form(&mut self, path: &str, fields: &[(&str, &str)], document: &[u8]) -> Got {
+        let page = self.get(path);
+        self.send_form_of(&page, path, fields, document)
+    }
+
+    /// The same, with a page that was fetched before.
+    pub fn send_form_of(
+        &mut self,
+        page: &Got,
+        path: &str,
+        fields: &[(&str, &str)],
+        document: &[u8],
+    ) -> Got {
+        let mut fields = fields.to_vec();
+        let (version, token) = (value_of(page, "version"), value_of(page, "token"));
+        fields.extend([("version", version.as_str()), ("token", token.as_str())]);
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.post(path, &kind, multipart(&fields, document))
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    pub fn clock(&self) -> Arc<Mutex<Timestamp>> {
+        Arc::clone(&self.now)
     }
 
     pub fn as_member(&mut self, path: &str) -> Got {

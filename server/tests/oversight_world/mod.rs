@@ -20,6 +20,7 @@ use entremise_core::notice::{Claim, Class, Hash, Notice, Observation, Source, Tr
 use entremise_core::regime::embedded;
 use entremise_server::web::defence::over_store::StoreDefence;
 use entremise_server::web::defence::statement::MemberKey;
+use entremise_server::web::measure::over_store::StoreMeasures;
 use entremise_server::web::oversight::StoreOversight;
 use entremise_server::web::portal::over_store::StorePortal;
 use entremise_server::web::rights::over_store::StoreRights;
@@ -35,6 +36,7 @@ use uuid::Uuid;
 
 pub const OVERSEER_SECRET: &str = "specimen-overseer-secret-41aa";
 pub const OFFICER_SECRET: &str = "specimen-officer-secret-8c1f";
+pub const OTHER_OFFICER_SECRET: &str = "specimen-other-officer-secret-2b90";
 /// The key with which the member signs.
 pub const MEMBER_KEY: &str = "cle-membre-1";
 pub const MEMBER_SECRET: &str = "specimen-member-secret-77d0";
@@ -75,6 +77,7 @@ pub fn people() -> Vec<Officer> {
     };
     vec![
         person("officer-7", OFFICER_SECRET, OfficeRole::Officer),
+        person("officer-8", OTHER_OFFICER_SECRET, OfficeRole::Officer),
         person("membre-1", MEMBER_SECRET, OfficeRole::Member),
         person("auditor-2", OVERSEER_SECRET, OfficeRole::Overseer),
     ]
@@ -108,6 +111,7 @@ pub fn web(store: &Store) -> Web {
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
         rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),
+        measures: Some(Arc::new(StoreMeasures::new(store.clone(), authority()))),
         defence: Some(Arc::new(StoreDefence::new(store.clone(), authority(), vec![member_key()]))),
         authority: Authority {
             name: entremise_core::deadline::Words { fr: NAME.to_owned(), en: NAME.to_owned() },

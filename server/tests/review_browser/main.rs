@@ -41,6 +41,7 @@ fn served() -> Served {
         oversight: None,
         rights: None,
         defence: None,
+        measures: None,
         portal: None,
         authority: Authority {
             name: Words {

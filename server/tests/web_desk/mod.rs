@@ -66,6 +66,7 @@ pub fn web(desk: Invented) -> Web {
         oversight: None,
         rights: None,
         defence: None,
+        measures: None,
         portal: None,
         authority: authority(),
         clock: clock(),

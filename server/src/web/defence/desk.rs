@@ -4,6 +4,7 @@
 use entremise_core::deadline::{Deadline, Zone};
 use entremise_core::id::{Digest, PersonId};
 use entremise_core::procedure::ladder::{ChallengeGround, ChallengeVerdict, CourtOutcome, Defence};
+use entremise_core::procedure::measure::Sentence;
 use entremise_core::regime::rules::DeliberationOutcome;
 use jiff::Timestamp;
 
@@ -103,15 +104,39 @@ pub struct Document {
 }
 
 pub enum DefenceAct {
-    Observations { document: Document, received_at: Timestamp },
-    Situation { document: Document, received_at: Timestamp },
-    HearingAsked { received_at: Timestamp },
-    Convened { slot: Timestamp },
-    Held { record: Document, counsel: bool, copied: bool },
+    Observations {
+        document: Document,
+        received_at: Timestamp,
+    },
+    Situation {
+        document: Document,
+        received_at: Timestamp,
+    },
+    HearingAsked {
+        received_at: Timestamp,
+    },
+    Convened {
+        slot: Timestamp,
+    },
+    Held {
+        record: Document,
+        counsel: bool,
+        copied: bool,
+    },
     Missed,
-    ChallengeAnswered { verdict: ChallengeVerdict, reasons: String },
-    Deliberated { signed: Box<SignedDecision> },
-    Outcome { outcome: CourtOutcome, judgment: Document },
+    ChallengeAnswered {
+        verdict: ChallengeVerdict,
+        reasons: String,
+    },
+    Deliberated {
+        signed: Box<SignedDecision>,
+    },
+    /// `measures` is what a conviction pronounced: each becomes a case of its own.
+    Outcome {
+        outcome: CourtOutcome,
+        judgment: Document,
+        measures: Vec<Sentence>,
+    },
 }
 
 pub enum DefenceOutcome {

@@ -251,13 +251,10 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
             (Event::ChallengeAnswered(answer), vec![kept])
         }
         DefenceAct::Deliberated { signed } => return deliberated((**signed).clone()),
-        DefenceAct::Outcome { outcome, judgment } => {
+        DefenceAct::Outcome { outcome, judgment, measures } => {
             let kept = as_it_came("judgment", judgment)?;
-            let (outcome, judgment) = (*outcome, kept.3.clone());
-            (
-                Event::OutcomeReported { by: by(), outcome, judgment, measures: Vec::new() },
-                vec![kept],
-            )
+            let (outcome, judgment, measures) = (*outcome, kept.3.clone(), measures.clone());
+            (Event::OutcomeReported { by: by(), outcome, judgment, measures }, vec![kept])
         }
     })
 }

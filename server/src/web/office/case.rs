@@ -4,18 +4,20 @@ use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::deadline::Deadline;
 use entremise_core::id::PersonId;
 use entremise_core::regime::rules::ChannelKind;
 use serde::Deserialize;
 
+use super::measure::with_measures;
 use super::told::{Line, channel_name, line};
 use super::{AtDesk, Office};
 use crate::web::absence;
 use crate::web::ask;
-use crate::web::desk::{CaseView, MessageView, Next, Procedure, Rung};
+use crate::web::desk::{CaseView, DeskTrouble, MessageView, Next, Procedure, Rung};
 use crate::web::ladder::Figure;
+use crate::web::measure::desk::OfFile;
 use crate::web::page::{Page, render, said};
 use crate::web::place::Place;
 
@@ -34,6 +36,8 @@ pub(super) struct CasePage {
     pub choice_missing: bool,
     /// A decision was just entered.
     pub entered: bool,
+    /// What came of its judgment.
+    pub measures: OfFile,
     /// Who looks after the case, and the token of the form by which one says so.
     pub charge: Option<Charge>,
 }
@@ -61,10 +65,21 @@ pub(super) async fn show(
     let now = desk.now;
     let place = Place::Case(reference.clone());
     match ask(&office.web.desk, move |desk| desk.case(&reference, now)).await {
+        // A measure has a page of its own.
+        Ok(Some(case)) if case.procedure == Procedure::Measure => {
+            Redirect::to(&Place::Measure(case.reference).path(desk.lang)).into_response()
+        }
         Ok(Some(case)) => {
             let charge = charge(&office, &desk, &case.reference).await;
             let mut page = CasePage::of(&office, &desk, case);
             page.charge = charge;
+            page.measures = match measures(&office, &page.case).await {
+                Ok(measures) => measures,
+                Err(_) => {
+                    let page = office.page(&desk, place);
+                    return said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble");
+                }
+            };
             page.entered = told.is_ok_and(|Query(told)| told.entered);
             render(StatusCode::OK, &page)
         }
@@ -82,6 +97,16 @@ async fn charge(office: &Office, desk: &AtDesk, reference: &str) -> Option<Charg
     Some(Charge { by, own, token: office.sessions.form_token(&desk.session, &purpose) })
 }
 
+/// The measures that came of a case; only a judged file has any.
+async fn measures(office: &Office, case: &CaseView) -> Result<OfFile, DeskTrouble> {
+    if case.procedure != Procedure::Ladder || !case.closed {
+        return Ok(OfFile::default());
+    }
+    let reference = case.reference.clone();
+    let found = with_measures(office, move |side| side.of_file(&reference)).await?;
+    Ok(found.unwrap_or_default())
+}
+
 impl CasePage {
     pub fn of(office: &Office, desk: &AtDesk, case: CaseView) -> Self {
         let page = office.page(desk, Place::Case(case.reference.clone()));
@@ -90,16 +115,9 @@ impl CasePage {
         let figure = Figure::of(&case.rungs);
         let lines = case.timeline.iter().map(|entry| line(entry, &page, &case.zone)).collect();
         let choices = Choice::of(office, desk, &case);
-        Self {
-            page,
-            case,
-            figure,
-            lines,
-            choices,
-            choice_missing: false,
-            entered: false,
-            charge: None,
-        }
+        let measures = OfFile::default();
+        let (choice_missing, entered, charge) = (false, false, None);
+        Self { page, case, figure, lines, choices, choice_missing, entered, measures, charge }
     }
 
     fn is_ladder(&self) -> bool {
@@ -113,6 +131,10 @@ impl CasePage {
             Procedure::Measure => "state.measure",
         };
         self.page.named(procedure, &self.case.state)
+    }
+
+    fn measure_state(&self, state: &str) -> String {
+        self.page.named("state.measure", state)
     }
 
     fn channels(&self, rung: &Rung) -> String {

@@ -17,6 +17,7 @@ use super::Office;
 use crate::access::{Action, Decided, Resource, Seat};
 use crate::web::absence;
 use crate::web::desk::CaseView;
+use crate::web::measure::desk::MeasureView;
 use crate::web::page::{Frame, said};
 use crate::web::place::{self, Place};
 use crate::web::session::Session;
@@ -196,6 +197,8 @@ fn action(method: &Method, path: &str) -> Action {
         (["lot" | "batch"], _) => Action::ReadCase,
         (["creneaux" | "hearings"], false) => Action::EnterAnswer,
         ([_], false) => Action::SettleAlarm,
+        // An act on a measure is asked about once more, with the measure.
+        (["mesure" | "measure", ..], _) => Action::ReadCase,
         ([_, _, "autorisation" | "authorisation", ..], _) => Action::AskReview,
         ([_, _, "droits" | "rights", ..], _) => Action::AnswerPerson,
         ([_, _, "contestation" | "challenge"], _) => Action::EnterAnswer,
@@ -228,6 +231,15 @@ fn about(case: &CaseView, in_place_of: Option<PersonId>) -> Resource {
         finding: case.finding,
         proposed_by: case.proposed_by.clone(),
         in_place_of,
+    }
+}
+
+/// A measure as the rules see it.
+pub(super) fn measure_as_asked(measure: &MeasureView) -> Resource {
+    Resource::Measure {
+        reference: measure.reference.clone(),
+        regime: measure.regime_id.clone(),
+        entered_by: measure.entered_by.clone(),
     }
 }
 

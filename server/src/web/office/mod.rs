@@ -39,6 +39,7 @@ use super::{Web, absence, member, message, operator, oversight, passkey, provide
 
 use gate::AtDesk;
 pub(super) use gate::SignedIn;
+pub(super) use measure::terms_text;
 pub(super) use told::{channel_name, ground_name};
 
 /// Secrets tried from one address before it must wait.
@@ -131,6 +132,17 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &of_case(Place::Erasure(String::new())),
                 get(rights::confirm_erasure).post(rights::erase),
+            )
+            .route(&Place::Measures.path(lang), get(measure::list))
+            .route(
+                &format!("{}{{reference}}", Place::Measure(String::new()).path(lang)),
+                get(measure::show),
+            )
+            .route(
+                &format!("{}{{reference}}/{{act}}", Place::Measure(String::new()).path(lang)),
+                get(measure::form)
+                    .post(measure::enter)
+                    .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
             )
             .route(&Place::Slots.path(lang), get(slots::show).post(slots::change))
             .route(

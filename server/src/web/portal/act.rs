@@ -10,7 +10,7 @@ use entremise_core::deadline::Lang;
 use entremise_core::procedure::ladder::ChallengeGround;
 use jiff::Timestamp;
 
-use super::desk::{Act, Can, FileView, SendOutcome};
+use super::desk::{Act, FileView, MeasureTold, SendOutcome};
 use super::form::{Sent, TEXT_CHARS_MAX, Wrong};
 use super::place::PortalPlace;
 use super::{AtFile, Portal};
@@ -24,8 +24,10 @@ use crate::web::words;
 struct ActPage {
     page: Page,
     file: FileView,
-    /// `observations`, `challenge`, `situation`, `hearing`: also the form's purpose.
+    /// `observations`, `challenge`, `situation`, `hearing`, `postponement`, `appeal`.
     kind: &'static str,
+    /// The measure that it is about.
+    measure: Option<MeasureTold>,
     token: String,
     wrong: Option<Wrong>,
     /// What was typed stays where it must be typed again.
@@ -63,6 +65,11 @@ impl ActPage {
 
 /// The act of an address.
 fn of_path(uri: &Uri, lang: Lang) -> (PortalPlace, &'static str) {
+    match PortalPlace::of_measure(uri.path(), lang) {
+        Some(place @ PortalPlace::Postponement(_)) => return (place, "postponement"),
+        Some(place @ PortalPlace::Appeal(_)) => return (place, "appeal"),
+        _ => {}
+    }
     let places = [
         (PortalPlace::Challenge, "challenge"),
         (PortalPlace::Situation, "situation"),
@@ -72,12 +79,35 @@ fn of_path(uri: &Uri, lang: Lang) -> (PortalPlace, &'static str) {
     of.unwrap_or((PortalPlace::Observations, "observations"))
 }
 
-fn allows(can: &Can, kind: &str) -> bool {
-    match kind {
-        "challenge" => can.challenge,
-        "situation" => can.situation,
-        "hearing" => can.hearing,
-        _ => can.observations,
+fn allows(file: &FileView, place: PortalPlace) -> bool {
+    let measure = measure_of(file, place);
+    match place {
+        PortalPlace::Challenge => file.can.challenge,
+        PortalPlace::Situation => file.can.situation,
+        PortalPlace::Hearing => file.can.hearing,
+        PortalPlace::Postponement(_) => measure.is_some_and(|measure| measure.can_postpone),
+        PortalPlace::Appeal(_) => measure.is_some_and(|measure| measure.can_appeal),
+        _ => file.can.observations,
+    }
+}
+
+/// The measure of a place, counted from one among those of the file.
+fn measure_of(file: &FileView, place: PortalPlace) -> Option<&MeasureTold> {
+    match place {
+        PortalPlace::Postponement(number) | PortalPlace::Appeal(number) => {
+            file.measures.get(number.checked_sub(1)?)
+        }
+        _ => None,
+    }
+}
+
+/// What the token of a form is tied to.
+fn purpose(place: PortalPlace, kind: &str) -> String {
+    match place {
+        PortalPlace::Postponement(number) | PortalPlace::Appeal(number) => {
+            format!("{kind}-{number}")
+        }
+        _ => kind.to_owned(),
     }
 }
 
@@ -99,7 +129,7 @@ async fn form(
         Err(response) => return *response,
     };
     let page = portal.page(at.lang, place, &format!("portal.{kind}.title"));
-    if !allows(&file.can, kind) {
+    if !allows(&file, place) {
         return said(StatusCode::CONFLICT, page, "portal.not_now");
     }
     let slots = match slots(portal, at, &file, kind).await {
@@ -108,11 +138,12 @@ async fn form(
     };
     let told = |slot: &Timestamp| (slot.to_string(), words::instant(at.lang, *slot, &file.zone));
     let slots = slots.iter().map(told).collect();
-    let token = portal.visits.form_token(&at.visit, kind);
+    let token = portal.visits.form_token(&at.visit, &purpose(place, kind));
+    let measure = measure_of(&file, place).cloned();
     let page = page.with_error(wrong.is_some());
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (text, grounds) = (sent.text(), sent.grounds());
-    let shown = ActPage { page, file, kind, token, wrong, text, grounds, slots };
+    let shown = ActPage { page, file, kind, measure, token, wrong, text, grounds, slots };
     portal.shown(at, render(status, &shown))
 }
 
@@ -151,7 +182,7 @@ pub(super) async fn send(
         Ok(sent) => sent,
         Err(wrong) => return form(&portal, &at, of, Some(wrong), &Sent::default()).await,
     };
-    if !portal.visits.form_token_fits(&at.visit, of.1, sent.field("token")) {
+    if !portal.visits.form_token_fits(&at.visit, &purpose(of.0, of.1), sent.field("token")) {
         return portal.foreign(lang);
     }
     let file = match portal.file(&at).await {
@@ -162,7 +193,12 @@ pub(super) async fn send(
         Ok(slots) => slots,
         Err(response) => return *response,
     };
-    let act = match sent.act(of.0, &slots) {
+    let measure = measure_of(&file, of.0).map(|measure| measure.case);
+    if matches!(of.0, PortalPlace::Postponement(_) | PortalPlace::Appeal(_)) && measure.is_none() {
+        let page = portal.page(lang, PortalPlace::File, "portal.title");
+        return said(StatusCode::NOT_FOUND, page, "not_found");
+    }
+    let act = match sent.act(of.0, &slots, measure) {
         Ok(act) => act,
         Err(wrong) => return form(&portal, &at, of, Some(wrong), &sent).await,
     };

@@ -6,7 +6,8 @@ use entremise_core::deadline::{Words, Zone};
 use entremise_core::event::Event;
 use entremise_core::id::{CaseId, Digest};
 use entremise_core::procedure::ladder::{ChallengeGround, ChallengeVerdict, Closure, Hearing};
-use entremise_core::regime::rules::ChannelKind;
+use entremise_core::procedure::measure::Terms;
+use entremise_core::regime::rules::{ChannelKind, Pronouncer, Spared};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -40,7 +41,15 @@ pub trait PortalDesk: Send + Sync + 'static {
         case: CaseId,
         entry: u64,
         now: Timestamp,
-    ) -> Result<Option<String>, DeskTrouble>;
+    ) -> Result<Option<Reasons>, DeskTrouble>;
+}
+
+/// The reasons of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reasons {
+    Text(String),
+    /// They are a document, of which no page shows anything: it is asked for.
+    Document,
 }
 
 /// What number and code open.
@@ -67,6 +76,31 @@ pub struct FileView {
     pub sent: Vec<SentAct>,
     pub answers: Vec<Answered>,
     pub hearing: Option<Hearing>,
+    /// What a judgment pronounced, the oldest first.
+    pub measures: Vec<MeasureTold>,
+}
+
+/// A measure as the person may see it.
+#[derive(Clone, Debug)]
+pub struct MeasureTold {
+    pub case: CaseId,
+    /// What the regime calls it.
+    pub title: Words,
+    pub by: Pronouncer,
+    /// The day of the judgment.
+    pub judged: Date,
+    /// What is to be carried out: as pronounced, or as changed since.
+    pub terms: Terms,
+    /// The state's wire name.
+    pub stands: &'static str,
+    pub closed: bool,
+    /// What works still.
+    pub spares: Vec<Spared>,
+    /// First and last day, where they are fixed.
+    pub window: Option<(Date, Date)>,
+    pub dates: Vec<Dated>,
+    pub can_postpone: bool,
+    pub can_appeal: bool,
 }
 
 /// A message that left, and the fact it told of.
@@ -120,7 +154,7 @@ impl Stands {
 /// A day that counts for the person, and why it is that day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dated {
-    /// The name in the catalogue: `repeat`, `answer`, `hearing`, `challenge`, `end`.
+    /// The name in the catalogue: `repeat`, `answer`, `hearing`, `challenge`, `end`, `measure_…`.
     pub what: &'static str,
     /// The last day, whole; or the instant of a hearing.
     pub on: When,
@@ -155,7 +189,7 @@ impl Can {
 pub struct SentAct {
     /// Its line of the ledger.
     pub entry: u64,
-    /// `observations`, `challenge`, `situation`, `hearing`.
+    /// `observations`, `challenge`, `situation`, `hearing`, `postponement`, `appeal`.
     pub kind: &'static str,
     pub at: Timestamp,
     /// SHA-256 of the document.
@@ -178,17 +212,35 @@ impl SentAct {
                 ("situation", *received_at, Some(document))
             }
             Event::HearingRequested { received_at } => ("hearing", *received_at, None),
+            Event::PostponementRequested { document, received_at } => {
+                ("postponement", *received_at, Some(document))
+            }
+            Event::AppealFiled { document, received_at } => {
+                ("appeal", *received_at, Some(document))
+            }
             _ => return None,
         })
     }
 }
 
-/// An answer of the authority's to a challenge.
+/// What was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Challenge(ChallengeVerdict),
+    /// A postponement that was asked for is refused.
+    NotPostponed,
+    /// A measure is put off; the day is the last.
+    Postponed {
+        until: Date,
+    },
+}
+
+/// An answer to a challenge, or to what was asked about a measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
     pub entry: u64,
     pub at: Timestamp,
-    pub verdict: ChallengeVerdict,
+    pub verdict: Verdict,
 }
 
 /// A fact with the works it is about.
@@ -201,10 +253,29 @@ pub struct WorksOfFact {
 
 /// What the person sends. No `Debug`: it may name anybody.
 pub enum Act {
-    Observations { papers: Papers },
-    Challenge { grounds: Vec<ChallengeGround>, papers: Papers },
-    Situation { papers: Papers },
-    Hearing { slot: Option<Timestamp> },
+    Observations {
+        papers: Papers,
+    },
+    Challenge {
+        grounds: Vec<ChallengeGround>,
+        papers: Papers,
+    },
+    Situation {
+        papers: Papers,
+    },
+    Hearing {
+        slot: Option<Timestamp>,
+    },
+    /// That a measure be put off.
+    Postponement {
+        measure: CaseId,
+        papers: Papers,
+    },
+    /// That the judgment was appealed.
+    Appeal {
+        measure: CaseId,
+        papers: Papers,
+    },
 }
 
 /// What was written, and a document that was added. One of the two is there.

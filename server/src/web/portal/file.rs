@@ -6,14 +6,17 @@ use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use entremise_core::procedure::ladder::{ChallengeVerdict, Hearing};
+use entremise_core::procedure::ladder::Hearing;
+use entremise_core::regime::rules::Spared;
 use jiff::Timestamp;
 
-use super::desk::{Dated, FileView, SentAct, Told, When, WorksOfFact};
+use super::desk::{
+    Dated, FileView, MeasureTold, Reasons, SentAct, Told, Verdict, When, WorksOfFact,
+};
 use super::enter::{Enter, LEAVE, Token};
 use super::place::PortalPlace;
 use super::{AtFile, Portal};
-use crate::web::office::channel_name;
+use crate::web::office::{channel_name, terms_text};
 use crate::web::page::{Page, receipt as receipt_of, render, said};
 use crate::web::public::lang_of;
 use crate::web::words;
@@ -94,8 +97,70 @@ impl FilePage {
         PortalPlace::Answer(*entry).path(self.page.lang)
     }
 
-    fn verdict(&self, verdict: &ChallengeVerdict) -> String {
-        self.page.named("portal.verdict", verdict.name())
+    fn verdict(&self, verdict: &Verdict) -> String {
+        verdict_text(&self.page, *verdict)
+    }
+
+    /// Whether the reasons of an answer can be read; a postponement that is granted needs none.
+    fn has_reasons(&self, verdict: &Verdict) -> bool {
+        !matches!(verdict, Verdict::Postponed { .. })
+    }
+
+    /// Where the file stands. With measures that are followed nothing is over.
+    fn stands(&self) -> &'static str {
+        match self.file.stands.name() {
+            "judged" if !self.file.measures.is_empty() => "judged_followed",
+            other => other,
+        }
+    }
+
+    fn terms(&self, measure: &MeasureTold) -> String {
+        terms_text(measure.terms, &self.page)
+    }
+
+    fn means(&self, measure: &MeasureTold) -> String {
+        let of_kind = format!("{}_{}", measure.stands, measure.terms.kind().name());
+        let special = words::known(self.page.lang, "portal.measure.means", &of_kind);
+        let plain = || self.page.named("portal.measure.means", measure.stands);
+        special.map_or_else(plain, str::to_owned)
+    }
+
+    /// What works still, in a sentence; none where nothing is cut.
+    fn works_still(&self, measure: &MeasureTold) -> Option<&'static str> {
+        let has = |spared| measure.spares.contains(&spared);
+        match (has(Spared::Telephony), has(Spared::Television)) {
+            (true, true) => Some(self.page.t("portal.measure.works_both")),
+            (true, false) => Some(self.page.t("portal.measure.works_telephone")),
+            (false, true) => Some(self.page.t("portal.measure.works_television")),
+            (false, false) => None,
+        }
+    }
+
+    /// First and last day, in a sentence.
+    fn window(&self, measure: &MeasureTold) -> Option<String> {
+        let (first, last) = measure.window?;
+        let values = [("first", self.page.day(first)), ("last", self.page.day(last))];
+        let values = values.each_ref().map(|(name, day)| (*name, day.as_str()));
+        Some(words::filled(self.page.lang, "portal.measure.window", &values))
+    }
+
+    fn postponement_path(&self, place: &usize) -> String {
+        PortalPlace::Postponement(*place).path(self.page.lang)
+    }
+
+    fn appeal_path(&self, place: &usize) -> String {
+        PortalPlace::Appeal(*place).path(self.page.lang)
+    }
+}
+
+/// What was answered, in a sentence.
+fn verdict_text(page: &Page, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Challenge(verdict) => page.named("portal.verdict", verdict.name()),
+        Verdict::NotPostponed => page.t("portal.verdict.not_postponed").to_owned(),
+        Verdict::Postponed { until } => {
+            page.with("portal.verdict.postponed", "day", page.day(until))
+        }
     }
 }
 
@@ -234,8 +299,19 @@ struct AnswerPage {
     file: FileView,
     verdict: String,
     at: String,
-    reasons: String,
+    reasons: Reasons,
     receipt: String,
+    about_measure: bool,
+}
+
+impl AnswerPage {
+    /// The reasons as they were written; none where they are a document.
+    fn written(&self) -> Option<&str> {
+        match &self.reasons {
+            Reasons::Text(text) => Some(text),
+            Reasons::Document => None,
+        }
+    }
 }
 
 /// The reasons of an answer to a challenge. The look is entered before.
@@ -264,10 +340,11 @@ pub(super) async fn answer(
         Err(_) => return portal.trouble(at.lang),
     };
     let page = portal.page(at.lang, PortalPlace::Answer(answered.entry), "portal.answer.title");
-    let verdict = page.named("portal.verdict", answered.verdict.name());
+    let verdict = verdict_text(&page, answered.verdict);
     let told = page.instant(&answered.at, &file.zone);
     let receipt = PortalPlace::Receipt(answered.entry).path(at.lang);
-    let shown = AnswerPage { page, file, verdict, at: told, reasons, receipt };
+    let about_measure = !matches!(answered.verdict, Verdict::Challenge(_));
+    let shown = AnswerPage { page, file, verdict, at: told, reasons, receipt, about_measure };
     portal.shown(&at, render(StatusCode::OK, &shown))
 }
 

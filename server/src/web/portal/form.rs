@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::http::StatusCode;
+use entremise_core::id::CaseId;
 use entremise_core::procedure::ladder::ChallengeGround;
 use jiff::Timestamp;
 
@@ -69,8 +70,29 @@ impl Sent {
         text.chars().filter(|sign| !sign.is_control() || matches!(sign, '\n' | '\t')).collect()
     }
 
-    /// The act, or which field stands in its way.
-    pub fn act(&self, place: PortalPlace, slots: &[Timestamp]) -> Result<Act, Wrong> {
+    /// The act, or which field stands in its way. `measure` is the one of the place, if it has one.
+    pub fn act(
+        &self,
+        place: PortalPlace,
+        slots: &[Timestamp],
+        measure: Option<CaseId>,
+    ) -> Result<Act, Wrong> {
+        Ok(match (place, measure) {
+            (PortalPlace::Postponement(_), Some(measure)) => {
+                // Whoever answers must know why.
+                if self.text().is_empty() {
+                    return Err(("text", "postponement"));
+                }
+                Act::Postponement { measure, papers: self.papers()? }
+            }
+            (PortalPlace::Appeal(_), Some(measure)) => {
+                Act::Appeal { measure, papers: self.papers()? }
+            }
+            (place, _) => self.act_on_file(place, slots)?,
+        })
+    }
+
+    fn act_on_file(&self, place: PortalPlace, slots: &[Timestamp]) -> Result<Act, Wrong> {
         Ok(match place {
             PortalPlace::Challenge => {
                 let grounds = self.grounds();

@@ -10,6 +10,7 @@ pub mod desk;
 mod enter;
 mod file;
 mod form;
+mod measures;
 pub mod over_store;
 pub mod place;
 pub mod session;
@@ -82,6 +83,8 @@ pub(super) fn rooms(web: &Web, addresses: &Arc<Limiter>, numbers: &Arc<Limiter>)
             PortalPlace::Challenge,
             PortalPlace::Situation,
             PortalPlace::Hearing,
+            PortalPlace::Postponement(0),
+            PortalPlace::Appeal(0),
         ] {
             let limit = DefaultBodyLimit::max(form::SENT_BYTES_MAX);
             router = router.route(&at(act), get(act::show).post(act::send).layer(limit));

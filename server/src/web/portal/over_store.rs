@@ -14,11 +14,12 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use super::desk::{
-    Act, Document, FileView, Opened, Papers, PortalDesk, SendOutcome, SentAct, WorksOfFact,
+    Act, Document, FileView, Opened, Papers, PortalDesk, Reasons, SendOutcome, SentAct, WorksOfFact,
 };
 use super::view;
 use crate::seen;
 use crate::web::desk::{DeskTrouble, ReceiptGiven};
+use crate::web::measure::REFUSAL_REASONS;
 use crate::web::store_desk::StoreDesk;
 
 /// By which a person sees what is held of them.
@@ -42,8 +43,87 @@ impl StorePortal {
 
     fn case_file(&self, case: CaseId) -> Result<Option<CaseFile>, DeskTrouble> {
         let file = self.desk.store.case_file(&self.desk.authority, &case).map_err(told)?;
-        // Of an erased case nothing is left to show but its numbers.
-        Ok(file.filter(|file| file.history.iter().any(|line| line.body.is_some())))
+        // Of an erased case nothing is left to show but its numbers, and what is still followed.
+        let Some(file) = file else { return Ok(None) };
+        let is_kept = has_bodies(&file) || !self.measures(case)?.is_empty();
+        Ok(is_kept.then_some(file))
+    }
+
+    /// The measures of a file that are not erased.
+    fn measures(&self, case: CaseId) -> Result<Vec<CaseFile>, DeskTrouble> {
+        let (store, authority) = (&self.desk.store, &self.desk.authority);
+        let mut measures = Vec::new();
+        for measure in store.measures_of(authority, case).map_err(told)? {
+            let found = store.case_file(authority, &measure).map_err(told)?;
+            measures.extend(found.filter(has_bodies));
+        }
+        Ok(measures)
+    }
+
+    /// A measure of this file; none of anybody else's.
+    fn measure(&self, case: CaseId, measure: CaseId) -> Result<Option<CaseFile>, DeskTrouble> {
+        Ok(self.measures(case)?.into_iter().find(|file| file.case.id == measure))
+    }
+
+    /// What is sent about a measure: what was written is the act, and a document beside it is kept
+    /// with it.
+    fn send_about(
+        &self,
+        (case, measure): (CaseId, CaseId),
+        kind: &'static str,
+        papers: &Papers,
+        now: Timestamp,
+        event: impl Fn(Digest) -> Event,
+    ) -> Result<SendOutcome, DeskTrouble> {
+        let Some(file) = self.measure(case, measure)? else { return Ok(SendOutcome::NoSuchFile) };
+        let written = papers
+            .text
+            .as_ref()
+            .map(|text| Document { ending: "txt", bytes: text.clone().into_bytes() });
+        let documents: Vec<&Document> = written.iter().chain(papers.document.iter()).collect();
+        if self.kept(measure)? + documents.len() > DOCUMENTS_MAX {
+            return Ok(SendOutcome::TooMany);
+        }
+        let Some((first, rest)) = documents.split_first() else {
+            return Ok(SendOutcome::Refused("nothing_sent"));
+        };
+        let outcome = self.enter(&file, (kind, Some(first)), &event(sha256(&first.bytes)?), now)?;
+        if let SendOutcome::Entered { .. } = outcome {
+            for document in rest {
+                self.keep(&file, kind, document, now)?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// How many documents of the person a case holds.
+    fn kept(&self, case: CaseId) -> Result<usize, DeskTrouble> {
+        let kept = self.desk.store.documents(&self.desk.authority, &case).map_err(told)?;
+        let of_person = |name: &str| KINDS.iter().any(|kind| name.starts_with(kind));
+        Ok(kept.iter().filter(|document| of_person(&document.name)).count())
+    }
+
+    fn keep(
+        &self,
+        file: &CaseFile,
+        kind: &str,
+        document: &Document,
+        now: Timestamp,
+    ) -> Result<(), DeskTrouble> {
+        let digest = sha256(&document.bytes)?;
+        let name = format!("{kind}-{}.{}", &digest.as_str()[..12], document.ending);
+        let (store, authority) = (&self.desk.store, &self.desk.authority);
+        store
+            .keep_case_document(
+                authority,
+                file.case.id,
+                &name,
+                &document.bytes,
+                &Actor::Concerned,
+                now,
+            )
+            .map(|_| ())
+            .map_err(told)
     }
 
     /// Whether the law takes the event; what it refuses keeps no document.
@@ -67,12 +147,7 @@ impl StorePortal {
         if let Some(document) = document
             && self.would_take(file, event, now)
         {
-            let digest = sha256(&document.bytes)?;
-            let name = format!("{kind}-{}.{}", &digest.as_str()[..12], document.ending);
-            let (store, by) = (&self.desk.store, Actor::Concerned);
-            store
-                .keep_case_document(authority, case, &name, &document.bytes, &by, now)
-                .map_err(told)?;
+            self.keep(file, kind, document, now)?;
         }
         let of = CaseRef::Id(authority.clone(), case);
         entered(self.desk.store.apply(&of, event, &Actor::Concerned, now))
@@ -92,10 +167,7 @@ impl StorePortal {
             .as_ref()
             .map(|text| Document { ending: "txt", bytes: text.clone().into_bytes() });
         let documents: Vec<&Document> = written.iter().chain(papers.document.iter()).collect();
-        let kept = self.desk.store.documents(&self.desk.authority, &file.case.id).map_err(told)?;
-        let of_person = |name: &str| KINDS.iter().any(|kind| name.starts_with(kind));
-        let kept = kept.iter().filter(|document| of_person(&document.name)).count();
-        if kept + documents.len() > DOCUMENTS_MAX {
+        if self.kept(file.case.id)? + documents.len() > DOCUMENTS_MAX {
             return Ok(SendOutcome::TooMany);
         }
         let Some((first, rest)) = documents.split_first() else {
@@ -132,7 +204,12 @@ impl StorePortal {
 }
 
 /// What a document that the person sent is called by.
-const KINDS: [&str; 3] = ["observations-", "challenge-", "situation-"];
+const KINDS: [&str; 5] =
+    ["observations-", "challenge-", "situation-", "postponement-request-", "appeal-"];
+
+fn has_bodies(file: &CaseFile) -> bool {
+    file.history.iter().any(|line| line.body.is_some())
+}
 
 impl PortalDesk for StorePortal {
     fn open(&self, number: &str, code: &str) -> Result<Opened, DeskTrouble> {
@@ -150,7 +227,8 @@ impl PortalDesk for StorePortal {
         let Some(file) = self.case_file(case)? else { return Ok(None) };
         let Some(regime) = self.desk.store.regime(&file.case.regime) else { return Ok(None) };
         let slots = !self.slots(now)?.is_empty();
-        Ok(Some(view::of(&file, regime, slots, now)))
+        let measures = self.measures(case)?;
+        Ok(Some(view::of(&file, &measures, regime, slots, now)))
     }
 
     fn works(&self, case: CaseId, now: Timestamp) -> Result<Vec<WorksOfFact>, DeskTrouble> {
@@ -201,6 +279,17 @@ impl PortalDesk for StorePortal {
                     Event::ChallengeReceived { grounds, document, received_at }
                 })
             }
+            Act::Postponement { measure, papers } => {
+                let of = (case, *measure);
+                self.send_about(of, "postponement-request", papers, now, |document| {
+                    Event::PostponementRequested { document, received_at }
+                })
+            }
+            Act::Appeal { measure, papers } => {
+                self.send_about((case, *measure), "appeal", papers, now, |document| {
+                    Event::AppealFiled { document, received_at }
+                })
+            }
             Act::Hearing { slot: None } => {
                 self.enter(&file, ("hearing", None), &Event::HearingRequested { received_at }, now)
             }
@@ -216,13 +305,18 @@ impl PortalDesk for StorePortal {
     }
 
     fn receipt(&self, case: CaseId, entry: u64) -> Result<ReceiptGiven, DeskTrouble> {
-        let file = self.case_file(case)?;
-        let line = file.iter().flat_map(|file| &file.history).find(|line| line.seq == entry);
+        let files: Vec<CaseFile> =
+            self.case_file(case)?.into_iter().chain(self.measures(case)?).collect();
+        let line = files.iter().flat_map(|file| &file.history).find(|line| line.seq == entry);
         let event = line.filter(|line| line.kind.starts_with("event."));
         match event.and_then(|line| line.event.as_ref()) {
             // Behind the person's own act lies what they sent, by its digest.
             Some(event) if SentAct::of(event).is_some() => self.desk.receipt(entry, true),
-            Some(Event::ChallengeAnswered(_)) => self.desk.receipt(entry, false),
+            Some(
+                Event::ChallengeAnswered(_)
+                | Event::PostponementRefused { .. }
+                | Event::MeasurePostponed { .. },
+            ) => self.desk.receipt(entry, false),
             _ => Ok(ReceiptGiven::NotKnown),
         }
     }
@@ -232,17 +326,25 @@ impl PortalDesk for StorePortal {
         case: CaseId,
         entry: u64,
         now: Timestamp,
-    ) -> Result<Option<String>, DeskTrouble> {
+    ) -> Result<Option<Reasons>, DeskTrouble> {
         let Some(file) = self.case_file(case)? else { return Ok(None) };
-        let answer = file.history.iter().find_map(|line| match &line.event {
-            Some(Event::ChallengeAnswered(answer)) if line.seq == entry => Some(answer.clone()),
-            _ => None,
+        let files = std::iter::once(file).chain(self.measures(case)?);
+        let found = files.flat_map(|file| {
+            let of = file.case.id;
+            file.history.into_iter().map(move |line| (of, line))
         });
-        let Some(answer) = answer else { return Ok(None) };
-        let Some(seen) = self.look(case, &[LookField::Documents], now)? else { return Ok(None) };
+        let mut found = found.filter(|(_, line)| line.seq == entry);
+        let Some((of, line)) = found.next() else { return Ok(None) };
+        let (kind, reasons) = match line.event {
+            Some(Event::ChallengeAnswered(answer)) => ("answer", answer.reasons),
+            Some(Event::PostponementRefused { reasons, .. }) => (REFUSAL_REASONS, reasons),
+            _ => return Ok(None),
+        };
+        let Some(seen) = self.look(of, &[LookField::Documents], now)? else { return Ok(None) };
         for (name, bytes) in seen.documents {
-            if name.starts_with("answer-") && sha256(&bytes)? == answer.reasons {
-                return Ok(String::from_utf8(bytes).ok());
+            if name.starts_with(kind) && sha256(&bytes)? == reasons {
+                let text = name.ends_with(".txt").then(|| String::from_utf8(bytes).ok()).flatten();
+                return Ok(Some(text.map_or(Reasons::Document, Reasons::Text)));
             }
         }
         Ok(None)

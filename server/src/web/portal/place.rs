@@ -14,6 +14,10 @@ pub enum PortalPlace {
     Challenge,
     Situation,
     Hearing,
+    /// Where a measure is asked to be put off, by its place among the file's.
+    Postponement(usize),
+    /// Where an appeal is declared, by the same.
+    Appeal(usize),
     /// The acknowledgement of one act, by its line of the ledger.
     Sent(u64),
     /// Its receipt, as a file.
@@ -31,13 +35,24 @@ impl PortalPlace {
         format!("{file}{}", self.under_file(lang))
     }
 
-    /// The route of the places that name a line, for the router.
+    /// The measure of a place, and what is sent there, by an address.
+    pub fn of_measure(path: &str, lang: Lang) -> Option<Self> {
+        let mut parts = path.strip_prefix(&Self::File.path(lang))?.split('/').skip(2);
+        let measure: usize = parts.next()?.parse().ok()?;
+        let places = [Self::Postponement(measure), Self::Appeal(measure)];
+        places.into_iter().find(|place| place.path(lang) == path)
+    }
+
+    /// The route of the places that name a line or a measure, for the router.
     pub fn route(self, lang: Lang) -> String {
         match self {
             Self::Sent(_) | Self::Receipt(_) | Self::Answer(_) => {
                 let path = self.path(lang);
                 let (folder, _) = path.rsplit_once('/').unwrap_or_default();
                 format!("{folder}/{{entry}}")
+            }
+            Self::Postponement(_) | Self::Appeal(_) => {
+                self.path(lang).replacen("/0/", "/{measure}/", 1)
             }
             other => other.path(lang),
         }
@@ -52,6 +67,14 @@ impl PortalPlace {
             Self::Challenge => ("/contestation", "/challenge"),
             Self::Situation => ("/situation", "/situation"),
             Self::Hearing => ("/audition", "/hearing"),
+            Self::Postponement(measure) => {
+                let act = word(lang, "report", "postponement");
+                return format!("/{}/{measure}/{act}", word(lang, "mesure", "measure"));
+            }
+            Self::Appeal(measure) => {
+                let act = word(lang, "appel", "appeal");
+                return format!("/{}/{measure}/{act}", word(lang, "mesure", "measure"));
+            }
             Self::Sent(entry) => return format!("/{}/{entry}", word(lang, "accuse", "sent")),
             Self::Receipt(entry) => return format!("/{}/{entry}", word(lang, "recu", "receipt")),
             Self::Answer(entry) => return format!("/{}/{entry}", word(lang, "reponse", "answer")),

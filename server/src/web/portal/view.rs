@@ -16,9 +16,16 @@ use entremise_core::step::{due, step};
 use entremise_store::CaseFile;
 use jiff::Timestamp;
 
-use super::desk::{Answered, Can, Dated, FileView, SentAct, Stands, Told, When};
+use super::desk::{Answered, Can, Dated, FileView, SentAct, Stands, Told, Verdict, When};
 
-pub(super) fn of(file: &CaseFile, regime: &Regime, slots: bool, now: Timestamp) -> FileView {
+/// The view of a file with the measures of its judgment.
+pub(super) fn of(
+    file: &CaseFile,
+    measures: &[CaseFile],
+    regime: &Regime,
+    slots: bool,
+    now: Timestamp,
+) -> FileView {
     let State::Ladder(state) = &file.case.state else { return nothing(file, regime) };
     FileView {
         told: told(file, regime),
@@ -26,9 +33,10 @@ pub(super) fn of(file: &CaseFile, regime: &Regime, slots: bool, now: Timestamp) 
         dates: dates(file, state, regime),
         works: !facts_with_works(file, regime).is_empty(),
         can: can(file, state, regime, slots, now),
-        sent: sent(file, state, regime),
-        answers: answers(file),
+        sent: all_sent(file, measures, state, regime),
+        answers: all_answers(file, measures, regime),
         hearing: hearing(state).cloned(),
+        measures: super::measures::of(measures, regime, now),
         ..nothing(file, regime)
     }
 }
@@ -46,6 +54,7 @@ fn nothing(file: &CaseFile, regime: &Regime) -> FileView {
         sent: Vec::new(),
         answers: Vec::new(),
         hearing: None,
+        measures: Vec::new(),
     }
 }
 
@@ -220,7 +229,28 @@ fn can(file: &CaseFile, state: &Ladder, regime: &Regime, slots: bool, now: Times
     }
 }
 
-/// What the person sent, the newest first.
+/// What the person sent, the newest first, about the file and about its measures.
+fn all_sent(
+    file: &CaseFile,
+    measures: &[CaseFile],
+    state: &Ladder,
+    regime: &Regime,
+) -> Vec<SentAct> {
+    let of_measures = measures.iter().flat_map(|measure| super::measures::sent(measure, regime));
+    let mut all: Vec<SentAct> = sent(file, state, regime).into_iter().chain(of_measures).collect();
+    all.sort_by_key(|act| std::cmp::Reverse(act.entry));
+    all
+}
+
+/// What was answered, in the order of the ledger.
+fn all_answers(file: &CaseFile, measures: &[CaseFile], regime: &Regime) -> Vec<Answered> {
+    let of_measures = measures.iter().flat_map(|measure| super::measures::answers(measure, regime));
+    let mut all: Vec<Answered> = answers(file).into_iter().chain(of_measures).collect();
+    all.sort_by_key(|answer| answer.entry);
+    all
+}
+
+/// What the person sent about the file itself.
 fn sent(file: &CaseFile, state: &Ladder, regime: &Regime) -> Vec<SentAct> {
     let mut sent: Vec<SentAct> = Vec::new();
     for line in file.history.iter().filter(|line| line.kind.starts_with("event.")) {
@@ -238,14 +268,17 @@ fn sent(file: &CaseFile, state: &Ladder, regime: &Regime) -> Vec<SentAct> {
             });
         sent.push(SentAct { entry: line.seq, kind, at, document: document.cloned(), answer_by });
     }
-    sent.reverse();
     sent
 }
 
 fn answers(file: &CaseFile) -> Vec<Answered> {
     let answered = file.history.iter().filter_map(|line| match &line.event {
         Some(Event::ChallengeAnswered(answer)) if line.kind.starts_with("event.") => {
-            Some(Answered { entry: line.seq, at: line.at, verdict: answer.verdict })
+            Some(Answered {
+                entry: line.seq,
+                at: line.at,
+                verdict: Verdict::Challenge(answer.verdict),
+            })
         }
         _ => None,
     });

@@ -68,7 +68,7 @@ pub(super) fn view(
         facts: facts(file),
         messages: messages(file),
         next: next(file, regime, rules),
-        timeline: file.history.iter().map(line).collect(),
+        timeline: timeline(file),
         decides,
         sends,
         finding,
@@ -82,6 +82,11 @@ pub(super) fn view(
             )
         ),
     }))
+}
+
+/// What the ledger has about the case, the oldest first.
+pub(in crate::web) fn timeline(file: &CaseFile) -> Vec<LedgerLine> {
+    file.history.iter().map(line).collect()
 }
 
 /// Who decided that a step be taken, or asked a reviewer for it.

@@ -19,7 +19,7 @@ use entremise_core::regime::embedded;
 use entremise_store::{AlarmId, ApplyError, CaseFile, CaseRef, Store, Trouble, file_number};
 use jiff::Timestamp;
 
-pub(super) use case::version;
+pub(super) use case::{timeline, version};
 
 use super::desk::{
     CaseView, Checked, DecideOutcome, DecisionOrder, Desk, DeskTrouble, Genuine, PublicRung,

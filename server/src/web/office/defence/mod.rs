@@ -13,15 +13,17 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::procedure::ladder::{CourtOutcome, Hearing};
+use entremise_core::procedure::measure::Sentence;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
 pub(super) use deliberate::{enter as deliberate, form as deliberation};
 pub(super) use passkey::take as signed_here;
-use sent::Sent;
+pub(super) use sent::{Sent, Wrong};
 pub(super) use sign::{file as to_sign, take as signed};
 
+use super::measure::{Pronounced, WrongMeasure};
 use super::on_case::{self, ask_side, not_done, seen as of, trouble};
 use super::{AtDesk, Office};
 use crate::web::defence::desk::{
@@ -53,9 +55,29 @@ struct DefencePage {
     view: DefenceView,
     token: String,
     /// Field and the key of what is wrong with it.
-    wrong: Option<(&'static str, &'static str)>,
+    wrong: Option<Wrong>,
     entered: bool,
     today: Date,
+    /// What a judgment can pronounce, where one is awaited.
+    pronounced: Option<Pronounced>,
+    wrong_measure: Option<WrongMeasure>,
+    /// The outcome that was chosen, by its name.
+    outcome: &'static str,
+}
+
+/// A form that came back: what was typed, and what is wrong with it.
+#[derive(Default)]
+struct Back {
+    wrong: Option<Wrong>,
+    pronounced: Option<Pronounced>,
+    wrong_measure: Option<WrongMeasure>,
+    outcome: &'static str,
+}
+
+impl Back {
+    fn of(wrong: Wrong) -> Self {
+        Self { wrong: Some(wrong), ..Self::default() }
+    }
 }
 
 impl DefencePage {
@@ -65,6 +87,12 @@ impl DefencePage {
 
     fn is_wrong(&self, field: &str) -> bool {
         self.wrong.is_some_and(|(of, _)| of == field)
+            || self.wrong_measure.as_ref().is_some_and(|wrong| wrong.field == field)
+    }
+
+    /// The same of a field of one measure.
+    fn is_wrong_of(&self, part: &str, measure: &str) -> bool {
+        self.is_wrong(&format!("{part}-{measure}"))
     }
 
     fn day_of(&self, at: &Timestamp) -> String {
@@ -103,14 +131,14 @@ pub(super) async fn show(
     told: Result<Query<Told>, QueryRejection>,
 ) -> Response {
     let entered = told.is_ok_and(|Query(told)| told.entered);
-    page(&office, &desk, reference, None, entered).await
+    page(&office, &desk, reference, Back::default(), entered).await
 }
 
 async fn page(
     office: &Office,
     desk: &AtDesk,
     reference: String,
-    wrong: Option<(&'static str, &'static str)>,
+    back: Back,
     entered: bool,
 ) -> Response {
     let (case, view) = match case(office, desk, &reference).await {
@@ -118,12 +146,32 @@ async fn page(
         Err(response) => return *response,
     };
     let token = office.sessions.form_token(&desk.session, &purpose(&reference, case.version));
+    let Back { wrong, mut pronounced, wrong_measure, outcome } = back;
+    if view.awaits_outcome && pronounced.is_none() {
+        pronounced = match Pronounced::of(office, desk, &reference, None).await {
+            Ok(found) => found,
+            Err(_) => return trouble(office, desk, reference, false),
+        };
+    }
+    let is_wrong = wrong.is_some() || wrong_measure.is_some();
     let page = office.page(desk, Place::Defence(reference));
     let title = page.t("defence.title");
-    let page = page.titled(title).with_error(wrong.is_some());
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = page.titled(title).with_error(is_wrong);
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let today = case.zone.day_of(desk.now);
-    render(status, &DefencePage { page, case, view, token, wrong, entered, today })
+    let shown = DefencePage {
+        page,
+        case,
+        view,
+        token,
+        wrong,
+        entered,
+        today,
+        pronounced,
+        wrong_measure,
+        outcome,
+    };
+    render(status, &shown)
 }
 
 /// Enters one act of the person's, or about them.
@@ -134,7 +182,8 @@ pub(super) async fn enter(
     form: Multipart,
 ) -> Response {
     let Some(sent) = Sent::read(form).await else {
-        return page(&office, &desk, reference, Some(("document", "unreadable")), false).await;
+        let back = Back::of(("document", "unreadable"));
+        return page(&office, &desk, reference, back, false).await;
     };
     if !office.sessions.form_token_fits(
         &desk.session,
@@ -149,11 +198,44 @@ pub(super) async fn enter(
         Err(response) => return *response,
     };
     let version = sent.version();
-    let act = match sent.act(&case.zone, desk.now) {
+    let (mut back, measures) = match pronounced(&office, &desk, &reference, &sent).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(back)) => return page(&office, &desk, reference, back, false).await,
+        Err(_) => return trouble(&office, &desk, reference, false),
+    };
+    let act = match sent.act(&case.zone, measures, desk.now) {
         Ok(act) => act,
-        Err(wrong) => return page(&office, &desk, reference, Some(wrong), false).await,
+        Err(wrong) => {
+            back.wrong = Some(wrong);
+            return page(&office, &desk, reference, back, false).await;
+        }
     };
     done(&office, &desk, reference, version, act).await
+}
+
+/// What an outcome's form says of measures, held against the law; nothing of any other form.
+async fn pronounced(
+    office: &Office,
+    desk: &AtDesk,
+    reference: &str,
+    sent: &Sent,
+) -> Result<Result<(Back, Vec<Sentence>), Back>, DeskTrouble> {
+    let outcome = sent.outcome().filter(|_| sent.field("act") == "outcome");
+    let Some(outcome) = outcome else { return Ok(Ok((Back::default(), Vec::new()))) };
+    let convicted = outcome == CourtOutcome::Convicted;
+    let read = Pronounced::of(office, desk, reference, Some(sent)).await?;
+    let back = |pronounced, wrong_measure| Back {
+        pronounced,
+        wrong_measure,
+        outcome: outcome.name(),
+        ..Back::default()
+    };
+    let Some(read) = read else { return Ok(Ok((back(None, None), Vec::new()))) };
+    let page = office.page(desk, Place::Defence(reference.to_owned()));
+    Ok(match read.sentences(office, reference, convicted, &page).await? {
+        Ok(sentences) => Ok((back(Some(read), None), sentences)),
+        Err(wrong) => Err(back(Some(read), Some(wrong))),
+    })
 }
 
 /// Enters an act and says what became of it.
@@ -165,12 +247,15 @@ async fn done(
     act: DefenceAct,
 ) -> Response {
     let of = of(desk, &reference, version);
+    let closes = matches!(act, DefenceAct::Outcome { .. });
     let now = desk.now;
     let outcome =
         with_defence(office, move |house| house.enter(&DefenceOrder { of, act }, now)).await;
     match outcome {
         Ok(Some(DefenceOutcome::Entered)) => {
-            let to = format!("{}?entered=true", Place::Defence(reference).path(desk.lang));
+            // With its outcome the person's side of the file is over.
+            let place = if closes { Place::Case(reference) } else { Place::Defence(reference) };
+            let to = format!("{}?entered=true", place.path(desk.lang));
             Redirect::to(&to).into_response()
         }
         Ok(Some(DefenceOutcome::Refused(name))) => {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::multipart::Multipart;
 use entremise_core::deadline::Zone;
+use entremise_core::procedure::ladder::CourtOutcome;
+use entremise_core::procedure::measure::Sentence;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
@@ -12,13 +14,13 @@ use crate::web::defence::desk::{DefenceAct, Document};
 use crate::web::upload;
 
 /// Fields by name, and the one document.
-pub(super) struct Sent {
+pub(in crate::web::office) struct Sent {
     fields: BTreeMap<String, String>,
     document: Vec<u8>,
 }
 
 /// A field, and the key of what is wrong with it.
-type Wrong = (&'static str, &'static str);
+pub(in crate::web::office) type Wrong = (&'static str, &'static str);
 
 impl Sent {
     /// None where the form is no form, or larger than may be sent.
@@ -45,7 +47,12 @@ impl Sent {
     }
 
     /// The act, or which field stands in its way.
-    pub fn act(self, zone: &Zone, now: Timestamp) -> Result<DefenceAct, Wrong> {
+    pub fn act(
+        self,
+        zone: &Zone,
+        measures: Vec<Sentence>,
+        now: Timestamp,
+    ) -> Result<DefenceAct, Wrong> {
         match self.field("act") {
             "observations" => {
                 let received_at = self.received_at(zone, now)?;
@@ -64,13 +71,17 @@ impl Sent {
             }
             "missed" => Ok(DefenceAct::Missed),
             "outcome" => {
-                let named = self.field("outcome");
-                let outcome = OUTCOMES.into_iter().find(|outcome| outcome.name() == named);
-                let outcome = outcome.ok_or(("outcome", "choose"))?;
-                Ok(DefenceAct::Outcome { outcome, judgment: self.document()? })
+                let outcome = self.outcome().ok_or(("outcome", "choose"))?;
+                Ok(DefenceAct::Outcome { outcome, judgment: self.document()?, measures })
             }
             _ => Err(("act", "choose")),
         }
+    }
+
+    /// The outcome that was chosen.
+    pub fn outcome(&self) -> Option<CourtOutcome> {
+        let named = self.field("outcome");
+        OUTCOMES.into_iter().find(|outcome| outcome.name() == named)
     }
 
     /// The beginning of the day on which a letter came, so that no hour of it is held against the
@@ -87,13 +98,22 @@ impl Sent {
         if slot <= now { Err(("slot", "past")) } else { Ok(slot) }
     }
 
-    /// What the bytes say they are; a name proves nothing.
     /// The document as it came.
     pub fn into_document(self) -> Vec<u8> {
         self.document
     }
 
-    fn document(self) -> Result<Document, Wrong> {
+    pub fn has_document(&self) -> bool {
+        !self.document.is_empty()
+    }
+
+    /// What was typed, to be shown again beside what is wrong with it.
+    pub fn fields(&self) -> &BTreeMap<String, String> {
+        &self.fields
+    }
+
+    /// What the bytes say it is; a name proves nothing.
+    pub fn document(self) -> Result<Document, Wrong> {
         if self.document.is_empty() {
             return Err(("document", "missing"));
         }
