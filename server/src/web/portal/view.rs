@@ -30,7 +30,7 @@ pub(super) fn of(
     FileView {
         told: told(file, regime),
         stands: stands(state),
-        dates: dates(file, state, regime),
+        dates: dates(file, measures, state, regime),
         works: !facts_with_works(file, regime).is_empty(),
         can: can(file, state, regime, slots, now),
         sent: all_sent(file, measures, state, regime),
@@ -181,7 +181,7 @@ fn hearing(state: &Ladder) -> Option<&Hearing> {
 }
 
 /// The days that count, the soonest first, each with its why.
-fn dates(file: &CaseFile, state: &Ladder, regime: &Regime) -> Vec<Dated> {
+fn dates(file: &CaseFile, measures: &[CaseFile], state: &Ladder, regime: &Regime) -> Vec<Dated> {
     let day = |what, deadline: Deadline| Dated {
         what,
         on: When::Day(deadline.last_day),
@@ -195,7 +195,10 @@ fn dates(file: &CaseFile, state: &Ladder, regime: &Regime) -> Vec<Dated> {
     dates.extend(answer_due(state, regime).map(|due| day("challenge", due.deadline)));
     let window = ladder::repeat_window(state.bare(), regime).ok().flatten();
     dates.extend(window.map(|deadline| day("repeat", deadline)));
-    dates.extend(end(file, regime).map(|deadline| day("end", deadline)));
+    // Whom a measure concerns stays known until its own end.
+    if measures.is_empty() {
+        dates.extend(end(file, regime).map(|deadline| day("end", deadline)));
+    }
     dates
 }
 

@@ -107,7 +107,10 @@ fn offered(office: &Office, desk: &AtDesk, page: &Page, measure: &MeasureView) -
         let path = Place::MeasureAct(measure.reference.clone(), *kind).path(page.lang);
         Some(Offered { kind: *kind, path, not_now })
     });
-    acts.collect()
+    let mut acts: Vec<Offered> = acts.collect();
+    // What can be entered comes first.
+    acts.sort_by_key(|offered| offered.not_now.is_some());
+    acts
 }
 
 /// Why the law does not take an act, in a sentence.

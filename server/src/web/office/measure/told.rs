@@ -4,7 +4,7 @@ use entremise_core::deadline::Zone;
 use entremise_core::event::Event;
 use entremise_core::id::Digest;
 use entremise_core::procedure::measure::Reported;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::web::page::Page;
 use crate::web::words::filled;
@@ -12,7 +12,8 @@ use crate::web::words::filled;
 /// The day it counts from and the document it rests on.
 pub(in crate::web::office) fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
     let dated = |key: &str, at: Timestamp, document: &Digest| {
-        let values = [("at", page.instant(&at, zone)), ("sha256", document.to_string())];
+        // What is entered says a day, and no hour of it.
+        let values = [("at", page.day(zone.day_of(at))), ("sha256", document.to_string())];
         let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
         Some(filled(page.lang, key, &values))
     };
@@ -33,7 +34,9 @@ pub(in crate::web::office) fn detail(event: &Event, page: &Page, zone: &Zone) ->
             dated("detail.measure_dated", *at, document)
         }
         Event::MeasurePostponed { order, until, .. } => {
-            dated("detail.measure_until", *until, order)
+            // The day before it is the last.
+            let last = until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(*until);
+            dated("detail.measure_until", last, order)
         }
         Event::ExecutionResumed { order: document, .. }
         | Event::PostponementRefused { reasons: document, .. }
