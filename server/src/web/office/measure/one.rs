@@ -227,6 +227,12 @@ impl OnePage {
         terms_text(*terms, &self.page)
     }
 
+    /// That the person asked for a postponement, and on which day.
+    fn requested(&self) -> Option<String> {
+        let day = self.measure.zone.day_of(self.measure.request?);
+        Some(self.page.with("measure.requested_on", "at", self.page.day(day)))
+    }
+
     /// Whether something else is to be carried out than what was pronounced.
     fn is_changed(&self) -> bool {
         self.measure.terms.is_some_and(|terms| terms != self.measure.sentence.terms)
