@@ -46,7 +46,7 @@ pub struct Room {
     /// Signs the checkpoints of this authority's ledger.
     pub ledger_key: LogKey,
     /// Answers for the register of suspended persons; None where the configuration has none.
-    pub register_key: Option<RegisterKey>,
+    pub register_key: Option<Arc<RegisterKey>>,
     /// When the post was last asked for news, microseconds since 1970.
     pub last_polled: AtomicI64,
     /// When the providers were last asked where their orders stand, microseconds since 1970.

@@ -5,8 +5,11 @@ mod measure_world;
 
 use axum::http::StatusCode;
 use entremise_core::procedure::measure::{State, Terms};
+use entremise_wire::register::Person;
 use measure_world::defence_world::Got;
-use measure_world::{JUDGMENT, PDF, judged, measures_of, open_measures, transmitted};
+use measure_world::defence_world::oversight_world::{authority, register_key};
+use measure_world::defence_world::{encoded, value_of};
+use measure_world::{JUDGMENT, Judged, PDF, judged, measures_of, open_measures, transmitted};
 
 /// What lies sealed and must be on no page that opens nothing.
 const SEALED: [&str; 3] = ["Nom-Clair", "198.0.0.", "Heures du port"];
@@ -357,4 +360,68 @@ fn an_act_that_is_let_through_is_a_line_of_the_log_of_decisions() {
     let log = judged.finding.as_overseer("/fr/controle/decisions");
     assert!(log.text.contains(&format!("measure:{}", judged.suspension)), "{}", log.text);
     assert!(log.text.contains("officer-follows-measures"), "{}", log.text);
+}
+
+/// Sends the form of the register as a browser does.
+fn enlist(judged: &mut Judged, fields: &[(&str, &str)]) -> Got {
+    let path = format!("{}/repertoire", judged.path());
+    let page = judged.finding.get(&path);
+    let hidden = ["version", "token"].map(|name| (name, value_of(&page, name)));
+    let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+    let body: Vec<String> = hidden
+        .chain(fields.iter().copied())
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    let kind = "application/x-www-form-urlencoded";
+    judged.finding.post(&path, kind, body.join("&").into_bytes())
+}
+
+const NAMED: [(&str, &str); 4] = [
+    ("family_name", "Nom-Clair"),
+    ("given_name", "Camille, Dominique"),
+    ("born_on", "1980-01-31"),
+    ("born_in", "2a004"),
+];
+
+#[test]
+fn who_is_suspended_is_put_on_the_register_and_struck_when_the_measure_is_put_off() {
+    let mut judged = judged();
+    let early = enlist(&mut judged, &NAMED);
+    assert_eq!(early.status, StatusCode::FORBIDDEN, "there is no form before the order");
+    judged.in_force();
+    let page = judged.page();
+    assert!(page.text.contains("La personne n’y est pas inscrite"), "{}", page.text);
+    for (field, bad) in
+        [("family_name", "--"), ("given_name", ""), ("born_on", "2999-01-01"), ("born_in", "Paris")]
+    {
+        let fields: Vec<_> = NAMED
+            .iter()
+            .map(|(name, value)| (*name, if *name == field { bad } else { *value }))
+            .collect();
+        let got = enlist(&mut judged, &fields);
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(got.text.contains(&format!("href=\"#{field}\"")), "{field}: {}", got.text);
+    }
+    let store = judged.finding.world.store.clone();
+    assert!(store.suspended(&authority()).unwrap().is_empty(), "nobody is on it by a mistake");
+    entered(&enlist(&mut judged, &NAMED));
+    let rows = store.suspended(&authority()).unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].case, rows[0].ends_at), (judged.suspension, judged.window().ends_at));
+    let person = Person {
+        family_name: "NOM CLAIR".to_owned(),
+        given_name: "camille".to_owned(),
+        born_on: "1980-01-31".parse().unwrap(),
+        born_in: "2A004".to_owned(),
+    };
+    let tags = store.suspended_tags(&authority(), judged.finding.now()).unwrap();
+    assert!(tags.contains(&register_key().tag(&person).unwrap()), "it is that person");
+    let page = judged.page();
+    assert!(page.text.contains("La personne y est inscrite jusqu’au"), "{}", page.text);
+    assert!(!page.text.contains("Clair") && !page.text.contains("1980"), "nobody is named");
+    // Whoever waits is not barred meanwhile.
+    entered(&judged.enter("report", &[("until", "2024-06-30")], PDF));
+    assert_eq!(store.strike_ended(judged.finding.now()).unwrap(), 1);
+    assert!(store.suspended(&authority()).unwrap().is_empty());
+    assert!(!judged.page().text.contains("inscrite jusqu"), "{}", judged.page().text);
 }

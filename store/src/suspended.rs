@@ -142,8 +142,8 @@ impl Store {
         }
     }
 
-    /// Strikes whoever's measure has ended, by its time or with its case, and ends what a crash cut
-    /// off. Yields how many.
+    /// Strikes whoever's measure has ended or was put off, by its time or with its case, and ends
+    /// what a crash cut off. Yields how many.
     pub fn strike_ended(&self, now: Timestamp) -> Result<usize, Trouble> {
         let (ended, cut_off) = self.inner.cases.read(|tx| {
             let ended = tx.query(
@@ -151,7 +151,9 @@ impl Store {
                  SELECT authority, case_id FROM suspended
                  WHERE struck_at IS NULL AND (ends_at <= $1 OR EXISTS
                      (SELECT 1 FROM cases
-                      WHERE cases.case_id = suspended.case_id AND cases.closed = 1))
+                      WHERE cases.case_id = suspended.case_id AND (cases.closed = 1
+                          OR cases.procedure = 'measure'
+                          AND cases.state_name NOT IN ('ordered', 'in_force', 'held'))))
                  ORDER BY ends_at LIMIT 500",
                 &[Value::time(now)],
             )?;

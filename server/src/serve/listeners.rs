@@ -163,7 +163,10 @@ fn web(house: &Arc<House>, room: &Room, clock: &Clock, secure: bool) -> Web {
         ))),
         rights: Some(Arc::new(StoreRights::new(house.store.clone(), config.id.clone()))),
         defence: Some(Arc::new(defence(house, config))),
-        measures: Some(Arc::new(StoreMeasures::new(house.store.clone(), config.id.clone()))),
+        measures: Some(Arc::new(
+            StoreMeasures::new(house.store.clone(), config.id.clone())
+                .with_register(room.register_key.clone()),
+        )),
         authority: web::Authority {
             name: names(&config.name),
             email: config.contact.email.clone(),

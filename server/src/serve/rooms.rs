@@ -68,7 +68,10 @@ pub(super) fn furnish(
         })?;
     let delivery = delivery(authority, &keys, entropy)?;
     let register_key = match &authority.register {
-        Some(_) => Some(RegisterKey::from_seed(&secret(&keys.join("register.key"), entropy)?)?),
+        Some(_) => {
+            let seed = secret(&keys.join("register.key"), entropy)?;
+            Some(Arc::new(RegisterKey::from_seed(&seed)?))
+        }
         None => None,
     };
     let last_polled = AtomicI64::new(i64::MIN);

@@ -67,6 +67,8 @@ pub enum Place {
     Measure(String),
     /// Where one thing is entered about a measure.
     MeasureAct(String, ActKind),
+    /// Where a suspended person is put on the register.
+    MeasureRegister(String),
     /// A page of the person concerned.
     Portal(PortalPlace),
     /// A page of the reviewers' desk.
@@ -143,6 +145,10 @@ impl Place {
             }
             (Self::Measure(reference), Lang::En) => {
                 format!("/en/office/measure/{}", encoded(reference))
+            }
+            (Self::MeasureRegister(reference), lang) => {
+                let register = if lang == Lang::Fr { "repertoire" } else { "register" };
+                format!("{}/{register}", Self::Measure(reference.clone()).path(lang))
             }
             (Self::MeasureAct(reference, kind), lang) => {
                 let (fr, en) = kind.addresses();

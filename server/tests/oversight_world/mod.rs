@@ -28,6 +28,7 @@ use entremise_server::web::{Authority, OfficeRole, Officer, Web};
 use entremise_store::{
     CaseRef, Claimed, IncomingBatch, IncomingNotice, Keys, Places, Settlement, Store, SystemEntropy,
 };
+use entremise_wire::register::RegisterKey;
 use entremise_wire::sealing;
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -99,6 +100,11 @@ pub fn code_of(number: &str) -> String {
     format!("C0DE-{number}")
 }
 
+/// The key of this world's register of suspended persons.
+pub fn register_key() -> Arc<RegisterKey> {
+    Arc::new(RegisterKey::from_seed(&[7; 32]).unwrap())
+}
+
 pub fn web(store: &Store) -> Web {
     let desk = Arc::new(entremise_server::web::store_desk::StoreDesk::over(
         store.clone(),
@@ -111,7 +117,9 @@ pub fn web(store: &Store) -> Web {
         review: None,
         oversight: Some(Arc::new(overseers_desk(store))),
         rights: Some(Arc::new(StoreRights::new(store.clone(), authority()))),
-        measures: Some(Arc::new(StoreMeasures::new(store.clone(), authority()))),
+        measures: Some(Arc::new(
+            StoreMeasures::new(store.clone(), authority()).with_register(Some(register_key())),
+        )),
         defence: Some(Arc::new(StoreDefence::new(store.clone(), authority(), vec![member_key()]))),
         authority: Authority {
             name: entremise_core::deadline::Words { fr: NAME.to_owned(), en: NAME.to_owned() },

@@ -6,6 +6,7 @@ use entremise_core::id::{Digest, PartyId, PersonId};
 use entremise_core::procedure::measure::{Awaits, Declined, Sentence, Terms, Told};
 use entremise_core::regime::rules::{MeasureKind, Pronouncer, Spared};
 use entremise_core::step::Refusal;
+use entremise_wire::register::Person;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -42,6 +43,10 @@ pub trait MeasureDesk: Send + Sync + 'static {
     /// Keeps the document of an act and enters it. What the law refuses keeps no document; the
     /// refusal is in the ledger.
     fn enter(&self, order: &ActOrder, now: Timestamp) -> Result<ActOutcome, DeskTrouble>;
+
+    /// Puts the person of a judgment on the register of those who may not subscribe, until the end
+    /// of the measure. The name is turned into its tag and goes no further.
+    fn enlist(&self, order: &EnlistOrder, now: Timestamp) -> Result<EnlistOutcome, DeskTrouble>;
 }
 
 /// The open measures, in one zone.
@@ -118,6 +123,7 @@ pub struct MeasureView {
     pub declined: Option<Declined>,
     pub told: Vec<Told>,
     pub request: Option<Timestamp>,
+    pub register: OnRegister,
     pub dates: Dates,
     /// What it waits for, the soonest first.
     pub awaited: Vec<(Awaits, Deadline)>,
@@ -127,6 +133,17 @@ pub struct MeasureView {
     pub timeline: Vec<LedgerLine>,
     /// Who entered the judgment, or one on appeal: they do not order what it pronounced.
     pub entered_by: Vec<PersonId>,
+}
+
+/// How a suspended person stands on the register of those who may not subscribe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRegister {
+    /// No register is kept, or nothing is, or is to be, in force.
+    Nothing,
+    /// They are to be put on it, until the measure ends.
+    Owed { until: Timestamp },
+    /// They are on it; `entered` is until when, which a variation leaves behind.
+    Until { until: Timestamp, entered: Timestamp },
 }
 
 /// The days that count in the life of a measure.
@@ -237,5 +254,18 @@ pub struct ActOrder {
 pub enum ActOutcome {
     Entered,
     Refused(Refusal),
+    Not(NotDone),
+}
+
+/// Who is put on the register, as the judgment names them. No `Debug`: it is somebody.
+pub struct EnlistOrder {
+    pub of: OnCase,
+    pub person: Person,
+}
+
+pub enum EnlistOutcome {
+    Entered,
+    /// Nothing is in force, or the house keeps no register.
+    NotNow,
     Not(NotDone),
 }

@@ -1,12 +1,13 @@
 //! Measures over the real store.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use entremise_core::case::{State as CaseState, Subject};
 use entremise_core::deadline::Words;
 use entremise_core::effect::Effect;
 use entremise_core::event::Event;
-use entremise_core::id::{AuthorityId, Digest, PersonId};
+use entremise_core::id::{AuthorityId, CaseId, Digest, PersonId};
 use entremise_core::ledger::{Actor, hexadecimal};
 use entremise_core::procedure::ladder;
 use entremise_core::procedure::measure::{
@@ -16,16 +17,19 @@ use entremise_core::regime::rules::{Measure, MeasureKind, Mode, Span};
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::step::{Refusal, step};
 use entremise_store::{ApplyError, CaseFile, CaseRef, MeasureRow as Stored, Store, Trouble};
+use entremise_wire::register::RegisterKey;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 
 use super::ActKind;
 use super::desk::{
-    ActOrder, ActOutcome, Amount, Chosen, Dates, MeasureDesk, MeasureLink, MeasureRow, MeasureView,
-    NotLawful, OfFile, OpenMeasures, Pronounceable, PronounceableMeasure,
+    ActOrder, ActOutcome, Amount, Chosen, Dates, EnlistOrder, EnlistOutcome, MeasureDesk,
+    MeasureLink, MeasureRow, MeasureView, NotLawful, OfFile, OnRegister, OpenMeasures,
+    Pronounceable, PronounceableMeasure,
 };
 use super::life::phases;
+use crate::register;
 use crate::web::desk::{DeskTrouble, NotDone};
 use crate::web::store_desk::{self, timeline};
 
@@ -36,6 +40,8 @@ const ROWS_MAX: usize = 500;
 pub struct StoreMeasures {
     store: Store,
     authority: AuthorityId,
+    /// The key of the register, where one is kept.
+    register: Option<Arc<RegisterKey>>,
 }
 
 /// A case of a measure, with what it is about and where it stands.
@@ -47,7 +53,27 @@ struct Found {
 
 impl StoreMeasures {
     pub fn new(store: Store, authority: AuthorityId) -> Self {
-        Self { store, authority }
+        Self { store, authority, register: None }
+    }
+
+    /// The same with the register of this key.
+    pub fn with_register(self, register: Option<Arc<RegisterKey>>) -> Self {
+        Self { register, ..self }
+    }
+
+    /// Where the person stands on the register, as long as the measure is ordered or in force.
+    fn on_register(&self, case: CaseId, state: &State) -> Result<OnRegister, DeskTrouble> {
+        let runs = matches!(state.bare(), State::Ordered { .. } | State::InForce { .. });
+        let window = state.life().filter(|_| runs).and_then(|life| life.window);
+        let (Some(window), Some(_)) = (window, &self.register) else {
+            return Ok(OnRegister::Nothing);
+        };
+        let until = window.ends_at;
+        let rows = self.store.suspended(&self.authority).map_err(told)?;
+        Ok(match rows.into_iter().find(|row| row.case == case) {
+            Some(row) => OnRegister::Until { until, entered: row.ends_at },
+            None => OnRegister::Owed { until },
+        })
     }
 
     fn find(&self, reference: &str) -> Result<Option<Found>, DeskTrouble> {
@@ -115,6 +141,7 @@ impl StoreMeasures {
             },
             told: life.map(|life| life.told.iter().copied().collect()).unwrap_or_default(),
             request: life.and_then(|life| Some(life.request.as_ref()?.at)),
+            register: self.on_register(file.case.id, &state)?,
             dates: dates(life, &pronounced, &state, regime),
             awaited: waits.into_iter().map(|one| (one.what, one.deadline)).collect(),
             phases: phases(&file, &pronounced, regime, now),
@@ -238,6 +265,31 @@ impl MeasureDesk for StoreMeasures {
             Err(ApplyError::NoSuchCase) => Ok(ActOutcome::Not(NotDone::NoSuchCase)),
             Err(ApplyError::Trouble(trouble)) => Err(told(trouble)),
         }
+    }
+
+    fn enlist(&self, order: &EnlistOrder, now: Timestamp) -> Result<EnlistOutcome, DeskTrouble> {
+        let EnlistOrder { of, person } = order;
+        let Some(Found { file, state, .. }) = self.find(&of.reference)? else {
+            return Ok(EnlistOutcome::Not(NotDone::NoSuchCase));
+        };
+        if store_desk::version(&file) != of.version {
+            return Ok(EnlistOutcome::Not(NotDone::Stale));
+        }
+        let case = &file.case;
+        let (OnRegister::Owed { until } | OnRegister::Until { until, .. }) =
+            self.on_register(case.id, &state)?
+        else {
+            return Ok(EnlistOutcome::NotNow);
+        };
+        let key = self.register.as_deref().ok_or(DeskTrouble)?;
+        let about = (&self.authority, &case.regime, case.id);
+        let by = Actor::Person(of.by.clone());
+        // Its words could repeat what was typed.
+        register::enlist(&self.store, key, about, person, until, &by, now).map_err(|_| {
+            tracing::error!("nobody is put on the register");
+            DeskTrouble
+        })?;
+        Ok(EnlistOutcome::Entered)
     }
 }
 

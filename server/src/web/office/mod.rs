@@ -107,6 +107,10 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
         let case = Place::Case(String::new()).path(lang);
         let of_case =
             |place: Place| place.path(lang).replacen(&case, &format!("{case}{{reference}}"), 1);
+        let measure = Place::Measure(String::new()).path(lang);
+        let of_measure = |place: Place| {
+            place.path(lang).replacen(&measure, &format!("{measure}{{reference}}"), 1)
+        };
         router = router
             .route(&Place::Work.path(lang), get(work::today))
             .route(&Place::Seat(SeatPlace::Batch).path(lang), get(batch::choose).post(batch::enter))
@@ -137,6 +141,10 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &format!("{}{{reference}}", Place::Measure(String::new()).path(lang)),
                 get(measure::show),
+            )
+            .route(
+                &of_measure(Place::MeasureRegister(String::new())),
+                get(measure::register_form).post(measure::enlist),
             )
             .route(
                 &format!("{}{{reference}}/{{act}}", Place::Measure(String::new()).path(lang)),

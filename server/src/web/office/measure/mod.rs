@@ -5,6 +5,7 @@ mod act;
 mod list;
 mod one;
 mod pronounced;
+mod register;
 mod told;
 
 pub(super) use act::{enter, form};
@@ -12,6 +13,7 @@ pub(super) use list::show as list;
 pub(super) use one::show;
 pub(in crate::web) use one::terms_text;
 pub(super) use pronounced::{Pronounced, WrongMeasure};
+pub(super) use register::{enlist, form as register_form};
 pub(super) use told::detail;
 
 use axum::http::StatusCode;

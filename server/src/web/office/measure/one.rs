@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::{AtDesk, Office, measure};
 use crate::access::Resource;
 use crate::web::measure::ActKind;
-use crate::web::measure::desk::{MeasureView, Phase};
+use crate::web::measure::desk::{MeasureView, OnRegister, Phase};
 use crate::web::office::gate::measure_as_asked;
 use crate::web::office::told::{Line, line};
 use crate::web::page::{Page, render};
@@ -57,6 +57,28 @@ struct Stretch {
     x: u64,
     width: u64,
     dates: String,
+}
+
+impl OnePage {
+    /// Where the person stands on the register, and whether something is to be done about it.
+    fn on_register(&self) -> Option<(String, bool)> {
+        let told = |key: &str, until: jiff::Timestamp| {
+            let last = until.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(until);
+            self.page.with(key, "until", self.page.day(self.measure.zone.day_of(last)))
+        };
+        match self.measure.register {
+            OnRegister::Nothing => None,
+            OnRegister::Owed { until } => Some((told("measure.register.owed", until), true)),
+            OnRegister::Until { until, entered } if until == entered => {
+                Some((told("measure.register.entered", entered), false))
+            }
+            OnRegister::Until { until, .. } => Some((told("measure.register.behind", until), true)),
+        }
+    }
+
+    fn register_path(&self) -> String {
+        Place::MeasureRegister(self.measure.reference.clone()).path(self.page.lang)
+    }
 }
 
 #[derive(Deserialize, Default)]
