@@ -105,5 +105,5 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
 fn key<'h>(house: &'h House, at: &At) -> anyhow::Result<&'h entremise_wire::register::RegisterKey> {
     let room = house.room(&at.authority);
     let room = room.with_context(|| format!("no authority {}", at.authority))?;
-    room.register_key.as_ref().context("the configuration has no register of this authority")
+    room.register_key.as_deref().context("the configuration has no register of this authority")
 }
