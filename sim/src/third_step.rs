@@ -238,7 +238,8 @@ impl ThirdStep {
                 let outcomes =
                     [CourtOutcome::Dropped, CourtOutcome::Alternative, CourtOutcome::Convicted];
                 let outcome = *self.chance.pick(&outcomes);
-                let act = DefenceAct::Outcome { outcome, judgment: document("avis du parquet") };
+                let (judgment, measures) = (document("avis du parquet"), Vec::new());
+                let act = DefenceAct::Outcome { outcome, judgment, measures };
                 self.enter(desks, file, act, outcome.name())
             }
         }

@@ -133,9 +133,8 @@ impl Store {
                 return Err(NotEntered::Overlaps);
             }
             // Neither a chain of substitutes nor a ring.
-            let in_chain = |other: &Absence| {
-                other.absent == *substitute || other.substitute == *absent
-            };
+            let in_chain =
+                |other: &Absence| other.absent == *substitute || other.substitute == *absent;
             if meets(door.tx, authority, absence, in_chain)? {
                 return Err(NotEntered::SubstituteAway);
             }
