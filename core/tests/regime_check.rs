@@ -414,8 +414,8 @@ fn a_suspension_that_does_not_say_what_runs_on_is_found() {
 
 #[test]
 fn a_measure_that_an_authority_pronounces_is_found_unless_it_is_a_simulation() {
-    let by_court = "pronounced_by    = [{ value = \"court\", from = 2025-01-01, cite = \"Example Act, \
-                    s 12\"";
+    let by_court =
+        r#"pronounced_by    = [{ value = "court", from = 2025-01-01, cite = "Example Act, s 12""#;
     let by_authority = by_court.replace("court", "authority");
     let found = mutated(specimen(), by_court, &by_authority);
     assert_eq!(only(found, FindingCode::CourtMissing).at, "measure.suspension.pronounced_by");

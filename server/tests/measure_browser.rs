@@ -1,6 +1,6 @@
-//! Measures in a real browser, at the office and on the portal: axe finds nothing at 1000 and at 320
-//! points, light and dark, in French and in English; the main paths need no script; what is printed
-//! holds no form.
+//! Measures in a real browser, at the office and on the portal: axe finds nothing at 1000 and at
+//! 320 points, light and dark, in French and in English; the main paths need no script; what is
+//! printed holds no form.
 //!
 //! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
 //! `ENTREMISE_PICTURES` names, for whoever wants to look.

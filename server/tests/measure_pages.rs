@@ -1,5 +1,6 @@
-//! Measures at the office over a real store: a judgment's measures are entered within the law of its
-//! day, one page tells the life of each, and each act rests on a document and on who may enter it.
+//! Measures at the office over a real store: a judgment's measures are entered within the law of
+//! its day, one page tells the life of each, and each act rests on a document and on who may enter
+//! it.
 
 mod measure_world;
 

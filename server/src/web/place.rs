@@ -138,38 +138,60 @@ impl Place {
             }
             (Self::Slots, Lang::Fr) => "/fr/bureau/creneaux".to_owned(),
             (Self::Slots, Lang::En) => "/en/office/hearings".to_owned(),
-            (Self::Measures, Lang::Fr) => "/fr/bureau/mesures".to_owned(),
-            (Self::Measures, Lang::En) => "/en/office/measures".to_owned(),
-            (Self::Measure(reference), Lang::Fr) => {
-                format!("/fr/bureau/mesure/{}", encoded(reference))
-            }
-            (Self::Measure(reference), Lang::En) => {
-                format!("/en/office/measure/{}", encoded(reference))
-            }
-            (Self::MeasureRegister(reference), lang) => {
-                let register = if lang == Lang::Fr { "repertoire" } else { "register" };
-                format!("{}/{register}", Self::Measure(reference.clone()).path(lang))
-            }
-            (Self::MeasureAct(reference, kind), lang) => {
-                let (fr, en) = kind.addresses();
-                let act = if lang == Lang::Fr { fr } else { en };
-                format!("{}/{act}", Self::Measure(reference.clone()).path(lang))
-            }
+            (
+                Self::Measures | Self::Measure(_) | Self::MeasureAct(..) | Self::MeasureRegister(_),
+                lang,
+            ) => self.of_measures(lang),
             (Self::Portal(place), lang) => place.path(lang),
             (Self::Review(place), lang) => place.path(lang),
             (Self::Seat(place), lang) => place.path(lang),
-            (Self::Oversight, Lang::Fr) => "/fr/controle".to_owned(),
-            (Self::Oversight, Lang::En) => "/en/oversight".to_owned(),
+            (
+                Self::Oversight
+                | Self::Report(_)
+                | Self::Samples
+                | Self::Sample(_)
+                | Self::Sampled(..),
+                lang,
+            ) => self.of_oversight(lang),
+        }
+    }
+
+    /// The path of a page of those who watch.
+    fn of_oversight(&self, lang: Lang) -> String {
+        match (self, lang) {
             (Self::Report(ending), Lang::Fr) => format!("/fr/controle/rapport.{ending}"),
             (Self::Report(ending), Lang::En) => format!("/en/oversight/report.{ending}"),
             (Self::Samples, Lang::Fr) => "/fr/controle/echantillons".to_owned(),
             (Self::Samples, Lang::En) => "/en/oversight/samples".to_owned(),
             (Self::Sample(id), lang) => {
-                format!("{}/{}", Self::Samples.path(lang), encoded(id))
+                format!("{}/{}", Self::Samples.of_oversight(lang), encoded(id))
             }
             (Self::Sampled(id, place), lang) => {
-                format!("{}/{}", Self::Sample(id.clone()).path(lang), encoded(place))
+                format!("{}/{}", Self::Sample(id.clone()).of_oversight(lang), encoded(place))
             }
+            (_, Lang::Fr) => "/fr/controle".to_owned(),
+            (_, Lang::En) => "/en/oversight".to_owned(),
+        }
+    }
+
+    /// The path of a page about measures.
+    fn of_measures(&self, lang: Lang) -> String {
+        let one = |reference: &str| match lang {
+            Lang::Fr => format!("/fr/bureau/mesure/{}", encoded(reference)),
+            Lang::En => format!("/en/office/measure/{}", encoded(reference)),
+        };
+        match (self, lang) {
+            (Self::Measure(reference), _) => one(reference),
+            (Self::MeasureRegister(reference), Lang::Fr) => {
+                format!("{}/repertoire", one(reference))
+            }
+            (Self::MeasureRegister(reference), Lang::En) => format!("{}/register", one(reference)),
+            (Self::MeasureAct(reference, kind), lang) => {
+                let (fr, en) = kind.addresses();
+                format!("{}/{}", one(reference), if lang == Lang::Fr { fr } else { en })
+            }
+            (_, Lang::Fr) => "/fr/bureau/mesures".to_owned(),
+            (_, Lang::En) => "/en/office/measures".to_owned(),
         }
     }
 

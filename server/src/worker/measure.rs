@@ -108,7 +108,8 @@ fn order(
             settled(house, claim, "measure_taken", Some(event), now)
         }
         Err(trouble) => {
-            tracing::warn!(provider = %room.config.id, order = %number, what = %trouble, "put back");
+            let provider = &room.config.id;
+            tracing::warn!(%provider, order = %number, what = %trouble, "put back");
             again(house, &claim, &trouble, is_open, now)
         }
     }

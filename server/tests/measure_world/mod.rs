@@ -1,5 +1,5 @@
-//! A judgment of January 2024 in a small house: a suspension of thirty days and a fine, entered with
-//! the outcome of a finding's file. For the tests of what follows until the last day.
+//! A judgment of January 2024 in a small house: a suspension of thirty days and a fine, entered
+//! with the outcome of a finding's file. For the tests of what follows until the last day.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
 #[path = "../portal_world/mod.rs"]

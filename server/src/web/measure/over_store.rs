@@ -304,7 +304,7 @@ fn known<'m>(measures: &'m [Measure], id: &str) -> Option<&'m Measure> {
     measures.iter().find(|rule| rule.id == id)
 }
 
-/// The measures that a law between these days lets somebody pronounce, as the last of them has each.
+/// The measures that a law between these days lets somebody pronounce, each as the last one has it.
 fn known_between(regime: &Regime, earliest: Date, latest: Date) -> Vec<PronounceableMeasure> {
     let mut measures = BTreeMap::new();
     let within = regime.versions().iter().filter(|version| {

@@ -66,7 +66,7 @@ pub(super) fn rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
     let office = Office::new(web, sides, sessions, Frame::Office);
     let desks = operator::rooms(member::rooms(oversight::rooms(Router::new())));
     let desks = message::rooms(absence::rooms(desks));
-    with_entrance(case_rooms(desks), office)
+    with_entrance(measure_rooms(case_rooms(desks)), office)
 }
 
 /// The desks of those outside: senders and providers.
@@ -107,10 +107,6 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
         let case = Place::Case(String::new()).path(lang);
         let of_case =
             |place: Place| place.path(lang).replacen(&case, &format!("{case}{{reference}}"), 1);
-        let measure = Place::Measure(String::new()).path(lang);
-        let of_measure = |place: Place| {
-            place.path(lang).replacen(&measure, &format!("{measure}{{reference}}"), 1)
-        };
         router = router
             .route(&Place::Work.path(lang), get(work::today))
             .route(&Place::Seat(SeatPlace::Batch).path(lang), get(batch::choose).post(batch::enter))
@@ -136,21 +132,6 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &of_case(Place::Erasure(String::new())),
                 get(rights::confirm_erasure).post(rights::erase),
-            )
-            .route(&Place::Measures.path(lang), get(measure::list))
-            .route(
-                &format!("{}{{reference}}", Place::Measure(String::new()).path(lang)),
-                get(measure::show),
-            )
-            .route(
-                &of_measure(Place::MeasureRegister(String::new())),
-                get(measure::register_form).post(measure::enlist),
-            )
-            .route(
-                &format!("{}{{reference}}/{{act}}", Place::Measure(String::new()).path(lang)),
-                get(measure::form)
-                    .post(measure::enter)
-                    .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
             )
             .route(&Place::Slots.path(lang), get(slots::show).post(slots::change))
             .route(
@@ -182,6 +163,26 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
             .route(
                 &of_case(Place::DeliberationSigned(String::new())),
                 post(defence::signed).layer(DefaultBodyLimit::max(2 * defence::REASONS_BYTES_MAX)),
+            );
+    }
+    router
+}
+
+/// The pages about what courts pronounced.
+fn measure_rooms(mut router: Router<Office>) -> Router<Office> {
+    for lang in [Lang::Fr, Lang::En] {
+        let measure = Place::Measure(String::new()).path(lang);
+        let register = Place::MeasureRegister(String::new()).path(lang);
+        let register = register.replacen(&measure, &format!("{measure}{{reference}}"), 1);
+        router = router
+            .route(&Place::Measures.path(lang), get(measure::list))
+            .route(&format!("{measure}{{reference}}"), get(measure::show))
+            .route(&register, get(measure::register_form).post(measure::enlist))
+            .route(
+                &format!("{measure}{{reference}}/{{act}}"),
+                get(measure::form)
+                    .post(measure::enter)
+                    .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
             );
     }
     router

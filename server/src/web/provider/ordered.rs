@@ -1,5 +1,5 @@
-//! Orders over the real house, for a provider that carries them out by hand: what lies on its desk is
-//! what the cases ask for, and its people's answer is an event with its text as proof.
+//! Orders over the real house, for a provider that carries them out by hand: what lies on its desk
+//! is what the cases ask for, and its people's answer is an event with its text as proof.
 
 use entremise_core::case::State;
 use entremise_core::effect::Effect;

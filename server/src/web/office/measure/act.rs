@@ -1,5 +1,5 @@
-//! One thing that is entered about a measure: its form, with what follows from it, and the act. Each
-//! rests on a document, which is kept sealed with the measure.
+//! One thing that is entered about a measure: its form, with what follows from it, and the act.
+//! Each rests on a document, which is kept sealed with the measure.
 
 use std::collections::BTreeMap;
 
