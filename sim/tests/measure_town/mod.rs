@@ -466,7 +466,7 @@ impl Town {
     /// When the newest order that carries out begins and ends.
     pub fn window(&self) -> (Timestamp, Timestamp) {
         let effects = self.file(self.measure).effects;
-        let windows = effects.iter().filter_map(|row| match &row.effect {
+        let mut windows = effects.iter().filter_map(|row| match &row.effect {
             Effect::OrderMeasure { demand, .. } => match demand {
                 entremise_core::procedure::measure::Demand::Carry { window, .. } => {
                     Some((window.starts_at, window.ends_at))
@@ -475,7 +475,7 @@ impl Town {
             },
             _ => None,
         });
-        windows.last().expect("an order")
+        windows.next_back().expect("an order")
     }
 
     /// The next round asks the providers where their orders stand, whenever it last did.
