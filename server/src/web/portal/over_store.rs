@@ -207,8 +207,10 @@ impl StorePortal {
 const KINDS: [&str; 5] =
     ["observations-", "challenge-", "situation-", "postponement-request-", "appeal-"];
 
+/// Whether anything of a case is left to show.
 fn has_bodies(file: &CaseFile) -> bool {
-    file.history.iter().any(|line| line.body.is_some())
+    // The line that says that a case is erased keeps its own body.
+    file.history.iter().any(|line| line.body.is_some() && line.kind != "house.erasure")
 }
 
 impl PortalDesk for StorePortal {
