@@ -32,7 +32,7 @@ impl Status<'_> {
         // The attribute is declared at the top of the schema, so it carries the namespace.
         xml.push_str(" xmlns:acns=\"http://www.acns.net/ACNS\" acns:schemaVersion=\"1.2\">\n");
         xml.push_str("  <CaseStatus CaseID=\"");
-        xml.push_str(&quick_xml::escape::escape(&plain(self.case_id)));
+        xml.push_str(&quick_xml::escape::escape(plain(self.case_id)));
         xml.push_str(&format!("\" TimeStamp=\"{}\">\n    <Disposition>", self.at));
         element(&mut xml, "Type", self.disposition);
         element(&mut xml, "Reason", self.reason);
