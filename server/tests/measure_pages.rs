@@ -387,8 +387,9 @@ const NAMED: [(&str, &str); 4] = [
 #[test]
 fn who_is_suspended_is_put_on_the_register_and_struck_when_the_measure_is_put_off() {
     let mut judged = judged();
-    let early = enlist(&mut judged, &NAMED);
-    assert_eq!(early.status, StatusCode::FORBIDDEN, "there is no form before the order");
+    let path = format!("{}/repertoire", judged.path());
+    let early = judged.finding.get(&path).status;
+    assert_eq!(early, StatusCode::CONFLICT, "nobody is barred before the order");
     judged.in_force();
     let page = judged.page();
     assert!(page.text.contains("La personne n’y est pas inscrite"), "{}", page.text);
