@@ -227,7 +227,7 @@ fn on_the_wire(spared: Spared) -> wire::Spared {
 /// What was ordered last in a case. What runs on is what the last order that carries out asks for.
 fn newest(file: &CaseFile) -> Option<Ordered> {
     let mut newest: Option<Ordered> = None;
-    for row in &file.effects {
+    for row in file.orders() {
         let Effect::OrderMeasure { version, demand, .. } = &row.effect else { continue };
         let before = newest.take();
         newest = Some(match demand {
@@ -346,8 +346,7 @@ fn enter(
     if said_before || matches!(reported, Reported::Taken) {
         return Ok(Round::default());
     }
-    let last = file.effects.iter().rfind(|row| matches!(row.effect, Effect::OrderMeasure { .. }));
-    let Some(last) = last else { return Ok(Round::default()) };
+    let Some(last) = file.orders().pop() else { return Ok(Round::default()) };
     let proof = kept(house, last.id, status, now)?;
     let event = Event::MeasureReported(ProviderReport { version: status.version, reported, proof });
     let actor = Actor::Party(room.config.id.clone());

@@ -23,7 +23,7 @@ use entremise_core::notice::{
     Claim, Class, Clock, Hash, Notice, Observation, Source, Transport, Work,
 };
 use entremise_core::procedure::ladder::{CourtOutcome, Deliberated};
-use entremise_core::procedure::measure::{LiftGround, Sentence, Terms};
+use entremise_core::procedure::measure::{Demand, LiftGround, Sentence, Terms};
 use entremise_core::regime::rules::{DeliberationOutcome, Pronouncer};
 use entremise_server::house::House;
 use entremise_server::provider::{Answering, ProviderTrouble};
@@ -465,14 +465,11 @@ impl Town {
 
     /// When the newest order that carries out begins and ends.
     pub fn window(&self) -> (Timestamp, Timestamp) {
-        let effects = self.file(self.measure).effects;
-        let mut windows = effects.iter().filter_map(|row| match &row.effect {
-            Effect::OrderMeasure { demand, .. } => match demand {
-                entremise_core::procedure::measure::Demand::Carry { window, .. } => {
-                    Some((window.starts_at, window.ends_at))
-                }
-                entremise_core::procedure::measure::Demand::Lift => None,
-            },
+        let file = self.file(self.measure);
+        let mut windows = file.orders().into_iter().filter_map(|row| match &row.effect {
+            Effect::OrderMeasure { demand: Demand::Carry { window, .. }, .. } => {
+                Some((window.starts_at, window.ends_at))
+            }
             _ => None,
         });
         windows.next_back().expect("an order")

@@ -29,6 +29,21 @@ pub struct CaseFile {
     pub identifications: Vec<CaseId>,
 }
 
+impl CaseFile {
+    /// The orders of a measure by their versions, the newest last: of two that came within one
+    /// instant their numbers do not say which was first.
+    pub fn orders(&self) -> Vec<&EffectRow> {
+        let version_of = |row: &&EffectRow| match &row.effect {
+            Effect::OrderMeasure { version, .. } => Some(*version),
+            _ => None,
+        };
+        let mut orders: Vec<_> =
+            self.effects.iter().filter(|row| version_of(row).is_some()).collect();
+        orders.sort_by_key(version_of);
+        orders
+    }
+}
+
 /// A line of the ledger about the case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryEntry {

@@ -97,7 +97,7 @@ impl HouseProvider {
 fn found(file: &CaseFile) -> Option<Found> {
     let State::Measure(state) = &file.case.state else { return None };
     let life = state.life().filter(|life| life.at_provider)?;
-    let row = file.effects.iter().rfind(|row| matches!(row.effect, Effect::OrderMeasure { .. }))?;
+    let row = file.orders().pop()?;
     let Effect::OrderMeasure { line, version, demand, decided_by, decision } = &row.effect else {
         return None;
     };

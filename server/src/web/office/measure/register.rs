@@ -147,8 +147,9 @@ fn person(typed: &Typed, today: Date) -> Result<Person, &'static str> {
     let given_name = name(&typed.given_name, "given_name")?;
     let born_on = typed.born_on.parse::<Date>().ok().filter(|day| *day < today);
     let born_in = typed.born_in.trim().to_ascii_uppercase();
-    // Five signs of the INSEE's code of communes: figures, or 2A and 2B.
-    let is_code = born_in.len() == 5 && born_in.chars().all(|sign| sign.is_ascii_alphanumeric());
+    // A commune by the INSEE's code: five figures, but for Corsica's 2A and 2B.
+    let is_code = born_in.len() == 5
+        && born_in.replacen("2A", "20", 1).replacen("2B", "20", 1).parse::<u32>().is_ok();
     Ok(Person {
         family_name,
         given_name,
