@@ -15,6 +15,9 @@ use measure_world::{JUDGMENT, Judged, PDF, judged, measures_of, open_measures, t
 /// What lies sealed and must be on no page that opens nothing.
 const SEALED: [&str; 3] = ["Nom-Clair", "198.0.0.", "Heures du port"];
 
+/// What is typed into a form, by the names of its fields.
+type Fields<'f> = &'f [(&'f str, &'f str)];
+
 fn entered(got: &Got) {
     assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.text);
     assert!(got.location.ends_with("?entered=true"), "{}", got.location);
@@ -49,7 +52,7 @@ fn a_conviction_is_entered_with_its_measures_and_each_opens_a_case() {
 fn what_the_law_of_the_day_of_the_judgment_does_not_allow_is_told_beside_its_field() {
     let mut finding = transmitted();
     let length = "length-suspension_counterfeiting";
-    let wrong: [(&[&str], &[(&str, &str)], &str, &str); 8] = [
+    let wrong: [(&[&str], Fields, &str, &str); 8] = [
         (&[length], &[(length, "400")], "366 jours au plus", "#length-suspension_counterfeiting"),
         (&[length], &[(length, "0")], "nombre entier", "#length-suspension_counterfeiting"),
         (&[length], &[(length, "un mois")], "nombre entier", "#length-suspension_counterfeiting"),
@@ -216,7 +219,7 @@ fn a_member_enters_nothing_about_a_measure() {
 fn an_act_needs_its_document_its_day_and_a_form_of_its_own_page() {
     let mut judged = judged();
     let act = "demande-de-report";
-    let wrong: [(&[(&str, &str)], &[u8], &str); 5] = [
+    let wrong: [(Fields, &[u8], &str); 5] = [
         (&[("on", "2024-01-14")], b"", "Joignez le document"),
         (&[("on", "2024-01-14")], b"MZ\x90\x00\x03", "ni un PDF"),
         (&[("on", "2024-01-16")], PDF, "ne peut être à venir"),
