@@ -75,6 +75,7 @@ fn heard(town: &Town) -> Vec<Reported> {
 /// The words of a letter; none where the tool that reads them is absent.
 fn text_of(letter: &Path) -> Option<String> {
     if let Some(folder) = std::env::var_os("ENTREMISE_PICTURES") {
+        std::fs::create_dir_all(&folder).unwrap();
         std::fs::copy(letter, Path::new(&folder).join("suspension.pdf")).unwrap();
     }
     let told = Command::new("pdftotext").arg("-layout").arg(letter).arg("-").output();

@@ -160,12 +160,14 @@ fn outcome(heard: &Heard) -> Outcome {
     }
 }
 
-/// What to repeat of a step that failed: nextest tells its failures again behind its summary,
-/// every other program says last what stopped it.
+/// What to repeat of a step that failed: nextest tells its failures again behind its summary, of
+/// which the names come first; every other program says last what stopped it.
 pub fn last_words(lines: &[String]) -> Vec<String> {
     let summary = lines.iter().position(|line| without_colours(line).contains(" Summary ["));
     let from = summary.unwrap_or_else(|| lines.len().saturating_sub(LAST_WORDS));
-    lines[from..].iter().take(LAST_WORDS).cloned().collect()
+    let behind = &lines[from..];
+    let names = behind.iter().filter(|line| without_colours(line).contains(" FAIL ["));
+    names.chain(behind.iter().take(LAST_WORDS)).cloned().collect()
 }
 
 /// The number in front of a word, 0 when there is none. Colours may stand around it.
@@ -230,10 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_step_is_told_again_from_its_summary_on() {
-        let said =
-            lines(&["  FAIL early", "  Summary [ 1.0s] 2 tests run: 1 failed", "  FAIL again"]);
-        assert_eq!(last_words(&said), said[1..]);
+    fn a_failed_step_is_told_again_its_names_first_then_from_its_summary_on() {
+        let said = lines(&["  FAIL [1s] a", "  Summary [2s] 2 run", "  FAIL [1s] a", "why"]);
+        assert_eq!(last_words(&said), [&said[2..3], &said[1..]].concat());
         let compiler: Vec<_> = (0..2 * LAST_WORDS).map(|line| line.to_string()).collect();
         assert_eq!(last_words(&compiler), compiler[LAST_WORDS..]);
     }

@@ -146,6 +146,7 @@ impl Browser {
         let told = self.must("goog/cdp/execute", Some(asked));
         let picture = told["data"].as_str().expect("a picture is base64");
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture);
+        std::fs::create_dir_all(&folder).expect("a folder to keep it in");
         let path = std::path::Path::new(&folder).join(format!("{name}.png"));
         std::fs::write(path, bytes.expect("a picture is base64")).expect("a folder to keep it in");
     }
