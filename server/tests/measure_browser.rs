@@ -72,6 +72,8 @@ fn axe_finds_nothing_on_the_offices_pages_about_measures_and_each_fits_a_narrow_
         format!("/fr/bureau/mesure/{suspension}/refus-de-report"),
         format!("/en/office/measure/{suspension}/variation"),
         format!("/fr/bureau/mesure/{suspension}/levee"),
+        format!("/fr/bureau/mesure/{suspension}/repertoire"),
+        format!("/en/office/measure/{suspension}/register"),
         judged.finding.path(),
     ]
     .into();

@@ -396,6 +396,11 @@ fn who_is_suspended_is_put_on_the_register_and_struck_when_the_measure_is_put_of
     judged.in_force();
     let page = judged.page();
     assert!(page.text.contains("La personne n’y est pas inscrite"), "{}", page.text);
+    // The last day is the measure's own, on the page and on the form.
+    let form = judged.finding.get(&path);
+    for page in [&page, &form] {
+        assert!(page.text.contains("jusqu’au mercredi 20\u{a0}mars 2024 inclus"), "{}", page.text);
+    }
     for (field, bad) in
         [("family_name", "--"), ("given_name", ""), ("born_on", "2999-01-01"), ("born_in", "Paris")]
     {

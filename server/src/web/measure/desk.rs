@@ -7,8 +7,8 @@ use entremise_core::procedure::measure::{Awaits, Declined, Sentence, Terms, Told
 use entremise_core::regime::rules::{MeasureKind, Pronouncer, Spared};
 use entremise_core::step::Refusal;
 use entremise_wire::register::Person;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Act, ActKind};
 use crate::web::desk::{DeskTrouble, LedgerLine, NotDone, OnCase};
@@ -144,6 +144,14 @@ pub enum OnRegister {
     Owed { until: Timestamp },
     /// They are on it; `entered` is until when, which a variation leaves behind.
     Until { until: Timestamp, entered: Timestamp },
+}
+
+impl MeasureView {
+    /// The last whole day of what ends at an instant: that of the instant before.
+    pub fn last_day(&self, until: Timestamp) -> Date {
+        let last = until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
+        self.zone.day_of(last)
+    }
 }
 
 /// The days that count in the life of a measure.

@@ -63,8 +63,7 @@ impl OnePage {
     /// Where the person stands on the register, and whether something is to be done about it.
     fn on_register(&self) -> Option<(String, bool)> {
         let told = |key: &str, until: jiff::Timestamp| {
-            let last = until.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(until);
-            self.page.with(key, "until", self.page.day(self.measure.zone.day_of(last)))
+            self.page.with(key, "until", self.page.day(self.measure.last_day(until)))
         };
         match self.measure.register {
             OnRegister::Nothing => None,
@@ -137,10 +136,7 @@ fn offered(office: &Office, desk: &AtDesk, page: &Page, measure: &MeasureView) -
 
 /// Why the law does not take an act, in a sentence.
 pub(super) fn refused_text(refusal: &Refusal, page: &Page, measure: &MeasureView) -> String {
-    let day = |at: jiff::Timestamp| page.day(measure.zone.day_of(at));
-    let whole = |until: jiff::Timestamp| {
-        day(until.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(until))
-    };
+    let whole = |until: jiff::Timestamp| page.day(measure.last_day(until));
     match refusal {
         Refusal::StillAppealable { until } => {
             page.with("measure.refused.still_appealable", "day", whole(*until))

@@ -87,7 +87,7 @@ fn page(
     let page = page.titled(title).with_error(wrong.is_some());
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let today = measure.zone.day_of(desk.now);
-    let until = measure.zone.day_of(until);
+    let until = measure.last_day(until);
     render(status, &RegisterPage { page, measure, until, token, typed, wrong, today })
 }
 
