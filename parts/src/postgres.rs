@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postgres::{Client, NoTls};
 use tempfile::TempDir;
@@ -17,6 +17,8 @@ use crate::Process;
 
 /// How long a cluster may take to answer on a machine that is busy with everything else.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running cluster.
 pub struct Cluster {
@@ -89,12 +91,13 @@ impl Cluster {
 
     /// Waits until it answers, or has ended.
     fn wait(&mut self) -> io::Result<()> {
-        let started_at = Instant::now();
+        let mut waited = Duration::ZERO;
         loop {
             match Client::connect(&self.address("postgres"), NoTls) {
                 Ok(_) => return Ok(()),
-                Err(_) if started_at.elapsed() < PATIENCE && !self.has_ended()? => {
-                    std::thread::sleep(Duration::from_millis(20));
+                Err(_) if waited < PATIENCE && !self.has_ended()? => {
+                    std::thread::sleep(PAUSE);
+                    waited += PAUSE;
                 }
                 Err(error) => {
                     let log = fs::read_to_string(self.folder.path().join("log"));

@@ -1,10 +1,12 @@
 //! A child process that does not outlive its test.
 
 use std::process::{Child, Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a part may take to end by itself once it was asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A started part. Dropping it stops it, by its id.
 pub struct Process(Child);
@@ -36,12 +38,13 @@ impl Process {
         }
         let number = self.0.id().to_string();
         let asked = Command::new("kill").args(["-s", signal, &number]).status();
-        let asked_at = Instant::now();
-        while asked.is_ok() && asked_at.elapsed() < PATIENCE {
+        let mut waited = Duration::ZERO;
+        while asked.is_ok() && waited < PATIENCE {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(PAUSE);
+            waited += PAUSE;
         }
         // Both fail only where it has ended in between.
         let _ = self.0.kill();

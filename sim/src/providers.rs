@@ -46,6 +46,8 @@ pub fn append(provider: &ProviderEstate, log: &Log) -> anyhow::Result<()> {
 const FOLLOW_EVERY: Duration = Duration::from_millis(25);
 /// The longest a connector may take to have read a day's logs, before something is wrong.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(60);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The real connectors, each with its own index, directory, keys and socket.
 pub struct Connectors {
@@ -117,12 +119,13 @@ impl Connectors {
 
     /// Waits for real work on another thread: the one place in this package that does.
     fn wait(&self, connector: &Connector, done: impl Fn(u64) -> bool) -> anyhow::Result<()> {
-        let begun = std::time::Instant::now();
-        while begun.elapsed() < FOLLOWED_WITHIN {
+        let mut waited = Duration::ZERO;
+        while waited < FOLLOWED_WITHIN {
             match self.generation(connector) {
                 Ok(generation) if done(generation) => return Ok(()),
-                _ => std::thread::sleep(Duration::from_millis(5)),
+                _ => std::thread::sleep(PAUSE),
             }
+            waited += PAUSE;
         }
         bail!("the connector at {} does not follow its logs", connector.address)
     }

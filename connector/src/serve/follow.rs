@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -65,7 +65,8 @@ pub fn start(
         follow = Some((loader, sources));
     }
     let thread = thread::Builder::new().name("follow".to_owned()).spawn(move || {
-        let mut looked = Instant::now();
+        // Counted by the pauses themselves: no clock is read to wait.
+        let mut waited = Duration::ZERO;
         while !stopped.load(Ordering::Relaxed) {
             let mut added = false;
             if let Some((loader, sources)) = &mut follow
@@ -80,13 +81,14 @@ pub fn start(
                 }
             }
             // An index that someone loads by hand is noticed too, at the usual pace.
-            if added || looked.elapsed() >= PERIOD {
-                looked = Instant::now();
+            if added || waited >= PERIOD {
+                waited = Duration::ZERO;
                 if let Err(error) = office.desk.refresh_index() {
                     tracing::error!(error = format!("{error:#}"), "the new index cannot be opened");
                 }
             }
             thread::park_timeout(every);
+            waited += every;
         }
     })?;
     Ok(Follower { stop, thread: Some(thread) })

@@ -384,7 +384,7 @@ pub const ALL: [Measurement; 19] = [
         unit: "minutes",
         package: "entremise-sim",
         room: "sim",
-        example: "national_year",
+        example: "bench_national_year",
         arguments: &["0.01", "{inputs}"],
         figure: Member("whole_year_minutes"),
         inputs: &[],

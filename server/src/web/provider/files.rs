@@ -3,13 +3,12 @@
 
 use axum::extract::multipart::Multipart;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::desk::HandedIn;
 use super::owed::{self, Wanted};
-use super::{AtProvider, ask, none, trouble};
+use super::{AtProvider, ask, attachment, none, trouble};
 use crate::access::Action;
 use crate::web::office::Office;
 use crate::web::page::said;
@@ -30,10 +29,8 @@ pub(super) async fn take(
     let (provider, asked) = (desk.provider.clone(), number.clone());
     match ask(&office, move |house| house.file(&provider, &asked)).await {
         Ok(Some(bytes)) => {
-            let name = format!("attachment; filename=\"{number}.csv\"");
-            let Ok(name) = HeaderValue::from_str(&name) else { return none(&office, &desk) };
-            let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], bytes).into_response()
+            let file = attachment(&format!("{number}.csv"), "text/csv; charset=utf-8", bytes);
+            file.unwrap_or_else(|| none(&office, &desk))
         }
         Ok(None) => none(&office, &desk),
         Err(_) => trouble(&office, &desk),

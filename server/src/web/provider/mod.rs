@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
-use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use entremise_core::deadline::Lang;
 use entremise_core::id::PartyId;
@@ -115,6 +116,13 @@ async fn ask<T: Send + 'static>(
 fn none(office: &Office, desk: &AtProvider) -> Response {
     let page = office.page(desk, Place::Seat(SeatPlace::Provider));
     said(StatusCode::NOT_FOUND, page, "provider.none")
+}
+
+/// A file to keep; none where its name cannot stand in a header.
+fn attachment(name: &str, kind: &'static str, body: impl IntoResponse) -> Option<Response> {
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok()?;
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CONTENT_DISPOSITION, name)];
+    Some((headers, body).into_response())
 }
 
 /// The page that says that the house cannot answer now.

@@ -4,8 +4,7 @@
 use askama::Template;
 use axum::extract::multipart::Multipart;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::deadline::Zone;
 use entremise_core::procedure::measure::{Demand, Window};
@@ -14,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use super::desk::{Answered, OrderStanding, OrderView};
-use super::{AtProvider, ask, none, trouble};
+use super::{AtProvider, ask, attachment, none, trouble};
 use crate::access::Action;
 use crate::order_file::{self, NoAnswer, Order, REASONS, Word};
 use crate::web::office::Office;
@@ -107,11 +106,9 @@ pub(super) async fn take(
     match ask(&office, move |house| house.order(&provider, &number, now)).await {
         Ok(Some(view)) => {
             let order = &view.row.order;
-            let name = format!("attachment; filename=\"{}-v{}.txt\"", order.order, order.version);
-            let Ok(name) = HeaderValue::from_str(&name) else { return none(&office, &desk) };
-            let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-            let text = order_file::write(order);
-            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], text).into_response()
+            let name = format!("{}-v{}.txt", order.order, order.version);
+            let file = attachment(&name, "text/plain; charset=utf-8", order_file::write(order));
+            file.unwrap_or_else(|| none(&office, &desk))
         }
         Ok(None) => none(&office, &desk),
         Err(_) => trouble(&office, &desk),

@@ -1,12 +1,13 @@
 //! A national year in virtual time: so many notices, and what follows from them, through the real
-//! store and the real workers. `national_year [PART] [FOLDER]`: a PART of the year 2023 (1 is all
-//! of it: 2.6 M notices, 137,000 first warnings, 33,000 second), in a folder that is removed
-//! behind it. The third stage, a thousandth of the notices, needs reviewers and is not in it.
+//! store and the real workers. `bench_national_year [PART] [FOLDER]`: a PART of the year 2023 (1
+//! is all of it: 2.6 M notices, 137,000 first warnings, 33,000 second), in a folder that is
+//! removed behind it. The third stage, a thousandth of the notices, needs reviewers and is not in
+//! it.
 //!
 //! In-process doubles stand for the provider and the post; the mails go, signed with RSA-2048 and
 //! Ed25519, over SMTP to a taker on loopback; each letter is set. Notices arrive read (reading is
-//! measured by itself), a thousand at a time. An officer decides on every proposal: on so many in a
-//! hundred that the year's figures come out.
+//! measured by itself), a thousand at a time. An officer decides on every proposal: on so many in
+//! a hundred that the year's figures come out.
 
 mod doubles;
 
