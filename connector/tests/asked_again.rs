@@ -1,8 +1,7 @@
 //! An answer that passes sticks to nobody: a question that came before its records is asked again
 //! under its own number, and then has its answer.
 
-mod told;
-
+use crate::told::*;
 use entremise_connector::config::AlarmConfig;
 use entremise_connector::desk::{Desk, Setup};
 use entremise_connector::directory::Directory;
@@ -11,7 +10,6 @@ use entremise_connector::read::Format::RadiusDetail;
 use entremise_core::id::BatchId;
 use entremise_core::identification::{Answer, Question};
 use entremise_wire::message::IdentificationBatch;
-use told::*;
 
 const AUTHORITY: &str = r#"
 id = "autorite"

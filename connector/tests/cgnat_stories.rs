@@ -1,15 +1,13 @@
 //! Shared addresses: outside address and port to inside address to account. The lines are made
 //! here in the vendors' formats; every expectation is worked out by hand.
 
-mod told;
-
+use crate::told::*;
 use entremise_connector::read::Format::{
     CgnatA10, CgnatCiscoXr, CgnatJuniper, Deterministic, RadiusDetail,
 };
 use entremise_connector::read::{ErrorCode, ReadOptions};
 use entremise_core::identification::{AssignmentKind, Outcome, Question};
 use entremise_core::notice::Transport;
-use told::*;
 
 /// A Juniper port-block line: the epoch is hexadecimal.
 fn juniper(event: &str, inside: &str, low: u16, when: &str) -> String {

@@ -1,12 +1,11 @@
 //! The contract of the command line, and what a killed load leaves behind.
 
-mod told;
-
+use crate::told;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::told::radius;
 use serde_json::Value;
-use told::radius;
 
 const START: &str = "2026-03-01T10:00:00Z";
 const STOP: &str = "2026-03-01T11:00:00Z";

@@ -1,11 +1,8 @@
 //! A real FreeRADIUS writes the detail file, fed by `radclient`; the connector reads what it wrote.
 
-mod free_radius;
-mod told;
-
+use crate::free_radius::{Server, free_port, is_missing};
+use crate::told::*;
 use entremise_connector::read::{Format::RadiusDetail, ReadOptions};
-use free_radius::{Server, free_port, is_missing};
-use told::*;
 
 /// One accounting listener, one detail file.
 fn configuration(port: u16) -> String {

@@ -1,12 +1,11 @@
 //! Logs that grow, are rotated and grow old: what is followed is never lost, what may be kept no
 //! longer is.
 
-mod told;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use crate::told::*;
 use entremise_connector::identify::Followed;
 use entremise_connector::index::Index;
 use entremise_connector::index::accounts::AccountSeal;
@@ -14,7 +13,6 @@ use entremise_connector::index::manifest::Manifest;
 use entremise_connector::load::{FileReport, Loader};
 use entremise_connector::read::Format::RadiusDetail;
 use entremise_connector::read::ReadOptions;
-use told::*;
 
 /// A closed session of one hour on 1 March 2026.
 fn session(account: &str, last: u8) -> String {

@@ -1,15 +1,12 @@
 //! Handles rest: one that was not given in an answer for the agreed months is forgotten, and who is
 //! named after that is a stranger.
 
-mod authorities;
-mod told;
-
-use authorities::*;
+use crate::authorities::*;
+use crate::told::at;
 use entremise_connector::chain;
 use entremise_core::id::Handle;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use told::at;
 
 fn months_after(instant: Timestamp, months: i64) -> Timestamp {
     (instant.to_zoned(TimeZone::UTC) + months.months()).timestamp()

@@ -4,16 +4,13 @@
 //! provider's own journal. It gets two linkings of a subscriber, as the law allows without prior
 //! review, and no third identity.
 
-mod authorities;
-mod told;
-
-use authorities::*;
+use crate::authorities::*;
+use crate::told::at;
 use entremise_connector::chain;
 use entremise_core::authorisation::{Ruling, Signature};
 use entremise_core::id::Handle;
 use entremise_core::identification::{Disclosure, DisclosureRequest, IdentityField, Purpose};
 use entremise_wire::sealing::open;
-use told::at;
 
 fn reviewer() -> Reviewer {
     Reviewer::new("r-dupont", 1)

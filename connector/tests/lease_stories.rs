@@ -1,13 +1,11 @@
 //! What DHCP servers write: Kea's lease files and forensic log, ISC's lease file. Expectations
 //! are worked out by hand from the rows.
 
-mod told;
-
+use crate::told::*;
 use entremise_connector::read::Format::{IscDhcpd, KeaForensic, KeaLease4, KeaLease6};
 use entremise_connector::read::{AccountFrom, ErrorCode, ReadOptions};
 use entremise_core::identification::{AssignmentKind, Outcome};
 use jiff::tz::TimeZone;
-use told::*;
 
 const KEA4: &str = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
                     hostname,state,user_context,pool_id\n";

@@ -1,16 +1,12 @@
 //! The command line of the provider's persons, beside what the server does.
 
-mod authorities;
-mod measured;
-mod told;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::measured::*;
 use entremise_connector::config::Config;
 use entremise_wire::measure::{MeasureOrder, MeasureState};
 use jiff::{Timestamp, ToSpan};
-use measured::*;
 
 fn connector(words: &[&str], directory: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_entremise-connector"))

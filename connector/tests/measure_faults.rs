@@ -1,19 +1,15 @@
 //! What an access server, the provider's plug and a hostile authority do to a measure.
 
-mod authorities;
-mod measured;
-mod told;
-
 use std::collections::BTreeSet;
 use std::net::UdpSocket;
 
+use crate::measured::*;
 use entremise_connector::alarm::{AlarmFile, AlarmLine, Why};
 use entremise_connector::desk::CallRefused;
 use entremise_connector::measure::notes::Verdict;
 use entremise_connector::measure::switch::{self, Switch};
 use entremise_core::id::Handle;
 use entremise_wire::measure::*;
-use measured::*;
 
 const ORDERED: &str = "2026-03-02T12:00:00Z";
 const APPROVED: &str = "2026-03-03T09:00:00Z";

@@ -1,19 +1,14 @@
 //! Measures against a real FreeRADIUS: as the access server that is told to change a session, and
 //! as the server that answers logins, with the policy that the manual shows.
 
-mod authorities;
-mod free_radius;
-mod measured;
-mod told;
-
 use std::time::{Duration, Instant};
 
+use crate::free_radius::is_missing;
+use crate::free_radius::walled::Radius;
+use crate::measured::*;
 use entremise_connector::measure::login::{LoginList, Reading, Restricted};
 use entremise_wire::measure::*;
-use free_radius::is_missing;
-use free_radius::walled::Radius;
 use jiff::{Timestamp, ToSpan};
-use measured::*;
 
 /// A provider that has this server as its access server and for its logins.
 fn house_of(radius: &Radius) -> House {

@@ -1,15 +1,11 @@
 //! What a measure's life leaves in the log and on the disk. A process of its own: what one test
 //! logs is nobody else's.
 
-mod authorities;
-mod measured;
-mod told;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use crate::measured::*;
 use entremise_wire::measure::MeasureOrder;
-use measured::*;
 
 const ORDERED: &str = "2026-03-02T12:00:00Z";
 const APPROVED: &str = "2026-03-03T09:00:00Z";

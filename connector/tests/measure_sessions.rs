@@ -1,12 +1,8 @@
 //! Access servers that want to hear the session, and a real PostgreSQL that knows which are open.
 
-mod authorities;
-mod measured;
-mod told;
-
+use crate::measured::*;
 use entremise_connector::measure::sessions::SessionsConfig;
 use entremise_wire::measure::*;
-use measured::*;
 use postgres::{Client, NoTls};
 
 const ORDERED: &str = "2026-03-02T12:00:00Z";

@@ -1,14 +1,10 @@
 //! A measure's life at the provider, told by instants: two persons, a start, an end of its own, and
 //! what may go wrong between.
 
-mod authorities;
-mod measured;
-mod told;
-
+use crate::measured::*;
 use entremise_connector::alarm::AlarmFile;
 use entremise_connector::measure::notes::Verdict;
 use entremise_wire::measure::*;
-use measured::*;
 
 const ORDERED: &str = "2026-03-02T12:00:00Z";
 const APPROVED: &str = "2026-03-03T09:00:00Z";

@@ -1,12 +1,10 @@
 //! What RADIUS accounting says, told as days on a small network. Every expectation is worked out
 //! by hand from the records in the story. RADIUS writes whole seconds, so ε is at least one.
 
-mod told;
-
+use crate::told::*;
 use entremise_connector::read::{ErrorCode, Format::RadiusDetail, ReadOptions};
 use entremise_core::identification::{AssignmentKind, Outcome};
 use jiff::tz::TimeZone;
-use told::*;
 
 const IP: &str = "Framed-IP-Address = 192.0.2.10";
 

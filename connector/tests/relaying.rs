@@ -1,19 +1,16 @@
 //! The authority's message handed to the subscriber by the provider's own mail system: no identity
 //! leaves, each message goes once, and everything is entered.
 
-mod authorities;
-mod told;
-
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use authorities::*;
+use crate::authorities::*;
+use crate::told::at;
 use entremise_connector::chain;
 use entremise_connector::config::RelayConfig;
 use entremise_core::identification::Purpose;
 use entremise_wire::message::{RelayRequest, Relayed, RelayedMessage};
-use told::at;
 
 /// A mail system on loopback that takes what it is given, or answers RCPT as it is told.
 struct MailSystem {

@@ -1,13 +1,12 @@
 //! The service over real sockets: mutual TLS, signed both ways, idempotent, stoppable.
 
-mod authorities;
-mod measured;
-mod told;
-
+use crate::measured;
+use crate::told;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use crate::told::{at, radius};
 use axum_server::Handle;
 use entremise_connector::config::Config;
 use entremise_connector::keys::KeyFile;
@@ -24,7 +23,6 @@ use entremise_wire::sealing::{OpeningKey, open};
 use entremise_wire::signature::*;
 use jiff::{Timestamp, ToSpan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use told::{at, radius};
 use uuid::Uuid;
 
 const URL: &str = "https://connector.isp.example:8443";

@@ -3,10 +3,9 @@
 //!
 //! `matrix.txt` beside this file *is* the reviewable state machine. A change of the machine shows
 //! there as changed lines, for a lawyer to read. To accept a new table after reading it:
-//! `ENTREMISE_ACCEPT=1 cargo test -p entremise-core --test matrix`.
+//! `ENTREMISE_ACCEPT=1 cargo test -p entremise-core matrix`.
 
-mod matrix_measures;
-
+use crate::matrix_measures;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -33,11 +32,11 @@ use jiff::Timestamp;
 /// When a hearing of these states is convened for.
 const SLOT: &str = "2026-06-15T08:00:00Z";
 
-fn instant(text: &str) -> Timestamp {
+pub fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn number(n: u128) -> uuid::Uuid {
+pub fn number(n: u128) -> uuid::Uuid {
     uuid::Uuid::from_u128(n)
 }
 

@@ -8,8 +8,7 @@ use entremise_core::rejection::{Code, Rejection};
 use entremise_formats::acns::ack::{Ack, Contact, Outcome};
 use entremise_formats::acns::status::Status;
 
-mod at_hand;
-use at_hand::{code, corpus, only, read};
+use crate::at_hand::{code, corpus, only, read};
 
 /// A sound notice of 1.2, made here.
 const SOUND: &str = include_str!("../samples/acns/1.2/two-works.xml");

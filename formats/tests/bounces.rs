@@ -2,12 +2,11 @@
 //!
 //! Each row of the corpus table was checked by hand against the words of the report itself.
 
+use crate::at_hand;
 use std::path::PathBuf;
 
 use entremise_formats::bounce::{Kind, Reason, Truth, read_report};
 use entremise_formats::report::mail_report;
-
-mod at_hand;
 
 fn corpus(folder: &str) -> Option<PathBuf> {
     at_hand::corpus(folder)

@@ -2,6 +2,7 @@
 //!
 //! A brief run of what `fuzz/` does at length: our own samples, cut, spliced and overwritten.
 
+use crate::at_hand;
 use std::path::Path;
 
 use entremise_formats::batch::Batch;
@@ -9,8 +10,7 @@ use entremise_formats::{bounce, identification_csv, jws, limits};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-mod at_hand;
-use at_hand::read;
+use crate::at_hand::read;
 
 fn samples() -> Vec<Vec<u8>> {
     fn gather(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

@@ -4,8 +4,7 @@ use entremise_core::rejection::Code;
 use entremise_formats::mail::OpenPgpKey;
 use entremise_formats::{Hint, Signature};
 
-mod at_hand;
-use at_hand::{code, only, read};
+use crate::at_hand::{code, only, read};
 
 const XML: &str = include_str!("../samples/acns/1.2/two-works.xml");
 

@@ -2,8 +2,7 @@
 
 use entremise_formats::{NoticeRead, original};
 
-mod at_hand;
-use at_hand::read;
+use crate::at_hand::read;
 
 const CSV: &str = include_str!("../samples/csv/1/detections.csv");
 const NDJSON: &str = include_str!("../samples/ndjson/1/detections.ndjson");

@@ -3,12 +3,11 @@
 //! `NAME.expected.json` holds what the command line prints: one object per notice, or per
 //! recipient under `samples/bounce`.
 
+use crate::at_hand;
 use std::path::{Path, PathBuf};
 
 use entremise_formats::report::{check_report, mail_report};
 use serde_json::Value;
-
-mod at_hand;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -3,8 +3,7 @@
 use entremise_formats::mail::OpenPgpKey;
 use entremise_formats::{Hint, NoticeRead, Signature};
 
-mod at_hand;
-use at_hand::code;
+use crate::at_hand::code;
 
 const MAIL: &[u8] = include_bytes!("../samples/mail/openpgp/signed-part.eml");
 const KEY: &str = include_str!("../samples/mail/openpgp/signed-part.key");

@@ -6,8 +6,7 @@ use entremise_core::notice::{Class, Transport};
 use entremise_formats::batch::Batch;
 use entremise_formats::{limits, table};
 
-mod at_hand;
-use at_hand::{code, only, read};
+use crate::at_hand::{code, only, read};
 
 const CSV: &str = include_str!("../samples/csv/1/detections.csv");
 const NDJSON: &str = include_str!("../samples/ndjson/1/detections.ndjson");

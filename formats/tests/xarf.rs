@@ -6,8 +6,7 @@ use entremise_core::notice::{Class, Transport};
 use entremise_formats::address;
 use serde_json::{Map, Value, json};
 
-mod at_hand;
-use at_hand::{code, corpus, only};
+use crate::at_hand::{code, corpus, only};
 
 fn verdict(report: &Value) -> &'static str {
     code(&only(report.to_string().as_bytes()))

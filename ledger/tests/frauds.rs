@@ -4,16 +4,14 @@
 //! in itself. What gives it away is what others kept: a checkpoint, a copy, a witness's memory, a
 //! time stamp.
 
-mod support;
-mod tsa;
-
+use crate::tsa;
 use std::path::Path;
 
+use crate::support::*;
 use entremise_audit::{Folder, Harm, Options, Place, Report, Witnesses, verify};
 use entremise_core::ledger::Kind;
 use entremise_ledger::witness::{KnownLog, NotCosigned, Witness, add_cosignatures, ask};
 use jiff::{SignedDuration, Timestamp};
-use support::*;
 
 /// An honest ledger of 300 entries, and the checkpoint and copy that somebody kept of it.
 struct Honest {

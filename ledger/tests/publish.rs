@@ -1,11 +1,9 @@
 //! What publishing promises: the same tree however it grew, nothing taken back, nothing lost.
 
-mod support;
-
+use crate::support::*;
 use entremise_core::ledger::Kind;
 use entremise_ledger::{LogKey, PublishError, publish};
 use proptest::prelude::*;
-use support::*;
 
 #[test]
 fn a_ledger_has_the_same_root_and_the_same_full_tiles_however_it_grew() {

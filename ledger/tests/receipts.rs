@@ -1,13 +1,11 @@
 //! What a receipt proves offline, and what is no receipt.
 
-mod support;
-
+use crate::support::*;
 use entremise_audit::receipt::{Receipt, ReceiptHarm};
 use entremise_audit::{Folder, Proven, Witnesses};
 use entremise_core::ledger::{Actor, Entry, Kind, Leaf, Subject};
 use entremise_ledger::publish;
 use entremise_ledger::receipt::{NoReceipt, entries_about, make};
-use support::*;
 
 fn checked(receipt: &Receipt) -> Result<Proven, ReceiptHarm> {
     receipt.check(&[key().public().clone()], &Witnesses::default(), &[])

@@ -1,13 +1,11 @@
 //! The published files are what others' tools expect: proofs by `tlog_tiles`, and the web.
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
+use crate::support::*;
 use entremise_ledger::{Options, Place, verify};
-use support::*;
 use tlog_tiles::{
     Error, Hash, HashReader as _, Tile, TileHashReader, TileReader, check_record, check_tree,
     prove_record, prove_tree, record_hash, stored_hash_index,

@@ -1,18 +1,15 @@
 //! RFC 3161 with openssl as the authority: what holds, and each thing that may not.
 
-mod support;
-mod tsa;
-
 use std::process::Command;
 
+use crate::support::*;
+use crate::tsa::Authority;
 use entremise_audit::receipt::ReceiptHarm;
 use entremise_audit::timestamp::{StampHarm, check, request};
 use entremise_audit::{Folder, Harm, Options, Place, Report, Witnesses, verify};
 use entremise_ledger::receipt::make;
 use entremise_ledger::timestamp::due;
 use jiff::SignedDuration;
-use support::*;
-use tsa::Authority;
 
 const MESSAGE: &[u8] = b"a checkpoint";
 const NONCE: [u8; 8] = [0xff, 2, 3, 4, 5, 6, 7, 8];

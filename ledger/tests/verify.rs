@@ -1,13 +1,11 @@
 //! What a stranger finds out: any changed byte, where it is, and what happened.
 
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support::*;
 use entremise_core::ledger::Kind;
 use entremise_ledger::{Finding, Harm, Options, Place, Report, VerifyError, publish, verify};
 use proptest::prelude::*;
-use support::*;
 
 /// One ledger with full tiles, partial tiles and partial tiles of an earlier day.
 static LEDGER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {

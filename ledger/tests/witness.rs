@@ -1,16 +1,14 @@
 //! What a witness cosigns, what it refuses, and what it never forgets. C2SP tlog-witness.
 
-mod support;
-
 use std::path::Path;
 use std::sync::Mutex;
 
+use crate::support::*;
 use entremise_audit::{Folder, Witnesses};
 use entremise_ledger::witness::{
     Answer, KnownLog, NotCosigned, Request, StateTrouble, Witness, add_cosignatures, ask,
 };
 use jiff::Timestamp;
-use support::*;
 use tlog_tiles::Hash;
 
 const NAME: &str = "temoin.example/w1";

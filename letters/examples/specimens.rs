@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p entremise-letters --example specimens -- FOLDER`
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/sample/mod.rs"]
 mod sample;
 

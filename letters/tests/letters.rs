@@ -1,10 +1,7 @@
 //! A letter is the same for ever, complete, readable, and refuses to be less.
 
-#[path = "parts/mod.rs"]
-mod parts;
-#[path = "sample/mod.rs"]
-mod sample;
-
+use crate::parts;
+use crate::sample;
 use std::path::Path;
 use std::process::Command;
 

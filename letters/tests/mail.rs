@@ -1,8 +1,6 @@
 //! What a warning's mail says, and what it may never say.
 
-#[path = "sample/mod.rs"]
-mod sample;
-
+use crate::sample;
 use entremise_letters::mail::{MailData, MailError, MailTexts, word};
 use entremise_letters::templates;
 

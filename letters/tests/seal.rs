@@ -1,10 +1,7 @@
 //! The seal in a file for the prosecutor, as programs that are not ours see it.
 
-#[path = "parts/mod.rs"]
-mod parts;
-#[path = "sample/mod.rs"]
-mod sample;
-
+use crate::parts;
+use crate::sample;
 use std::path::Path;
 use std::process::Command;
 

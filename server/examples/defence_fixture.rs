@@ -1,13 +1,17 @@
 //! Serves the office over a finding on loopback, to look at the person's side: `defence_fixture`
 //! while a hearing is awaited, `defence_fixture ripe` before the member. Prints address and secret.
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/defence_world/mod.rs"]
 mod defence_world;
+#[allow(dead_code, reason = "the tests use the rest of it")]
+#[path = "../tests/oversight_world/mod.rs"]
+mod oversight_world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use defence_world::oversight_world::{OFFICER_SECRET, people, web};
+use crate::oversight_world::{OFFICER_SECRET, people, web};
 use entremise_server::web::office_router;
 
 fn main() -> std::io::Result<()> {

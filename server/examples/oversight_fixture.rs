@@ -1,6 +1,7 @@
 //! Serves the oversight desk over a made-up year on loopback, to look at it. Prints the address and
 //! the overseer's secret.
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/oversight_world/mod.rs"]
 mod oversight_world;
 

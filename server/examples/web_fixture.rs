@@ -1,6 +1,7 @@
 //! Serves the pages over invented cases on loopback, to look at them: public pages on one port,
 //! the office on another. Prints both addresses and the officer's secret.
 
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/web_desk/mod.rs"]
 mod web_desk;
 

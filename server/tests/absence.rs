@@ -1,13 +1,11 @@
 //! Absence and substitution over the real store: who may announce what, what a substitute finds and
 //! until when, and in whose name what they do is entered.
 
-mod defence_world;
-
 use std::sync::Arc;
 
+use crate::defence_world::{Finding, Got, encoded, finding, value_of, with_document};
+use crate::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
 use axum::http::StatusCode;
-use defence_world::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
-use defence_world::{Finding, Got, encoded, finding, value_of, with_document};
 use entremise_server::access::{Role, Seat};
 use entremise_server::web::absence::over_store::Absences;
 use entremise_server::web::{Known, Sides, house_router};

@@ -1,10 +1,8 @@
 //! The senders' API over a real store: what a sender gets for what it sends.
 
-mod api_house;
-
 use std::sync::Arc;
 
-use api_house::{Hand, OTHER_TOKEN, TOKEN, house, notice};
+use crate::api_house::{Hand, OTHER_TOKEN, TOKEN, house, notice};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

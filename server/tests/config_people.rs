@@ -1,8 +1,7 @@
 //! Who may not come in, by the configuration alone: two desks for one person, two ways for one
 //! person, no way at all.
 
-mod api_house;
-
+use crate::api_house;
 use entremise_server::config::Config;
 
 const SIGN_IN: &str = "\n[authority.pages.sign_in]\nissuer = \"https://identite.example\"\n\

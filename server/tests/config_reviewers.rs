@@ -1,8 +1,7 @@
 //! Who may not be a reviewer, by the configuration alone: whoever asks, whoever runs the machines,
 //! and whoever cannot be asked.
 
-mod api_house;
-
+use crate::api_house;
 use entremise_server::config::Config;
 
 /// A reviewer as the operator would enter one, and what else stands with it.

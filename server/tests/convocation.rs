@@ -1,17 +1,15 @@
 //! A hearing is convened by letter, and nobody is absent from one that they were not told of.
 
-mod api_house;
-mod defence_world;
-
+use crate::api_house;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use api_house::Hand;
+use crate::api_house::Hand;
+use crate::defence_world::{BEGIN, Finding, over};
+use crate::oversight_world::{World, authority};
 use axum::http::StatusCode;
-use defence_world::oversight_world::{World, authority};
-use defence_world::{BEGIN, Finding, over};
 use entremise_server::house::House;
 use entremise_server::{serve, worker};
 use entremise_store::SystemEntropy;

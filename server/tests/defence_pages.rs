@@ -1,11 +1,9 @@
 //! The person's side of a finding over a real store: what they write is kept sealed, a hearing is
 //! held before anything is decided, a member decides with reasons after a look at the facts.
 
-mod defence_world;
-
+use crate::defence_world::{Finding, Got, finding, signed, value_of};
+use crate::oversight_world::{MEMBER_KEY, member_pair};
 use axum::http::StatusCode;
-use defence_world::oversight_world::{MEMBER_KEY, member_pair};
-use defence_world::{Finding, Got, finding, signed, value_of};
 use entremise_core::procedure::ladder::{Hearing, State};
 use ring::signature::Ed25519KeyPair;
 
@@ -21,7 +19,7 @@ fn kinds(finding: &Finding) -> Vec<String> {
 }
 
 fn documents(finding: &Finding) -> Vec<String> {
-    let authority = defence_world::oversight_world::authority();
+    let authority = crate::oversight_world::authority();
     let kept = finding.world.store.documents(&authority, &finding.case).unwrap();
     kept.into_iter().map(|document| document.name).collect()
 }

@@ -1,15 +1,12 @@
 //! A member signs a deliberation with a passkey: what is signed is good for this decision, on this
 //! case, by this member, once; and a stranger can say so later from the file alone.
 
-mod authenticator;
-mod defence_world;
-
 use std::sync::Arc;
 
-use authenticator::{ORIGIN, TOUCHED, VERIFIED, answer, field, form, pair, passkey};
+use crate::authenticator::{ORIGIN, TOUCHED, VERIFIED, answer, field, form, pair, passkey};
+use crate::defence_world::{Finding, Got, finding};
+use crate::oversight_world::{authority, people};
 use axum::http::StatusCode;
-use defence_world::oversight_world::{authority, people};
-use defence_world::{Finding, Got, finding};
 use entremise_core::authorisation::Signature;
 use entremise_server::access::Role;
 use entremise_server::web::defence::over_store::StoreDefence;

@@ -1,8 +1,6 @@
 //! Codes that readers type, and tokens that tie a bounce to its message.
 
-#[path = "delivery_sample/mod.rs"]
-mod sample;
-
+use crate::delivery_sample as sample;
 use entremise_server::delivery::code::CodeKey;
 use entremise_server::delivery::token::ReturnPaths;
 use proptest::prelude::*;

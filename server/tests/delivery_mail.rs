@@ -1,8 +1,6 @@
 //! A mail as it stands on the wire: what it carries, what it must not, and its signatures.
 
-#[path = "delivery_sample/mod.rs"]
-mod sample;
-
+use crate::delivery_sample as sample;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;

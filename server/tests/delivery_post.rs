@@ -1,14 +1,11 @@
 //! Letters: handed over once whatever breaks, and read back as the carrier says.
 
-#[allow(dead_code, reason = "the simulation uses more of it")]
-#[path = "../../sim/src/post.rs"]
-mod post;
-#[path = "delivery_sample/mod.rs"]
-mod sample;
+use crate::delivery_sample as sample;
 
 use std::fs;
 use std::time::Duration;
 
+use crate::post::Post;
 use entremise_core::event::DeliveryStatus;
 use entremise_core::regime::rules::ReturnReason;
 use entremise_letters::Pdf;
@@ -20,7 +17,6 @@ use entremise_server::delivery::post::{
     Carrier, Letter, PostStatus, PostTrouble, Product, ProofKind, Reading,
 };
 use jiff::Timestamp;
-use post::Post;
 use sample::{at, effect};
 
 fn letter(number: u128) -> Letter {

@@ -1,10 +1,7 @@
 //! Handing mails to a relay: a real one, and every way a bad one can fail.
 
-#[path = "delivery_sample/mod.rs"]
-mod sample;
-#[path = "delivery_sink/mod.rs"]
-mod sink;
-
+use crate::delivery_sample as sample;
+use crate::delivery_sink as sink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

@@ -4,17 +4,13 @@
 //! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
 //! `ENTREMISE_PICTURES` names, for whoever wants to look.
 
-mod browser;
-mod defence_world;
-mod desks_house;
-
-use browser::{
+use crate::api_house::notice;
+use crate::browser::{
     Browser, Scheme, axe, bind, browser, fits, runtime, serve, serve_at, without_findings,
 };
-use defence_world::finding;
-use defence_world::oversight_world::{MEMBER_SECRET, people, web};
-use desks_house::api_house::notice;
-use desks_house::{Desks, known, secret};
+use crate::defence_world::finding;
+use crate::desks_house::{Desks, known, secret};
+use crate::oversight_world::{MEMBER_SECRET, people, web};
 use entremise_core::id::NoticeId;
 use entremise_core::rejection::{Code, Rejection};
 use entremise_server::access::Role;

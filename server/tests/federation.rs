@@ -1,20 +1,18 @@
 //! Coming in through a provider of identities: a real one on loopback, with real tokens, honest in
 //! one test and hostile in the others.
 
-mod desks_house;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use crate::api_house::{Hand, house};
+use crate::desks_house::{NOW, known};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use desks_house::api_house::{Hand, house};
-use desks_house::{NOW, known};
 use entremise_server::access::{Federation, Issuer, Role};
 use entremise_server::serve::listeners::{Ways, house_desks_with};
 use entremise_server::web::Known;

@@ -1,11 +1,10 @@
 //! A provider's connector that lies, stalls and asks back: it names nobody whom its signature does
 //! not answer for, and it is never sent evidence, whatever it does.
 
-mod api_house;
-
+use crate::api_house;
 use std::sync::{Arc, Mutex};
 
-use api_house::{Hand, notice};
+use crate::api_house::{Hand, notice};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;

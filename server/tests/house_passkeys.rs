@@ -1,16 +1,14 @@
 //! Coming in with a passkey, without a browser: what a good signature opens, once, and what a
 //! forged one, another's, and one of nobody's seat do not.
 
-mod authenticator;
-mod desks_house;
-
+use crate::authenticator;
 use std::sync::Arc;
 
-use authenticator::{ORIGIN, TOUCHED, VERIFIED, form, pair, passkey};
+use crate::authenticator::{ORIGIN, TOUCHED, VERIFIED, form, pair, passkey};
+use crate::desks_house::{Desks, known};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use desks_house::{Desks, known};
 use entremise_server::access::Role;
 use entremise_server::serve::listeners::{Ways, house_desks_with};
 use entremise_server::web::Known;

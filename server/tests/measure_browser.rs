@@ -5,17 +5,12 @@
 //! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
 //! `ENTREMISE_PICTURES` names, for whoever wants to look.
 
-mod browser;
-mod measure_world;
-
 use std::io::Write as _;
 
-use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
-use measure_world::defence_world::Finding;
-use measure_world::defence_world::oversight_world::{
-    OFFICER_SECRET, OTHER_OFFICER_SECRET, code_of,
-};
-use measure_world::{PDF, judged, transmitted};
+use crate::browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::defence_world::Finding;
+use crate::measure_world::{PDF, judged, transmitted};
+use crate::oversight_world::{OFFICER_SECRET, OTHER_OFFICER_SECRET, code_of};
 
 fn sign_in(browser: &Browser, address: &str, secret: &str) {
     browser.go(&format!("{address}/fr/connexion"));

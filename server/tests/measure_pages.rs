@@ -2,15 +2,15 @@
 //! its day, one page tells the life of each, and each act rests on a document and on who may enter
 //! it.
 
-mod measure_world;
-
+use crate::defence_world::Got;
+use crate::defence_world::{encoded, value_of};
+use crate::measure_world::{
+    JUDGMENT, Judged, PDF, judged, measures_of, open_measures, transmitted,
+};
+use crate::oversight_world::{authority, register_key};
 use axum::http::StatusCode;
 use entremise_core::procedure::measure::{State, Terms};
 use entremise_wire::register::Person;
-use measure_world::defence_world::Got;
-use measure_world::defence_world::oversight_world::{authority, register_key};
-use measure_world::defence_world::{encoded, value_of};
-use measure_world::{JUDGMENT, Judged, PDF, judged, measures_of, open_measures, transmitted};
 
 /// What lies sealed and must be on no page that opens nothing.
 const SEALED: [&str; 3] = ["Nom-Clair", "198.0.0.", "Heures du port"];
@@ -234,7 +234,7 @@ fn an_act_needs_its_document_its_day_and_a_form_of_its_own_page() {
     let path = format!("{}/{act}", judged.path());
     let page = judged.finding.get(&path);
     let mut forged = judged.finding.get(&path);
-    let token = measure_world::defence_world::value_of(&forged, "token");
+    let token = crate::defence_world::value_of(&forged, "token");
     forged.text = forged.text.replace(&token, "x");
     let fields = [("on", "2024-01-14")];
     let got = judged.finding.send_form_of(&forged, &path, &fields, PDF);

@@ -1,16 +1,14 @@
 //! A judgment's measures as the person concerned meets them on the portal: what was decided, what
 //! works still, from when to when; a postponement asked for, an appeal declared.
 
-mod measure_world;
-
+use crate::measure_world::{PDF, judged};
+use crate::oversight_world::authority;
+use crate::portal_world::{FILE, Got, Visitors};
 use axum::http::StatusCode;
 use entremise_core::case::State as CaseState;
 use entremise_core::id::CaseId;
 use entremise_core::procedure::measure::State;
 use entremise_store::WhyErased;
-use measure_world::defence_world::oversight_world::authority;
-use measure_world::portal_world::{FILE, Got, Visitors};
-use measure_world::{PDF, judged};
 
 const MINE: &str = "Je passe un examen en ligne le 2 juin.";
 /// The suspension among the measures of the file: the second is the fine, or the other way round.

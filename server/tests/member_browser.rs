@@ -3,15 +3,15 @@
 //!
 //! Needs what `web_browser` needs; says and skips what is absent.
 
-mod browser;
-mod defence_world;
-
+use crate::browser;
 use std::sync::Arc;
 
+use crate::browser::{
+    Browser, Scheme, axe, bind, browser, fits, runtime, serve_at, without_findings,
+};
+use crate::defence_world::{Finding, finding};
+use crate::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
 use axum::Router;
-use browser::{Browser, Scheme, axe, bind, browser, fits, runtime, serve_at, without_findings};
-use defence_world::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
-use defence_world::{Finding, finding};
 use entremise_server::access::{Role, Seat};
 use entremise_server::web::absence::over_store::Absences;
 use entremise_server::web::defence::over_store::StoreDefence;

@@ -1,10 +1,8 @@
 //! The member's desk over the real store: what awaits deliberation lies there, and only a member
 //! gets further than looking.
 
-mod defence_world;
-
+use crate::defence_world::{Finding, finding};
 use axum::http::StatusCode;
-use defence_world::{Finding, finding};
 
 /// Before the member: the time to answer is over.
 fn ripe() -> Finding {

@@ -1,11 +1,9 @@
 //! Messages with a fixed purpose and notes, over a whole house: a purpose goes where its list says
 //! and nowhere else, nothing in one's own words leaves, a note reaches nobody outside.
 
-mod desks_house;
-
+use crate::api_house::notice;
+use crate::desks_house::{Desks, Got, value_after};
 use axum::http::StatusCode;
-use desks_house::api_house::notice;
-use desks_house::{Desks, Got, value_after};
 use entremise_core::id::{AuthorityId, NoticeId};
 use entremise_server::access::Role;
 use entremise_server::intake::{Channel, Sending, receive};

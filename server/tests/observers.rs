@@ -1,16 +1,13 @@
 //! What the publisher gets from others: cosignatures and time stamps, with real parts; and that
 //! nobody's silence delays it.
 
-mod api_house;
-#[path = "../../ledger/tests/tsa/mod.rs"]
-mod tsa;
-
+use crate::tsa;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use api_house::{Hand, config};
+use crate::api_house::{Hand, config};
 use entremise_ledger::witness::{KnownLog, Witness};
 use entremise_ledger::{Options, Place, Report, WitnessSigner, Witnesses, verify};
 use entremise_server::config::{self, Config};

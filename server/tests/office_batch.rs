@@ -1,8 +1,7 @@
 //! Several decisions in one go, and finding a case by its number: over the invented desk, which
 //! keeps what it was asked to decide.
 
-mod web_desk;
-
+use crate::web_desk::{Invented, Orders, SECRET, TO_DECIDE, officers, web};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -10,7 +9,6 @@ use entremise_core::event::{Ground, Verdict};
 use entremise_server::web::desk::DecideOutcome;
 use entremise_server::web::office_router;
 use tower_service::Service as _;
-use web_desk::{Invented, Orders, SECRET, TO_DECIDE, officers, web};
 
 struct Office {
     router: Router,

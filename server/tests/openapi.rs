@@ -1,12 +1,10 @@
 //! The API against its own description: schemathesis invents calls from `/openapi.json` and holds
 //! every answer against it.
 
-mod api_house;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use api_house::{Hand, TOKEN, config};
+use crate::api_house::{Hand, TOKEN, config};
 use entremise_server::serve;
 use entremise_store::SystemEntropy;
 

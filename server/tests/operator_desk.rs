@@ -1,11 +1,9 @@
 //! The operator's desk over a real house: what was given up is put back, what was set aside is read
 //! again, a party is stopped; and nothing about a person or a case is ever shown.
 
-mod desks_house;
-
+use crate::api_house::notice;
+use crate::desks_house::{Desks, value_after};
 use axum::http::StatusCode;
-use desks_house::api_house::notice;
-use desks_house::{Desks, value_after};
 use entremise_core::rejection::{Code, Rejection};
 use entremise_server::access::Role;
 use entremise_server::intake::{Channel, Sending, receive};

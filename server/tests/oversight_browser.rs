@@ -1,12 +1,9 @@
 //! The oversight desk in a real browser: axe finds nothing, a phone is wide enough, the keyboard
 //! alone draws a sample and enters a finding. Needs what `web_browser` needs.
 
-mod browser;
-mod oversight_world;
-
-use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::oversight_world::{OVERSEER_SECRET, World, people, web};
 use entremise_server::web::office_router;
-use oversight_world::{OVERSEER_SECRET, World, people, web};
 
 struct Served {
     address: String,

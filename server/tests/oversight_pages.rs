@@ -1,7 +1,8 @@
 //! The oversight desk's pages over a real store: who may see them, what they show, what they enter.
 
-mod oversight_world;
-
+use crate::oversight_world::{
+    OFFICER_SECRET, OVERSEER_SECRET, World, at, authority, named, people, web,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
@@ -10,7 +11,6 @@ use entremise_server::oversight::Figures;
 use entremise_server::web::office_router;
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use oversight_world::{OFFICER_SECRET, OVERSEER_SECRET, World, at, authority, named, people, web};
 use tower_service::Service as _;
 
 /// By which text the auditor looks.

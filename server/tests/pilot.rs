@@ -1,14 +1,13 @@
 //! A pilot from end to end: notices come through the authority's own door, a provider says handles
 //! and is asked nothing else, members decide, messages are written and read, nothing leaves.
 
-mod api_house;
-
+use crate::api_house;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-use api_house::{Hand, notice};
+use crate::api_house::{Hand, notice};
 use entremise_core::case::State;
 use entremise_core::event::{Decision, Event, Ground, Verdict};
 use entremise_core::id::{AuthorityId, Digest};

@@ -4,12 +4,9 @@
 //! Needs what `web_browser` needs. Keeps a picture of each page in the folder that
 //! `ENTREMISE_PICTURES` names, for whoever wants to look.
 
-mod browser;
-mod portal_world;
-
-use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
-use portal_world::defence_world::oversight_world::code_of;
-use portal_world::{Visitors, visitors};
+use crate::browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::oversight_world::code_of;
+use crate::portal_world::{Visitors, visitors};
 
 /// Types number and code where the message says to.
 fn open(browser: &Browser, address: &str, path: &str, visitors: &Visitors) {

@@ -1,15 +1,14 @@
 //! The portal over a real store: number and code open one file and no other; what a person sends is
 //! kept sealed, entered and acknowledged; whoever guesses, repeats, forges or floods gets nothing.
 
-mod portal_world;
-
+use crate::oversight_world::{at, authority, code_of};
+use crate::portal_world;
+use crate::portal_world::{FILE, visitors, visitors_with};
 use axum::http::{StatusCode, header};
 use entremise_core::event::Event;
 use entremise_core::ledger::Actor;
 use entremise_core::procedure::ladder::{ChallengeGround, Hearing, State};
 use entremise_store::CaseRef;
-use portal_world::defence_world::oversight_world::{at, authority, code_of};
-use portal_world::{FILE, visitors, visitors_with};
 
 /// What lies sealed and must be on no page of the portal.
 const SEALED: [&str; 4] = ["Nom-Clair", "198.0.0.", "isp-riviere", "isp-colline"];
@@ -419,12 +418,12 @@ fn an_answer_needs_a_look_and_reasons_of_its_own_and_the_person_reads_it_on_thei
 fn answer(
     visitors: &mut portal_world::Visitors,
     path: &str,
-    page: &portal_world::defence_world::Got,
+    page: &crate::defence_world::Got,
     answers: &str,
     verdict: &str,
     reasons: &str,
-) -> portal_world::defence_world::Got {
-    let value = |name| portal_world::defence_world::value_of(page, name);
+) -> crate::defence_world::Got {
+    let value = |name| crate::defence_world::value_of(page, name);
     let form = format!(
         "version={}&token={}&answers={answers}&verdict={verdict}&reasons={}",
         value("version"),
@@ -440,7 +439,7 @@ fn the_office_offers_slots_and_takes_back_what_nobody_chose() {
     visitors.at("2023-05-10T09:20:00Z");
     let page = visitors.finding.get("/fr/bureau/creneaux");
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-    let token = portal_world::defence_world::value_of(&page, "token");
+    let token = crate::defence_world::value_of(&page, "token");
     let kind = "application/x-www-form-urlencoded";
     let mut change =
         |form: String| visitors.finding.post("/fr/bureau/creneaux", kind, form.into_bytes());

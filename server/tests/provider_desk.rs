@@ -1,11 +1,10 @@
 //! A provider's desk over a real house: what it owes, the numbered files both ways, what is late
 //! with its proof; and nothing of a notice or of another provider.
 
-mod desks_house;
-
+use crate::api_house::notice;
+use crate::desks_house;
+use crate::desks_house::{Desks, value_after};
 use axum::http::StatusCode;
-use desks_house::api_house::notice;
-use desks_house::{Desks, value_after};
 use entremise_core::id::QuestionId;
 use entremise_core::identification::{Answer, Outcome};
 use entremise_formats::identification_csv::{read_request, write_answer};

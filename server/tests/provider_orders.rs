@@ -1,10 +1,9 @@
 //! Orders for a provider without a connector: they lie on its people's desk, as a page and as a
 //! file, and what its people say of them is heard as a connector's word would be.
 
-mod desks_house;
-
+use crate::desks_house;
+use crate::desks_house::{Desks, Got};
 use axum::http::StatusCode;
-use desks_house::{Desks, Got};
 use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, CaseId};
 use entremise_core::ledger::Actor;

@@ -1,11 +1,10 @@
 //! The register over the authority's door: a provider's connector asks, and hears yes or no; a
 //! stranger, a replay, a guesser and an ended measure hear nothing of use.
 
-mod api_house;
-
+use crate::api_house;
 use std::sync::Arc;
 
-use api_house::Hand;
+use crate::api_house::Hand;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -1,8 +1,10 @@
 //! The prior authorisation, from the member's request to the one effect that it opens: over a real
 //! store, with signatures made by key files.
 
-mod review_house;
-
+use crate::review_house::{
+    ADDRESS, FILE_NAME, JUDGE, MEMBER, SUBSTITUTE, TITLE, WITH_PASSKEY, World, authority, now,
+    signed,
+};
 use entremise_core::authorisation::{Ruling, SignedStatement, Statement};
 use entremise_core::event::Event;
 use entremise_core::id::AuthorisationId;
@@ -12,10 +14,6 @@ use entremise_server::web::review::desk::{AskOutcome, Dossier, Entered, ReviewDe
 use entremise_server::web::review::file::{RequestFile, RulingFile};
 use entremise_store::{CaseRef, ReviewError, WhyErased};
 use jiff::{SignedDuration, Timestamp};
-use review_house::{
-    ADDRESS, FILE_NAME, JUDGE, MEMBER, SUBSTITUTE, TITLE, WITH_PASSKEY, World, authority, now,
-    signed,
-};
 
 const REASONS: &str = "Trois faits en quatre mois ; les deux avertissements sont prouvés.";
 const GATED: &str = "request_authorised_disclosure";

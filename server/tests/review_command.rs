@@ -1,17 +1,15 @@
 //! A reviewer who works with a key file, on a machine that has neither the authority's
 //! configuration nor its store: `entremise review key make`, `show`, `sign`.
 
-mod review_house;
-
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::review_house::{ADDRESS, JUDGE, TITLE, World, authority, now, reviewers};
 use entremise_core::authorisation::Ruling;
 use entremise_server::config::KeyFile;
 use entremise_server::web::review::desk::{Entered, ReviewDesk as _};
 use entremise_server::web::review::file::RulingFile;
 use entremise_server::web::review::over_store::StoreReviewDesk;
-use review_house::{ADDRESS, JUDGE, TITLE, World, authority, now, reviewers};
 use tempfile::TempDir;
 
 const REASONS: &str =

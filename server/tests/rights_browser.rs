@@ -1,13 +1,10 @@
 //! The pages about a person's rights in a real browser: axe finds nothing, a phone is wide enough,
 //! and no script is needed. Needs what `web_browser` needs.
 
-mod browser;
-mod rights_world;
-
-use browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
+use crate::oversight_world::{OFFICER_SECRET, people, web};
+use crate::rights_world::{DISCLOSED, Two, two};
 use entremise_server::web::office_router;
-use rights_world::oversight_world::{OFFICER_SECRET, people, web};
-use rights_world::{DISCLOSED, Two, two};
 
 struct Served {
     two: Two,

@@ -1,10 +1,10 @@
 //! The pages about a person's rights over a real store: nothing opens before its form is sent, and
 //! what the law refuses is refused with its reason.
 
-mod rights_world;
-
 use std::sync::Arc;
 
+use crate::oversight_world::{OFFICER_SECRET, OVERSEER_SECRET, authority, now, people, web};
+use crate::rights_world::{DISCLOSED, Two, two};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -13,8 +13,6 @@ use entremise_server::web::rights::over_store::StoreRights;
 use entremise_server::web::store_desk::StoreDesk;
 use entremise_server::web::{Web, office_router};
 use entremise_store::CaseRef;
-use rights_world::oversight_world::{OFFICER_SECRET, OVERSEER_SECRET, authority, now, people, web};
-use rights_world::{DISCLOSED, Two, two};
 use tower_service::Service as _;
 
 const BASIS: &str = "Règlement (UE) 2016/679, art. 15";

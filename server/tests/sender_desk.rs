@@ -1,11 +1,9 @@
 //! A sender's desk over a real house: its own sendings and nobody else's, where each notice stands
 //! and never on whom, its quota, receipts, and taking a notice back.
 
-mod desks_house;
-
+use crate::api_house::notice;
+use crate::desks_house::{Desks, value_after};
 use axum::http::StatusCode;
-use desks_house::api_house::notice;
-use desks_house::{Desks, value_after};
 use entremise_core::event::Event;
 use entremise_core::id::{EffectId, QuestionId};
 use entremise_core::identification::{Assignment, AssignmentKind, Outcome};

@@ -1,9 +1,7 @@
 //! How long a desk stays open, and that going out closes it for good.
 
-mod desks_house;
-
+use crate::desks_house::{Desks, value_after};
 use axum::http::StatusCode;
-use desks_house::{Desks, value_after};
 use entremise_server::access::Role;
 use jiff::SignedDuration;
 

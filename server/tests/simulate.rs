@@ -1,8 +1,7 @@
 //! `entremise simulate` as a lawmaker runs it: a file with changed rules, last year's history, and
 //! what would have been different.
 
-mod api_house;
-
+use crate::api_house;
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,16 +1,14 @@
 //! A file goes to the prosecutor: whole, once, after the ledger has the look, and it stands alone.
 
-mod api_house;
-mod defence_world;
-
+use crate::api_house;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use api_house::Hand;
-use defence_world::oversight_world::{World, authority};
-use defence_world::{BEGIN, Finding, over};
+use crate::api_house::Hand;
+use crate::defence_world::{BEGIN, Finding, over};
+use crate::oversight_world::{World, authority};
 use entremise_core::event::Event;
 use entremise_core::id::{NoticeId, PartyId};
 use entremise_core::ledger::Actor;

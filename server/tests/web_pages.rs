@@ -1,10 +1,11 @@
 //! The pages as a browser gets them: status, headers, words, and what a hostile text can't do.
 
-mod web_desk;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::web_desk::{
+    CODE, HOSTILE, Invented, NUMBER, SECRET, TO_DECIDE, clock, now, officers, web,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
@@ -15,7 +16,6 @@ use entremise_server::web::desk::DecideOutcome;
 use entremise_server::web::{Web, office_router, public_router};
 use jiff::{SignedDuration, Timestamp};
 use tower_service::Service;
-use web_desk::{CODE, HOSTILE, Invented, NUMBER, SECRET, TO_DECIDE, clock, now, officers, web};
 
 struct Got {
     status: StatusCode,

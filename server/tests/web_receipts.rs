@@ -1,11 +1,13 @@
 //! Receipts on the pages, over a real store and a published ledger: whoever holds number and code
 //! gets the proof of each message, and an officer the proof of each line.
 
-mod rights_world;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::oversight_world::{
+    OFFICER_SECRET, OVERSEER_SECRET, at, authority, named, now, people, web,
+};
+use crate::rights_world::{Two, two};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -19,10 +21,6 @@ use entremise_ledger::{Leaves, LogKey, Receipt, Witnesses, publish};
 use entremise_server::web::store_desk::StoreDesk;
 use entremise_server::web::{Web, office_router, public_router};
 use entremise_store::{CaseRef, Settlement, Store};
-use rights_world::oversight_world::{
-    OFFICER_SECRET, OVERSEER_SECRET, at, authority, named, now, people, web,
-};
-use rights_world::{Two, two};
 use tower_service::Service as _;
 
 const CODE: &str = "K7M4-PQ2X-9TZA";

@@ -2,24 +2,12 @@
 //! provider's connector behind mutual TLS, and a FreeRADIUS whose session is changed and which
 //! answers the logins. Only the clock is the story's.
 
-#[path = "../../connector/tests/authorities/mod.rs"]
-mod authorities;
-#[path = "../../connector/tests/free_radius/mod.rs"]
-mod free_radius;
-mod measure_town;
-#[path = "../../connector/tests/measured/mod.rs"]
-mod measured;
-#[path = "../../server/tests/review_house/mod.rs"]
-mod review_house;
-#[path = "../../connector/tests/told/mod.rs"]
-mod told;
-
 use std::time::{Duration, Instant};
 
-use free_radius::is_missing;
-use free_radius::walled::Radius;
+use crate::free_radius::is_missing;
+use crate::free_radius::walled::Radius;
+use crate::measure_town::{ACCOUNT, Plan, Town};
 use jiff::SignedDuration;
-use measure_town::{ACCOUNT, Plan, Town};
 
 /// Lets the story's clock go on with the machine's until it is so: the connector looks at its
 /// orders each second, and FreeRADIUS passes over a list that comes within two of another.

@@ -2,19 +2,11 @@
 //! everything that may befall it on the way. The house's workers, the connector and its access
 //! server are the real ones or speak as they do; the way between them is what the story says.
 
-#[path = "../../connector/tests/authorities/mod.rs"]
-mod authorities;
-mod measure_town;
-#[path = "../../connector/tests/measured/mod.rs"]
-mod measured;
-#[path = "../../server/tests/review_house/mod.rs"]
-mod review_house;
-#[path = "../../connector/tests/told/mod.rs"]
-mod told;
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::measure_town::{ACCOUNT, DAYS, Lie, NAME, Plan, Town, digest};
+use crate::measured::{AccessServerDouble, Manner};
 use entremise_connector::measure::notes::Verdict;
 use entremise_connector::measure::switch::{self, Switch};
 use entremise_core::event::Event;
@@ -25,8 +17,6 @@ use entremise_sim::estate::MEMBER;
 use entremise_sim::providers::WayFault;
 use entremise_wire::measure::Impossible;
 use jiff::{SignedDuration, Timestamp};
-use measure_town::{ACCOUNT, DAYS, Lie, NAME, Plan, Town, digest};
-use measured::{AccessServerDouble, Manner};
 
 /// What a restricted session gets.
 const GARDEN: &str = "walled-garden";

@@ -1,13 +1,11 @@
 //! The closed question over the real way: a provider's connector, TLS, the authority's own door.
 
-#[path = "../../server/tests/api_house/mod.rs"]
-mod api_house;
-
+use crate::api_house;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api_house::Hand;
+use crate::api_house::Hand;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use entremise_connector::register::{RegisterConfig, ask};

@@ -2,14 +2,12 @@
 //! a key file between them. With the reviewer's grant the identity comes and the letter is asked
 //! for; with anything else the connector refuses, whatever the house believes.
 
-#[path = "../../server/tests/review_house/mod.rs"]
-mod review_house;
-
 use std::cell::Cell;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::review_house::{JUDGE, MEMBER, SUBSTITUTE, day, reviewers, signed};
 use entremise_core::authorisation::{Ruling, SignedStatement};
 use entremise_core::case::State;
 use entremise_core::effect::Effect;
@@ -36,7 +34,6 @@ use entremise_sim::world::{Size, World};
 use entremise_store::{CaseFile, CaseRef};
 use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
 use jiff::{SignedDuration, Timestamp};
-use review_house::{JUDGE, MEMBER, SUBSTITUTE, day, reviewers, signed};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -1,6 +1,5 @@
 //! Shared by the stories about authorities: a provider's desk with two subscribers, an authority
 //! that asks whatever it likes, and reviewers with keys of their own.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,5 +1,4 @@
 //! Shared by the stories with a real FreeRADIUS: how it is started, fed and stopped.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod walled;
 

@@ -119,6 +119,7 @@ impl Radius {
     }
 
     /// The same, where the clock of the story says so many seconds.
+    #[allow(dead_code, reason = "the simulation measures by a clock of its own")]
     pub fn profile_at(&mut self, account: &str, seconds: i64) -> String {
         self.profile_by(account, &format!("NAS-Port = {seconds}\n"))
     }

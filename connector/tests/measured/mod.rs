@@ -1,6 +1,5 @@
 //! Shared by the stories about measures: a provider with two persons who approve, an authority that
 //! orders, and an access server that answers as the story wants.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{SocketAddr, UdpSocket};

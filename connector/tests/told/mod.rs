@@ -1,5 +1,4 @@
 //! Shared by the stories: an index in a temporary directory, questions in short words.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

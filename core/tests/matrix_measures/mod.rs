@@ -16,7 +16,7 @@ use entremise_core::regime::rules::{ChannelKind, Pronouncer, ReturnReason, Spare
 use entremise_core::step::{due, step};
 use jiff::Timestamp;
 
-use crate::{instant, number};
+use crate::matrix::{instant, number};
 
 const NOW: &str = "2026-06-15T10:00:00Z";
 const PRONOUNCED: &str = "2026-05-04T10:00:00Z";

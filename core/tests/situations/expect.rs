@@ -7,8 +7,8 @@ use entremise_core::procedure::measure::{self, Demand};
 use entremise_core::step::due;
 use serde::Serialize;
 
-use crate::file::Then;
-use crate::world::{Done, World, ladder_state, text};
+use super::file::Then;
+use super::world::{Done, World, ladder_state, text};
 
 type Because = String;
 

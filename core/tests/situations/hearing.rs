@@ -6,8 +6,8 @@ use entremise_core::procedure::ladder::{ChallengeAnswer, Deliberated};
 use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
 
-use crate::file::Step;
-use crate::world::{Because, status, text, wanted, word};
+use super::file::Step;
+use super::world::{Because, status, text, wanted, word};
 
 /// The event of a step, if it is one of these. `slot` is when a hearing is convened for.
 pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option<Event>, Because> {
@@ -55,7 +55,7 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
             by: member()?,
             outcome: word(wanted(&on.outcome, "outcome")?)?,
             judgment: digest("f")?,
-            measures: crate::measures::pronounced(on, at)?.into_iter().collect(),
+            measures: super::measures::pronounced(on, at)?.into_iter().collect(),
         },
         _ => return Ok(None),
     }))

@@ -11,8 +11,8 @@ use entremise_core::regime::{Regime, embedded};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::file::Step;
-use crate::world::{Because, World, line, text, wanted, word};
+use super::file::Step;
+use super::world::{Because, World, line, text, wanted, word};
 
 /// What a step pronounces, if it names a measure.
 pub fn pronounced(on: &Step, at: Timestamp) -> Result<Option<Sentence>, Because> {

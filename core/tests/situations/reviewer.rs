@@ -12,8 +12,8 @@ use entremise_core::regime::Regime;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::file::Step;
-use crate::world::text;
+use super::file::Step;
+use super::world::text;
 
 type Because = String;
 

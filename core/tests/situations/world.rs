@@ -21,9 +21,9 @@ use serde::de::DeserializeOwned;
 use toml::value::Datetime;
 use uuid::Uuid;
 
-use crate::expect;
-use crate::file::Step;
-use crate::{hearing, measures, reviewer};
+use super::expect;
+use super::file::Step;
+use super::{hearing, measures, reviewer};
 
 /// Line, question and numbers are the same in every situation: one subscriber, one provider.
 pub struct World<'a> {

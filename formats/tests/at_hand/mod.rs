@@ -1,5 +1,4 @@
 //! What several test files need: where the sample data of others lies, if it lies here at all.
-#![allow(dead_code, reason = "each test file uses its own share")]
 
 use std::path::PathBuf;
 

@@ -1,7 +1,5 @@
 //! A made-up ledger: leaves in order, a key, and a folder to publish them in.
 
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
-
 use std::path::Path;
 
 use entremise_audit::PAGE;

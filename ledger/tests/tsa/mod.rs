@@ -1,7 +1,5 @@
 //! A time-stamping authority: Debian's openssl, with a root and a certificate made for this run.
 
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,15 +1,12 @@
 //! A made-up letter that the tests fill in and break.
 
-#[allow(dead_code, reason = "only some of the tests send a file")]
 pub mod seal;
-#[allow(dead_code, reason = "only some of the tests send a file")]
 pub mod transmission;
 
 use entremise_letters::address::PostalAddress;
 use entremise_letters::{Authority, Deadline, Fact, LetterData};
 use jiff::Timestamp;
 
-#[allow(dead_code, reason = "the mail tests need no instant")]
 pub fn at() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }

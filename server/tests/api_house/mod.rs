@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 pub const TOKEN: &str = "token-of-the-first-sender";
-#[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 pub const OTHER_TOKEN: &str = "token-of-the-second-sender";
 
 /// A clock that stands until it is set.
@@ -21,13 +20,11 @@ pub const OTHER_TOKEN: &str = "token-of-the-second-sender";
 pub struct Hand(Arc<AtomicI64>);
 
 impl Hand {
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn at(text: &str) -> Self {
         let at: Timestamp = text.parse().unwrap();
         Self(Arc::new(AtomicI64::new(at.as_microsecond())))
     }
 
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn set(&self, at: Timestamp) {
         self.0.store(at.as_microsecond(), Ordering::Relaxed);
     }
@@ -101,7 +98,6 @@ relay = {{ host = "127.0.0.1", port = 25, security = "plain" }}
 }
 
 /// The house, with its doors closed.
-#[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 pub fn house(folder: &Path, hand: &Hand) -> Arc<House> {
     let clock = hand.clock();
     let entropy = Arc::new(SystemEntropy::default());
@@ -109,7 +105,6 @@ pub fn house(folder: &Path, hand: &Hand) -> Arc<House> {
 }
 
 /// A notice that the French rules of June 2026 accept.
-#[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 pub fn notice(number: &str, ip: &str, at: &str) -> String {
     serde_json::json!({
         "sender_case_id": number,

@@ -1,5 +1,4 @@
 //! A security key without a browser: answers the forms of our pages as WebAuthn says (level 3).
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

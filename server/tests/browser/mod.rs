@@ -3,9 +3,7 @@
 //!
 //! Needs chromium with chromedriver, and axe-core (`ENTREMISE_AXE_JS`: the path of `axe.min.js`).
 //! What is absent is said and skipped, unless `ENTREMISE_REQUIRE_PARTS` is set.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
-#[path = "../web_browser/driver.rs"]
 mod driver;
 
 use std::net::SocketAddr;

@@ -1,13 +1,13 @@
 //! A finding of 2023 in a small house: warned twice, found a third time, the letter presented. For
 //! the tests of the person's side and of what follows.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
-
-#[path = "../oversight_world/mod.rs"]
-pub mod oversight_world;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use crate::oversight_world::{
+    MEMBER_KEY, MEMBER_SECRET, OFFICER_SECRET, OTHER_OFFICER_SECRET, OVERSEER_SECRET, World, at,
+    authority, member_pair, named, people, web,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -21,10 +21,6 @@ use entremise_server::web::defence::statement::DecisionFile;
 use entremise_server::web::{Web, office_router};
 use entremise_store::{CaseFile, WorkOrder};
 use jiff::{SignedDuration, Timestamp};
-use oversight_world::{
-    MEMBER_KEY, MEMBER_SECRET, OFFICER_SECRET, OTHER_OFFICER_SECRET, OVERSEER_SECRET, World, at,
-    authority, member_pair, named, people, web,
-};
 use ring::signature::Ed25519KeyPair;
 use tower_service::Service as _;
 

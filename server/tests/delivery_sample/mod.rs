@@ -1,5 +1,4 @@
 //! A made-up authority that sends mails in the tests.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use entremise_core::id::EffectId;
 use entremise_letters::{Authority, Deadline, Language};

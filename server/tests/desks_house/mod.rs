@@ -1,9 +1,6 @@
 //! A whole house with all its desks and one person at each, for the tests of the desks.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
-#[path = "../api_house/mod.rs"]
-pub mod api_house;
-
+use crate::api_house;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,27 +1,21 @@
 //! A judgment of January 2024 in a small house: a suspension of thirty days and a fine, entered
 //! with the outcome of a finding's file. For the tests of what follows until the last day.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
-
-#[path = "../portal_world/mod.rs"]
-pub mod portal_world;
-
-pub use portal_world::defence_world;
 
 use std::sync::Arc;
 
-use defence_world::oversight_world::{authority, web};
-use defence_world::{Finding, Got, finding};
+use crate::defence_world::{Finding, Got, finding};
+use crate::oversight_world::{authority, web};
+use crate::portal_world::Visitors;
 use entremise_core::case::{State as CaseState, Subject};
 use entremise_core::effect::Effect;
 use entremise_core::event::{DeliveryReport, DeliveryStatus, Event};
 use entremise_core::id::{CaseId, Digest};
 use entremise_core::ledger::{Actor, digest};
-use entremise_core::procedure::measure::{HowEnded, ProviderReport, Reported, State, Window};
+use entremise_core::procedure::measure::{ProviderReport, Reported, State, Window};
 use entremise_core::regime::rules::{ChannelKind, Spared};
 use entremise_server::web::public_router;
 use entremise_store::{CaseFile, CaseRef, Settlement};
 use jiff::Timestamp;
-use portal_world::Visitors;
 
 pub const PDF: &[u8] = b"%PDF-1.7 SPECIMEN";
 /// When the outcome is entered.
@@ -195,13 +189,6 @@ impl Judged {
         let got = self.enter("executoire", &[("on", "2024-01-23")], PDF);
         assert!(got.location.ends_with("?entered=true"), "{} {}", got.status, got.text);
         assert_eq!(self.state(), "notifying");
-    }
-
-    /// Lifted at the provider, proven.
-    pub fn ended(&self, started: Timestamp) {
-        let at = self.finding.now();
-        let how = HowEnded::Lifted;
-        self.provider_says(Reported::Ended { started: Some(started), at, how });
     }
 }
 

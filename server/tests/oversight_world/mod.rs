@@ -1,6 +1,5 @@
 //! A year of a small house in a real store, for the tests of the oversight desk and for looking at
 //! it: notices, answers, decisions, warnings, a request for leave that lapses.
-#![allow(dead_code)]
 
 use std::sync::Arc;
 

@@ -1,17 +1,13 @@
 //! A finding of 2023 as its person meets it, and another person's file beside it: the public pages
 //! over a real store, called as a browser calls them.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
-
-#[path = "../defence_world/mod.rs"]
-pub mod defence_world;
 
 use std::sync::{Arc, Mutex};
 
+use crate::defence_world::{Finding, finding};
+use crate::oversight_world::{at, authority, code_of, named, web};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use defence_world::oversight_world::{at, authority, code_of, named, web};
-use defence_world::{Finding, finding};
 use entremise_core::case::State;
 use entremise_core::id::CaseId;
 use entremise_server::web::{Web, public_router};

@@ -1,6 +1,5 @@
 //! A store with one case that two warnings and a third fact brought before the gate, two reviewers
 //! with key files, and the days on which it all happens.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
 use std::sync::Arc;
 

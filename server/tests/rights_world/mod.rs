@@ -1,16 +1,12 @@
 //! Two lines of a small house, for the tests of a person's rights: one was warned and its case
 //! runs, the other's case was closed by decision and is still kept.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
-
-#[path = "../oversight_world/mod.rs"]
-pub mod oversight_world;
 
 use entremise_core::id::CaseId;
 use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
 use entremise_store::{CaseFile, WorkOrder};
 
-use oversight_world::{World, at, authority, named};
+use crate::oversight_world::{World, at, authority, named};
 
 /// What the provider disclosed of the line that was warned.
 pub const DISCLOSED: &str = "Nom-Clair";

@@ -1,6 +1,5 @@
 //! A desk with invented cases, for the tests of the pages and for looking at them
 //! (`examples/web_fixture.rs`). Knows the views, and nothing of a store.
-#![allow(dead_code)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,6 @@
 //! Shared by the stories about a measure between a real house and a provider's real connector: a
 //! town with one subscriber, whose file goes from the first notice to a judgment by the engines
 //! themselves, and then the measure's case.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -64,7 +63,7 @@ pub enum Provider {
     /// The connector's library in this process, with faults on the way.
     Near(Arc<InProcess>),
     /// The real connector behind mutual TLS. It ticks by itself.
-    Far(Connectors),
+    Far(#[allow(dead_code, reason = "held as long as the house may call")] Connectors),
 }
 
 pub struct Town {
@@ -79,7 +78,7 @@ pub struct Town {
     entropy: Arc<SeededEntropy>,
     notices: u128,
     // Dropped last: the relay and the connectors answer as long as the house may call.
-    pub folder: TempDir,
+    _folder: TempDir,
     _mail: MailWorld,
     _runtime: tokio::runtime::Runtime,
 }
@@ -156,7 +155,7 @@ impl Town {
             config,
             entropy: Arc::new(SeededEntropy::new(23)),
             notices: 0,
-            folder,
+            _folder: folder,
             _mail: mail,
             _runtime: runtime,
         };
@@ -213,10 +212,6 @@ impl Town {
         self.now = instant;
         self.clock.set(instant);
         self.work();
-    }
-
-    pub fn at_text(&mut self, instant: &str) {
-        self.at(instant.parse().unwrap());
     }
 
     pub fn hours(&mut self, hours: i64) {

@@ -6,6 +6,7 @@
 mod arrows;
 mod law;
 mod papers;
+mod programs;
 mod shape;
 mod source;
 mod threats;

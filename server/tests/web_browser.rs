@@ -4,15 +4,10 @@
 //! Needs chromium with chromedriver, and axe-core (`ENTREMISE_AXE_JS`: the path of `axe.min.js`).
 //! What is absent is said and skipped, unless `ENTREMISE_REQUIRE_PARTS` is set.
 
-#[path = "../browser/mod.rs"]
-mod browser;
-#[path = "../web_desk/mod.rs"]
-mod web_desk;
-
-use browser::{Browser, Scheme, axe, browser, findings, fits, runtime, serve};
+use crate::browser::{Browser, Scheme, axe, browser, findings, fits, runtime, serve};
+use crate::web_desk::{CODE, Invented, NUMBER, SECRET, TO_DECIDE, officers, web};
 use entremise_server::web::{office_router, public_router};
 use serde_json::Value;
-use web_desk::{CODE, Invented, NUMBER, SECRET, TO_DECIDE, officers, web};
 
 /// A server on loopback, for as long as the test runs.
 struct Served {

@@ -4,20 +4,14 @@
 //! Needs chromium with chromedriver, and axe-core (`ENTREMISE_AXE_JS`) for one test. What is absent
 //! is said and skipped, unless `ENTREMISE_REQUIRE_PARTS` is set.
 
-#[allow(dead_code, reason = "the pages of the service use the rest of it")]
-#[path = "../../../server/tests/web_browser/driver.rs"]
-mod driver;
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 
-use driver::{Browser, Scheme};
+use crate::driver::{Browser, Scheme};
+use crate::support::*;
 use entremise_audit::{Folder, PAGE};
 use entremise_ledger::receipt::make;
-use support::*;
 
 /// The browser, or a word about why there is none.
 fn browser(scheme: Scheme) -> Option<Browser> {

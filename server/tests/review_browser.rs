@@ -3,14 +3,10 @@
 //!
 //! Needs what `web_browser` needs; says and skips what is absent.
 
-#[path = "../browser/mod.rs"]
-mod browser;
-#[path = "../review_house/mod.rs"]
-mod review_house;
-
 use std::sync::Arc;
 
-use browser::{Browser, Scheme, axe, bind, browser, runtime, serve_at, without_findings};
+use crate::browser::{Browser, Scheme, axe, bind, browser, runtime, serve_at, without_findings};
+use crate::review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
 use entremise_core::authorisation::Ruling;
 use entremise_core::deadline::Words;
 use entremise_server::web::passkey::Passkeys;
@@ -18,7 +14,6 @@ use entremise_server::web::passkey::known::code_digest;
 use entremise_server::web::review::desk::ReviewDesk;
 use entremise_server::web::review::file::{RequestFile, RulingFile};
 use entremise_server::web::{Authority, OfficeRole, Officer, Web, office_router, review_router};
-use review_house::{JUDGE, MEMBER, TITLE, WITH_PASSKEY, World, authority, now, signed};
 
 const CODE: &str = "7K2M9-QX4TA-B3C5D-E6F8G";
 const SECRET: &str = "specimen-member-secret-5d2a";

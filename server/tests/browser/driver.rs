@@ -108,7 +108,6 @@ impl Browser {
 
     /// Plugs in a passkey device whose owner is there and says yes to everything (WebAuthn level 3,
     /// § 11).
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn plug_in_passkeys(&self) {
         let device = json!({
             "protocol": "ctap2",
@@ -126,19 +125,16 @@ impl Browser {
     }
 
     /// Shows the page as it is printed.
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn print(&self) {
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" }));
     }
 
     /// Shows the page as on a screen again.
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn screen(&self) {
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": "screen" }));
     }
 
     /// Keeps a picture of the whole page where `ENTREMISE_PICTURES` says, if it says so.
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn keep_picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("ENTREMISE_PICTURES") else { return };
         let params = json!({ "format": "png", "captureBeyondViewport": true });
@@ -166,7 +162,6 @@ impl Browser {
     }
 
     /// Chooses a file of this machine, as the browser's own dialogue would.
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn choose_file(&self, selector: &str, path: &std::path::Path) {
         let element = self.element(selector);
         let text = json!({ "text": path.to_str().expect("test paths are UTF-8") });
@@ -197,7 +192,6 @@ impl Browser {
     }
 
     /// Waits until a page says something: one of the same title, which `leaving` cannot tell.
-    #[allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
     pub fn wait_for(&self, text: &str) {
         let script = "return document.body ? document.body.innerText : ''";
         for _ in 0..20_000 {

@@ -1,0 +1,74 @@
+//! Every test of this room from outside, in one program: what it stands on is linked once.
+
+mod absence;
+mod access;
+mod api;
+mod api_house;
+mod authenticator;
+mod browser;
+mod ceremony;
+mod config_people;
+mod config_reviewers;
+mod convocation;
+mod defence_pages;
+mod defence_world;
+mod deliberation_command;
+mod deliberation_passkey;
+mod delivery_codes;
+mod delivery_mail;
+mod delivery_post;
+mod delivery_sample;
+mod delivery_sink;
+mod delivery_smtp;
+mod desks_browser;
+mod desks_house;
+mod federation;
+mod hostile_connector;
+mod house_passkeys;
+mod measure_browser;
+mod measure_pages;
+mod measure_portal;
+mod measure_world;
+mod member_browser;
+mod member_desk;
+mod messages;
+mod observers;
+mod office_batch;
+mod openapi;
+mod operator_desk;
+mod oversight_browser;
+mod oversight_figures;
+mod oversight_pages;
+mod oversight_reviewer;
+mod oversight_world;
+mod pilot;
+mod portal_browser;
+mod portal_pages;
+mod portal_world;
+#[allow(dead_code, reason = "the room whose it is uses the rest of it")]
+#[path = "../../sim/src/post.rs"]
+mod post;
+mod provider_desk;
+mod provider_orders;
+mod register;
+mod review;
+mod review_browser;
+mod review_command;
+mod review_house;
+mod rights_browser;
+mod rights_pages;
+mod rights_world;
+mod sender_desk;
+mod sessions;
+mod simulate;
+mod transmission;
+#[allow(dead_code, reason = "the room whose it is uses the rest of it")]
+#[path = "../../ledger/tests/tsa/mod.rs"]
+mod tsa;
+mod web_browser;
+mod web_desk;
+mod web_pages;
+mod web_receipts;
+mod web_store;
+mod web_words;
+mod witness;

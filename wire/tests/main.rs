@@ -1,0 +1,5 @@
+//! Every test of this room from outside, in one program: what it stands on is linked once.
+
+mod authorisation;
+mod register;
+mod signature;
