@@ -3,7 +3,7 @@
 //! this process, with faults on the way.
 
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,12 +18,11 @@ use entremise_connector::load::Loader;
 use entremise_connector::measure::Measures;
 use entremise_connector::read::{Format, ReadOptions};
 use entremise_connector::serve::Service;
+use entremise_connector::serve::follow::Bell;
 use entremise_core::identification::{Answer, Disclosure};
 use entremise_server::provider::{Answering, ProviderTrouble};
 use entremise_wire::measure::{MeasureAnswer, MeasureBatch, MeasureStatus, StatesAsked};
-use entremise_wire::message::{
-    DisclosureBatch, HEALTH_PATH, Health, IdentificationBatch, RelayBatch, Relayed,
-};
+use entremise_wire::message::{DisclosureBatch, IdentificationBatch, RelayBatch, Relayed};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
@@ -42,21 +41,19 @@ pub fn append(provider: &ProviderEstate, log: &Log) -> anyhow::Result<()> {
     Ok(file.write_all(log.text.as_bytes())?)
 }
 
-/// How often a connector looks at its logs: a year must not take a day.
-const FOLLOW_EVERY: Duration = Duration::from_millis(25);
+/// A connector here looks at its logs when it is told to, and by itself as good as never: what it
+/// knows when it is asked must not hang on which thread was faster.
+const FOLLOW_EVERY: Duration = Duration::from_secs(86_400);
 /// The longest a connector may take to have read a day's logs, before something is wrong.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(60);
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// The real connectors, each with its own index, directory, keys and socket.
 pub struct Connectors {
     providers: Vec<Connector>,
-    client: reqwest::blocking::Client,
 }
 
 struct Connector {
-    address: String,
+    bell: Bell,
     handle: Handle<std::net::SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
@@ -68,7 +65,7 @@ impl Connectors {
             let config = Config::read(&provider.config)?;
             let service = Service::prepare_with(config, clock.reader(), FOLLOW_EVERY)
                 .with_context(|| format!("the connector of {}", provider.name))?;
-            let handle = Handle::new();
+            let (handle, bell) = (Handle::new(), service.bell());
             let stopping = handle.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("connector {}", provider.name))
@@ -80,54 +77,24 @@ impl Connectors {
                     eprintln!("a connector ended: {error:#}");
                 }
             })?;
-            let address = format!("https://{}", provider.address);
-            providers.push(Connector { address, handle, thread: Some(thread) });
+            providers.push(Connector { bell, handle, thread: Some(thread) });
         }
-        let client = client(estate)?;
-        let connectors = Self { providers, client };
-        for connector in &connectors.providers {
-            connectors.wait(connector, |_| true)?;
-        }
-        Ok(connectors)
+        Ok(Self { providers })
     }
 
-    /// Appends logs and waits until the connectors have them in their index.
+    /// Appends logs; the connectors have them in their index when this comes back.
     pub fn write(&mut self, estate: &Estate, logs: &[(usize, Log)]) -> anyhow::Result<()> {
-        let mut before = Vec::new();
-        for place in 0..self.providers.len() {
-            before.push(self.generation(&self.providers[place])?);
-        }
         for (place, log) in logs {
             append(&estate.providers[*place], log)?;
         }
-        for (place, connector) in self.providers.iter().enumerate() {
-            if logs.iter().any(|(at, _)| *at == place) {
-                let estate = &estate.providers[place];
-                self.wait(connector, |generation| {
-                    generation > before[place] && read_whole(estate).unwrap_or(false)
-                })?;
-            }
+        for (connector, provider) in self.providers.iter().zip(&estate.providers) {
+            let name = &provider.name;
+            connector
+                .bell
+                .look(FOLLOWED_WITHIN)
+                .with_context(|| format!("the connector of {name} does not follow its logs"))?;
         }
         Ok(())
-    }
-
-    fn generation(&self, connector: &Connector) -> anyhow::Result<u64> {
-        let health: Health =
-            self.client.get(format!("{}{HEALTH_PATH}", connector.address)).send()?.json()?;
-        Ok(health.index_generation)
-    }
-
-    /// Waits for real work on another thread: the one place in this package that does.
-    fn wait(&self, connector: &Connector, done: impl Fn(u64) -> bool) -> anyhow::Result<()> {
-        let mut waited = Duration::ZERO;
-        while waited < FOLLOWED_WITHIN {
-            match self.generation(connector) {
-                Ok(generation) if done(generation) => return Ok(()),
-                _ => std::thread::sleep(PAUSE),
-            }
-            waited += PAUSE;
-        }
-        bail!("the connector at {} does not follow its logs", connector.address)
     }
 }
 
@@ -140,33 +107,6 @@ impl Drop for Connectors {
             }
         }
     }
-}
-
-/// Whether the index has read every log to its end.
-fn read_whole(provider: &ProviderEstate) -> anyhow::Result<bool> {
-    let manifest = entremise_connector::index::manifest::Manifest::read(&provider.index)?;
-    let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
-    for (file, _) in sources(provider.name) {
-        let path = provider.log(file);
-        let length = fs::metadata(&path)?.len();
-        let name = std::path::absolute(&path)?.to_string_lossy().into_owned();
-        let read = files.iter().find(|known| known.path == name).map_or(0, |file| file.bytes_read);
-        if read < length {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn client(estate: &Estate) -> anyhow::Result<reqwest::blocking::Client> {
-    let keys = estate.folder.join("keys");
-    let ca = reqwest::Certificate::from_pem(&fs::read(keys.join("ca.pem"))?)?;
-    let identity = reqwest::Identity::from_pem(&fs::read(keys.join("client.pem"))?)?;
-    Ok(reqwest::blocking::Client::builder()
-        .tls_certs_only([ca])
-        .identity(identity)
-        .timeout(Duration::from_secs(10))
-        .build()?)
 }
 
 /// What may go wrong between the house and a provider. Each fault is used up when it strikes.

@@ -18,6 +18,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
 
+use self::follow::{Bell, Rung};
 use self::http::Office;
 use self::keeper::Keeper;
 use crate::config::Config;
@@ -44,6 +45,7 @@ pub struct Service {
     config: Config,
     keys: KeyFile,
     follow_every: Duration,
+    bell: (Bell, Rung),
 }
 
 impl Service {
@@ -79,17 +81,24 @@ impl Service {
             public_url: config.public_url.trim_end_matches('/').to_owned(),
             clock,
         };
-        Ok(Self { listener, tls, office: Arc::new(office), config, keys, follow_every })
+        let (office, bell) = (Arc::new(office), Bell::new());
+        Ok(Self { listener, tls, office, config, keys, follow_every, bell })
     }
 
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
+    /// Makes the running service look at its files at once.
+    pub fn bell(&self) -> Bell {
+        self.bell.0.clone()
+    }
+
     /// Answers until `handle` is told to stop.
     pub async fn run(self, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
+        let office = Arc::clone(&self.office);
         let follower =
-            follow::start(&self.config, &self.keys, Arc::clone(&self.office), self.follow_every)?;
+            follow::start(&self.config, &self.keys, office, self.follow_every, self.bell)?;
         let measures = measures::start(Arc::clone(&self.office), measures::PERIOD)?;
         let outcome = axum_server::from_tcp_rustls(self.listener, self.tls)?
             .handle(handle)

@@ -148,7 +148,7 @@ impl MailWorld {
                 break;
             }
             state.delayed.remove(&(at, index));
-            self.keep(&mut state.taken[index], index)?;
+            self.keep(&mut state, index)?;
         }
         Ok(delivered)
     }
@@ -178,7 +178,7 @@ impl MailWorld {
         let mailbox = state.mailboxes.get(&recipient.to_lowercase()).copied();
         let message_id = header(&bytes, "message-id").unwrap_or_default();
         let queue_id = format!("Q{:010X}", short(message_id.as_bytes()) & 0xff_ffff_ffff);
-        let mut taken = Taken {
+        let taken = Taken {
             at: now,
             return_path: return_path.to_owned(),
             recipient: recipient.to_owned(),
@@ -206,21 +206,29 @@ impl MailWorld {
                 let at = later(1);
                 let bytes = returns::auto_reply(&taken, &message_id, at);
                 state.returning.insert((at, format!("reply-{queue_id}")), bytes);
-                self.keep(&mut taken, index)?;
             }
-            _ => self.keep(&mut taken, index)?,
+            _ => {}
         }
         state.taken.push(taken);
+        if !matches!(mailbox, Some(Mailbox::BouncesLater | Mailbox::Delayed)) {
+            self.keep(&mut state, index)?;
+        }
         Ok(queue_id)
     }
 
-    /// Lays a message into its mailbox.
-    fn keep(&self, taken: &mut Taken, index: usize) -> io::Result<()> {
-        taken.delivered = true;
+    /// Lays a message into its mailbox, where it is numbered after those that came before it: two
+    /// that the relay takes at once for different people keep their names in every run.
+    fn keep(&self, state: &mut State, index: usize) -> io::Result<()> {
+        state.taken[index].delivered = true;
         let Some(folder) = &self.folder else { return Ok(()) };
+        let taken = &state.taken[index];
         let mailbox = folder.join(&taken.recipient);
+        let lie_there = state
+            .taken
+            .iter()
+            .filter(|other| other.delivered && other.recipient == taken.recipient);
         std::fs::create_dir_all(&mailbox)?;
-        std::fs::write(mailbox.join(format!("{:05}.eml", index + 1)), &taken.bytes)
+        std::fs::write(mailbox.join(format!("{:05}.eml", lie_there.count())), &taken.bytes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -80,7 +80,8 @@ pub struct World {
     seen_until: Secs,
     network_chance: Vec<Chance>,
     sharing: Chance,
-    listening: Chance,
+    /// One stream for each subscriber: which of two warnings came first must change nothing.
+    listening: Vec<Chance>,
     flaws: Chance,
 }
 
@@ -115,6 +116,9 @@ impl World {
         ];
         Self {
             shares: vec![true; subscribers.len()],
+            listening: (0..subscribers.len())
+                .map(|number| Chance::of(seed, &format!("listening {number}")))
+                .collect(),
             subscribers,
             truth: Truth::default(),
             networks,
@@ -124,7 +128,6 @@ impl World {
             seen_until: from + 6 * 3600,
             network_chance,
             sharing: Chance::of(seed, "sharing"),
-            listening: Chance::of(seed, "listening"),
             flaws: Chance::of(seed, "flaws"),
         }
     }
@@ -155,7 +158,7 @@ impl World {
     /// A warning reached somebody: they may stop.
     pub fn warn(&mut self, subscriber: SubscriberNumber) {
         let listens = self.subscribers[subscriber].habit.listens_per_mille;
-        if self.listening.per_mille(listens) {
+        if self.listening[subscriber].per_mille(listens) {
             self.shares[subscriber] = false;
         }
     }
@@ -269,6 +272,21 @@ mod tests {
     fn one_seed_makes_one_world_and_another_seed_another() {
         assert_eq!(month(7), month(7));
         assert_ne!(month(7), month(8));
+    }
+
+    #[test]
+    fn it_does_not_matter_who_was_warned_first() {
+        let shares_after = |order: &dyn Fn(&mut World)| {
+            let mut world = World::new(7, Size::SHORT, "2026-01-05T00:00:00Z".parse().unwrap());
+            order(&mut world);
+            world.shares
+        };
+        let all = |world: &World| 0..world.subscribers.len();
+        let forwards = shares_after(&|world| all(world).for_each(|number| world.warn(number)));
+        let backwards =
+            shares_after(&|world| all(world).rev().for_each(|number| world.warn(number)));
+        assert!(forwards.contains(&true) && forwards.contains(&false), "{forwards:?}");
+        assert_eq!(forwards, backwards);
     }
 
     #[test]
