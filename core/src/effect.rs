@@ -138,6 +138,8 @@ pub enum Alarm {
     ReviewLapsed { stage: usize },
     /// A message was not taken by its carrier in time.
     MessageLate { stage: usize },
+    /// The post did not take a simple letter over, or did not show a registered one, in time.
+    LetterLate { stage: usize },
     /// A receiver refuses this authority's mail: the campaign suffers, the person is not reached.
     MailBlocked { stage: usize },
     /// The message cannot reach the person and the rules of the day know no other way.
@@ -189,6 +191,7 @@ impl Alarm {
             Self::DisclosureRefused { .. } => "disclosure_refused",
             Self::ReviewLapsed { .. } => "review_lapsed",
             Self::MessageLate { .. } => "message_late",
+            Self::LetterLate { .. } => "letter_late",
             Self::MailBlocked { .. } => "mail_blocked",
             Self::Unreachable { .. } => "unreachable",
             Self::PresentationContradicted { .. } => "presentation_contradicted",

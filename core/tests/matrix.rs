@@ -59,7 +59,7 @@ fn facts(stage: usize) -> Facts {
 }
 
 fn messages(stage: usize) -> BTreeMap<ChannelKind, Message> {
-    let message = Message { status: None, attempt: 1 };
+    let message = Message::sent(1);
     let channels: &[ChannelKind] = if stage == 0 {
         &[ChannelKind::Email]
     } else {
@@ -161,7 +161,7 @@ fn challenged(since: Timestamp) -> ladder::State {
 fn heard(since: Timestamp) -> [(&'static str, ladder::State); 7] {
     let letter = BTreeMap::from([(
         ChannelKind::RegisteredLetter,
-        Message { status: Some(DeliveryStatus::Presented), attempt: 1 },
+        Message { status: Some(DeliveryStatus::Presented), ..Message::sent(1) },
     )]);
     let heard = |hearing| {
         Box::new(Heard {
@@ -183,7 +183,7 @@ fn heard(since: Timestamp) -> [(&'static str, ladder::State); 7] {
             ladder::State::Sending {
                 stage: 2,
                 facts: facts(2),
-                messages: letter.clone(),
+                messages: BTreeMap::from([(ChannelKind::RegisteredLetter, Message::sent(1))]),
                 defence: Defence::default(),
                 since,
                 alarmed: false,

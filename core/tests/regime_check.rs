@@ -452,3 +452,33 @@ fn a_regime_with_a_finding_does_not_load() {
     let error = entremise_core::regime::Regime::parse("x.toml", &text, &calendars).unwrap_err();
     assert!(error.to_string().contains("missing_unit"), "{error}");
 }
+
+#[test]
+fn a_letter_that_nobody_looks_after_is_found() {
+    let unwatched = mutated(
+        specimen(),
+        "[post]\npresented_within = [{ days = 12, from = 2025-01-01, cite = \"Example Act, s 6(2)\", sure = \"H\" }]\n",
+        "",
+    );
+    assert_eq!(only(unwatched, FindingCode::PostUnwatched).at, "post.presented_within");
+    let late = mutated(
+        french(),
+        "presented_within  = [{ days = 10, from = 2009-11-01",
+        "presented_within  = [{ days = 10, from = 2012-11-01",
+    );
+    assert!(late.iter().all(|finding| finding.code == FindingCode::PostUnwatched), "{late:#?}");
+    assert_eq!(late.len(), 2, "{late:#?}");
+    // Simple letters exist since 2022: a time from that day on is enough.
+    let since_then = mutated(
+        french(),
+        "working_days = 3, from = 2009-11-01",
+        "working_days = 3, from = 2022-01-01",
+    );
+    assert_eq!(since_then, []);
+    let ended = mutated(
+        french(),
+        "working_days = 3, from = 2009-11-01",
+        "working_days = 3, from = 2009-11-01, until = 2030-12-31",
+    );
+    assert_eq!(only(ended, FindingCode::PostUnwatched).at, "post.taken_over_within");
+}

@@ -29,6 +29,8 @@ pub struct RegimeFile {
     pub mode: Dated,
     pub intake: IntakeFile,
     pub provider: ProviderFile,
+    /// How long the post may take; absent where no message goes by letter.
+    pub post: Option<PostFile>,
     pub review: Option<ReviewFile>,
     pub challenge: Option<ChallengeFile>,
     pub stage: Vec<StageFile>,
@@ -128,6 +130,15 @@ pub struct ProviderFile {
     pub batch_addresses_max: Dated,
     #[serde(default)]
     pub breach_fine_euros: Dated,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostFile {
+    #[serde(default)]
+    pub taken_over_within: Dated,
+    #[serde(default)]
+    pub presented_within: Dated,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -19,6 +19,8 @@ pub struct Rules {
     pub mode: Mode,
     pub intake: Intake,
     pub provider: Provider,
+    /// How long the post may take before a person is told; None where nothing goes by letter.
+    pub post: Option<Post>,
     /// How an outside reviewer authorises a linking; None where the law knows no such review.
     pub review: Option<Review>,
     /// How a person challenges a message; None where the law knows observations only.
@@ -104,6 +106,15 @@ pub struct Provider {
     pub batch_addresses_max: u32,
     /// The fine for one breach of the two duties above. Unit: euros.
     pub breach_fine_euros: Option<u32>,
+}
+
+/// When somebody looks after a letter. Unlike the provider's times these bind nobody.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Post {
+    /// From sending to the post's word that it has a simple letter.
+    pub taken_over_within: Option<Span>,
+    /// From sending to the post's word that a registered letter was shown to the addressee.
+    pub presented_within: Option<Span>,
 }
 
 /// How a message is challenged: until when, how soon somebody must answer, and what follows.

@@ -47,7 +47,7 @@ pub(super) fn send(
         return Ok(fall_back(stage, rung, facts.clone(), channels, turn));
     }
     let messages: BTreeMap<_, _> =
-        usable.iter().map(|channel| (*channel, Message { status: None, attempt: 1 })).collect();
+        usable.iter().map(|channel| (*channel, Message::sent(1))).collect();
     let effects = usable.iter().map(|channel| dispatch(stage, rung, facts, *channel, 1)).collect();
     let facts = facts.clone();
     Ok(Step { state: sending(stage, facts, messages, turn), effects })
@@ -66,7 +66,7 @@ pub(super) fn relay(stage: usize, rung: &Stage, facts: Facts, turn: Turn<'_>) ->
         notice: facts.leading.notice,
         further_facts: facts.further,
     };
-    let messages = BTreeMap::from([(ChannelKind::Email, Message { status: None, attempt: 1 })]);
+    let messages = BTreeMap::from([(ChannelKind::Email, Message::sent(1))]);
     Step { state: sending(stage, facts, messages, turn), effects: vec![relayed] }
 }
 
@@ -250,7 +250,7 @@ fn returned(
             start_clock(state, Proof::Presented, report.at, turn).map(Step::quiet)
         }
         Consequence::SendAgain if attempt == 1 && !clock_ran => {
-            Ok(send_again(state, rung, report.channel))
+            Ok(send_again(state, rung, report.channel, turn))
         }
         Consequence::Close if !matches!(state, State::Transmitted { .. }) => {
             Ok(Step::quiet(closed(Closure::Deceased, turn.now)))
@@ -273,12 +273,16 @@ fn not_notified(state: State, stage: usize, clock_ran: bool, turn: Turn<'_>) -> 
     Step { state, effects }
 }
 
-fn send_again(mut state: State, rung: &Stage, channel: ChannelKind) -> Step<State> {
+/// The post has its time anew.
+fn send_again(mut state: State, rung: &Stage, channel: ChannelKind, turn: Turn<'_>) -> Step<State> {
     let mut effects = Vec::new();
+    if let State::Sending { since, alarmed, .. } = &mut state {
+        (*since, *alarmed) = (turn.now, false);
+    }
     if let State::Sending { stage, facts, messages, .. }
     | State::Warned { stage, facts, messages, .. } = &mut state
     {
-        messages.insert(channel, Message { status: None, attempt: 2 });
+        messages.insert(channel, Message::sent(2));
         effects.push(dispatch(*stage, rung, facts, channel, 2));
     }
     Step { state, effects }

@@ -3,6 +3,7 @@
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.
 
+mod carried;
 mod challenge;
 mod defence;
 mod deliberation;

@@ -181,6 +181,16 @@ pub struct Message {
     /// None until its carrier said anything.
     pub status: Option<DeliveryStatus>,
     pub attempt: u32,
+    /// Its carrier took longer than it may, and a person was told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+impl Message {
+    /// On its way, for the first time or again.
+    pub fn sent(attempt: u32) -> Self {
+        Self { status: None, attempt, late: false }
+    }
 }
 
 /// What started a clock: the proof, and the instant it proves.

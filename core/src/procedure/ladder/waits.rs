@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Closure, Facts, Started, State, challenge, closed, deliberation, review};
+use super::{Closure, Facts, Started, State, carried, challenge, closed, deliberation, review};
 use crate::deadline::Deadline;
 use crate::effect::{Alarm, Effect};
 use crate::procedure::{Due, DueKind, Kept};
@@ -61,12 +61,9 @@ pub(crate) fn due(state: &State, regime: &Regime) -> Result<Option<Due>, Refusal
             });
             Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
-        State::Sending { stage, facts, since, alarmed, .. } => {
-            let span = regime.rules_at(*since)?.provider.relays_within;
-            let alarm = (!alarmed).then(|| Due {
-                what: DueKind::Alarm,
-                deadline: regime.deadline(*since, span, "sent", "provider.relays_within"),
-            });
+        State::Sending { stage, facts, messages, since, .. } => {
+            let late = carried::due(messages, *since, regime)?;
+            let alarm = late.map(|deadline| Due { what: DueKind::Alarm, deadline });
             Ok(Due::earlier(alarm, Some(end_without_message(*stage, facts, regime)?)))
         }
         State::Warned { stage, started, .. } => end_of_file(*stage, *started, regime).map(Some),
@@ -151,11 +148,10 @@ pub(super) fn overdue(
         DueKind::Next => Ok(Step::quiet(gone_on(state, now))),
         DueKind::Alarm => {
             let mut state = state.clone();
-            let alarm = raise(&mut state);
-            Ok(Step {
-                state,
-                effects: alarm.map(|alarm| Effect::RaiseAlarm { alarm }).into_iter().collect(),
-            })
+            let mut alarms = carried::raise(&mut state, now, regime)?;
+            alarms.extend(raise(&mut state));
+            let effects = alarms.into_iter().map(|alarm| Effect::RaiseAlarm { alarm }).collect();
+            Ok(Step { state, effects })
         }
     }
 }
@@ -199,10 +195,6 @@ fn raise(state: &mut State) -> Option<Alarm> {
         State::Asking { stage, alarmed, .. } => {
             *alarmed = true;
             Some(Alarm::DisclosureLate { stage: *stage })
-        }
-        State::Sending { stage, alarmed, .. } => {
-            *alarmed = true;
-            Some(Alarm::MessageLate { stage: *stage })
         }
         State::Contradictory { heard, alarmed } => {
             *alarmed = true;

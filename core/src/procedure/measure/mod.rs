@@ -156,7 +156,7 @@ pub enum Closure {
     NeverExecuted,
     /// The provider ended it before its time.
     EndedEarly,
-    /// Nobody proved that it was lifted. Somebody was told, and told again.
+    /// Nobody proved that it was lifted. Somebody was told.
     LiftUnproven,
     Deceased,
     /// It would have gone on its way, and the regime is only tried.
@@ -359,9 +359,11 @@ fn end(life: &Life, why: Closure, turn: Turn<'_>) -> Step<State> {
     }
 }
 
-/// The same life in another state: whatever was told of the one before may be told anew.
+/// The same life in another state: whatever was told of the one before may be told anew. That a
+/// provider cannot let go is no matter of one state, and stays told.
 fn afresh(life: &Life) -> Life {
-    Life { told: BTreeSet::new(), ..life.clone() }
+    let told = life.told.iter().copied().filter(|told| *told == Told::LiftUnproven).collect();
+    Life { told, ..life.clone() }
 }
 
 /// Closed; `keeping` says what is kept from then on.

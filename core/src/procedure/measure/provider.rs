@@ -133,6 +133,7 @@ fn carry(
     let ends_at = days_after(starts_at, days, turn);
     let window = Window { starts_at, ends_at };
     life.version += 1;
+    life.told.remove(&Told::LiftUnproven);
     life.window = Some(window);
     life.at_provider = true;
     life.end_assured = false;
@@ -222,7 +223,7 @@ pub(super) fn heard(
         Reported::Implemented { at, until, spared } => {
             implemented(state, life, (*at, *until, spared), turn)
         }
-        Reported::NotLifted => Ok(alarmed(state.clone(), Alarm::MeasureNotLifted)),
+        Reported::NotLifted => Ok(not_lifted(state)),
         Reported::Taken | Reported::Ended { .. } => Ok(Step::quiet(state.clone())),
     }
 }
@@ -257,6 +258,14 @@ fn implemented(
         Some(excess) => alarmed(state, Alarm::MeasureBeyondScope { excess }),
         None => Step::quiet(state),
     })
+}
+
+/// One failing lift is one alarm, whatever versions of the order it passes through and however
+/// often the provider says so: until it is proven to be over, or ordered anew.
+fn not_lifted(state: &State) -> Step<State> {
+    let mut state = state.clone();
+    let is_new = state.life_mut().is_none_or(|life| life.told.insert(Told::LiftUnproven));
+    if is_new { alarmed(state, Alarm::MeasureNotLifted) } else { Step::quiet(state) }
 }
 
 fn declined(state: &State, life: &Life, reason: Declined) -> Step<State> {

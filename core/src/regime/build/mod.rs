@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::file::{Dated, RegimeFile, Row, StageFile};
 use super::rules::{
     Challenges, Channel, ChannelKind, Consequence, Decider, Deliberation, DeliberationOutcome,
-    Field, Gate, Hears, Intake, Linking, Means, Meanwhile, Mode, Proof, Provider, Retention,
+    Field, Gate, Hears, Intake, Linking, Means, Meanwhile, Mode, Post, Proof, Provider, Retention,
     ReturnReason, Review, Rules, SenderKind, Shown, Span, Stage, StageClock, Statement, Unanswered,
 };
 use super::{Citation, InForce};
@@ -57,6 +57,10 @@ pub(super) fn values(file: &RegimeFile) -> Vec<DatedValue<'_>> {
     list.span("provider.relays_within", &provider.relays_within);
     list.value::<u32>("provider.batch_addresses_max", &provider.batch_addresses_max);
     list.value::<u32>("provider.breach_fine_euros", &provider.breach_fine_euros).lapses();
+    if let Some(post) = &file.post {
+        list.span("post.taken_over_within", &post.taken_over_within).lapses();
+        list.span("post.presented_within", &post.presented_within).lapses();
+    }
     if let Some(review) = &file.review {
         list.span("review.answers_within", &review.answers_within).lapses();
         list.span("review.grant_valid_for", &review.grant_valid_for).lapses();
@@ -193,6 +197,10 @@ pub(super) fn rules_on(
             batch_addresses_max: read.value("provider.batch_addresses_max")?,
             breach_fine_euros: read.value("provider.breach_fine_euros").ok(),
         },
+        post: file.post.as_ref().map(|_| Post {
+            taken_over_within: read.span("post.taken_over_within").ok(),
+            presented_within: read.span("post.presented_within").ok(),
+        }),
         review: review(&read),
         challenge: challenge(&read),
         stages: file.stage.iter().map(|file| stage(&read, file)).collect::<Result<_, _>>()?,

@@ -21,6 +21,7 @@ pub(super) fn check(file: &RegimeFile, findings: &mut Vec<Finding>) {
         reviewed(stage, findings);
         decided(stage, findings);
         relayed(stage, findings);
+        watched(file, stage, findings);
         if !file.letters.contains(&stage.letter) {
             findings.push(Finding::new(
                 FindingCode::UnknownLetter,
@@ -182,6 +183,39 @@ fn relayed(stage: &StageFile, findings: &mut Vec<Finding>) {
             "the provider relays mails only, and no review opens what is not disclosed",
             "let channels be [\"email\"] without fallback and gate none, or means disclosure",
         ));
+    }
+}
+
+/// On each day on which a stage may send a letter, a time says when somebody looks after it.
+fn watched(file: &RegimeFile, stage: &StageFile, findings: &mut Vec<Finding>) {
+    let post = file.post.as_ref();
+    let times = [
+        (ChannelKind::Letter, "taken_over_within", post.map(|post| &post.taken_over_within)),
+        (
+            ChannelKind::RegisteredLetter,
+            "presented_within",
+            post.map(|post| &post.presented_within),
+        ),
+    ];
+    let life = file.in_force.get_ref();
+    for (kind, name, rows) in times {
+        let unwatched = stage.channels.iter().chain(&stage.fallback).any(|row| {
+            let sent = row.get_ref();
+            let first = sent.from.max(life.from).unwrap_or(Date::MIN);
+            let last = sent.until.or(life.until).unwrap_or(Date::MAX);
+            let is_watched =
+                |day| rows.into_iter().flatten().any(|row| row.get_ref().holds_on(day));
+            words(sent).iter().any(|name| word::<ChannelKind>(name) == Some(kind))
+                && !(is_watched(first) && is_watched(last))
+        });
+        if unwatched {
+            findings.push(Finding::new(
+                FindingCode::PostUnwatched,
+                format!("post.{name}"),
+                format!("stage {} sends letters on days on which it is not given", stage.id),
+                "add [post] with the time after which somebody looks after such a letter",
+            ));
+        }
     }
 }
 

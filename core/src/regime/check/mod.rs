@@ -59,6 +59,8 @@ pub enum FindingCode {
     ClockWithoutProof,
     /// A stage whose message the provider relays asks for what only a disclosure could bring.
     RelayImpossible,
+    /// A letter can leave, and no time says when somebody looks after it.
+    PostUnwatched,
     /// A letter can come back for a reason that has no consequence.
     ReturnUnanswered,
     /// A personal datum that nothing ever lets go of.
@@ -98,6 +100,7 @@ impl FindingCode {
             NoWayOut => "no_way_out",
             ClockWithoutProof => "clock_without_proof",
             RelayImpossible => "relay_impossible",
+            PostUnwatched => "post_unwatched",
             ReturnUnanswered => "return_unanswered",
             NoRetention => "no_retention",
             GateMissing => "gate_missing",

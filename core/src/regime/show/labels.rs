@@ -262,6 +262,16 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("future_tolerance_secs", "avance d’horloge tolérée", "clock may be ahead by"),
     ("answers_within", "répond dans les", "answers within"),
     ("relays_within", "achemine dans les", "relays within"),
+    (
+        "taken_over_within",
+        "alerte si une lettre simple n’est pas prise en charge dans les",
+        "alarm if a simple letter is not taken over within",
+    ),
+    (
+        "presented_within",
+        "alerte si un recommandé n’est pas présenté dans les",
+        "alarm if a registered letter is not presented within",
+    ),
     ("batch_addresses_max", "taille des listes", "size of lists"),
     ("breach_fine_euros", "amende par manquement", "fine for a breach"),
     ("received_within", "reçue dans les", "received within"),

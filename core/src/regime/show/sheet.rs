@@ -44,7 +44,7 @@ pub(super) struct Line {
 pub(super) fn sheet(regime: &Regime, day: Date, lang: Lang) -> Result<Sheet, NoRulesOnThatDay> {
     let version = regime.version_on(day)?;
     let page = Page { regime, version, lang };
-    let mut sections = vec![page.intake(), page.provider()];
+    let mut sections = vec![page.intake(), page.provider(), page.post()];
     for (place, stage) in regime.file().stage.iter().enumerate() {
         sections.extend(page.stage(place, stage));
     }
@@ -151,6 +151,12 @@ impl Page<'_> {
         );
         let heading = self.say("Identification : l’opérateur", "Identification: the provider");
         self.plain(heading, Some(arrow), self.lines("provider", &names))
+    }
+
+    fn post(&self) -> Section {
+        let names = ["taken_over_within", "presented_within"];
+        let heading = self.say("Courrier : la poste", "Letters: the post");
+        self.plain(heading, None, self.lines("post", &names))
     }
 
     fn challenge(&self) -> Section {
