@@ -36,7 +36,7 @@ use std::sync::LazyLock;
 use entremise_core::rejection::{Code, Rejection};
 use memchr::memmem::Finder;
 
-pub use original::original;
+pub use original::{Original, original};
 pub use reading::{Hint, NoticeRead, Reading, Signature};
 
 /// Reads one piece of input: recognises the format, finds every notice, says for each what it is

@@ -51,6 +51,9 @@ pub const SIGNATURES: usize = 8;
 /// Mails within mails.
 pub const MAIL_DEPTH: usize = 6;
 
+/// Bytes of a mail's parts that are laid out again to find one notice's own, each part up to twice.
+pub const DECODED_BYTES: usize = 2 * INPUT_BYTES;
+
 /// Recipients of one delivery report. Servers split a message at 100 recipients (RFC 5321
 /// 4.5.3.1.8), and ours carry one each.
 pub const RECIPIENTS: usize = 100;

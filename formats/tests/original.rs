@@ -1,6 +1,7 @@
 //! Each notice's own bytes are found again in what came, and nobody else's with them.
 
 use entremise_formats::{NoticeRead, original};
+use sha2::{Digest as _, Sha256};
 
 use crate::at_hand::read;
 
@@ -9,7 +10,7 @@ const NDJSON: &str = include_str!("../samples/ndjson/1/detections.ndjson");
 
 /// The originals of all notices in it, as text.
 fn originals(input: &[u8]) -> Vec<String> {
-    let own = |read: &NoticeRead| String::from_utf8(original(input, read).unwrap()).unwrap();
+    let own = |read: &NoticeRead| String::from_utf8(original(input, read).unwrap().bytes).unwrap();
     read(input).outcomes.iter().map(own).collect()
 }
 
@@ -37,6 +38,47 @@ fn of_several_documents_in_a_mail_each_is_found_alone() {
     for mail in [plain, coded.replace("<ID>", "<ID>=53").replace("=53SPEC", "=53PEC")] {
         assert_eq!(originals(mail.as_bytes()), [notice(1), notice(2)], "{mail}");
     }
+}
+
+#[test]
+fn a_row_brings_the_line_that_names_its_columns_and_stays_what_its_digest_is_of() {
+    let header = CSV.lines().next().unwrap();
+    let mail = format!("From: a@b.example\r\nSubject: Detections\r\n\r\n{CSV}");
+    for input in [CSV.to_owned(), format!("\u{feff}{CSV}"), mail] {
+        let reading = read(input.as_bytes());
+        assert!(reading.outcomes.len() > 1);
+        for notice in &reading.outcomes {
+            let own = original(input.as_bytes(), notice).unwrap();
+            assert_eq!(own.header.as_deref(), Some(header.as_bytes()));
+            assert_eq!(Sha256::digest(&own.bytes)[..], notice.digest);
+        }
+    }
+    let reading = read(NDJSON.as_bytes());
+    assert_eq!(original(NDJSON.as_bytes(), &reading.outcomes[0]).unwrap().header, None);
+}
+
+/// A mail that brings another as an attachment, so many times.
+fn forwarded(inner: &str, times: usize) -> String {
+    (0..times).fold(inner.to_owned(), |mail, number| {
+        format!(
+            "From: f{number}@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+             boundary=\"b{number}\"\r\n\r\n--b{number}\r\nContent-Type: text/plain\r\n\r\nSee \
+             below\r\n--b{number}\r\nContent-Type: message/rfc822\r\n\r\n{mail}\r\n--b{number}--\r\n"
+        )
+    })
+}
+
+#[test]
+fn a_notice_in_a_mail_within_a_mail_is_found_as_deeply_as_it_was_read() {
+    let rows: Vec<&str> = CSV.lines().skip(1).collect();
+    let inner = format!("From: a@b.example\r\nSubject: Detections\r\n\r\n{CSV}");
+    for times in [1, 2, 5] {
+        let found = originals(forwarded(&inner, times).as_bytes());
+        assert_eq!(found.iter().map(|row| row.trim_end()).collect::<Vec<_>>(), rows, "{times}");
+    }
+    let notice = &read(inner.as_bytes()).outcomes[0];
+    assert!(original(forwarded(&inner, 5).as_bytes(), notice).is_some());
+    assert!(original(forwarded(&inner, 6).as_bytes(), notice).is_none());
 }
 
 #[test]

@@ -72,29 +72,59 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     MessageParser::default().parse(bytes)
 }
 
-/// What readers were given of a mail's parts: texts as they are and unquoted, attachments as text.
-/// Mails within mails are left out.
+/// What readers were given of a mail's parts: texts as they are and unquoted, attachments as text;
+/// those of mails within it too, as deeply and as many as `read` looks at.
 pub(crate) fn decoded(bytes: &[u8]) -> Vec<Vec<u8>> {
     if !looks_like_mail(bytes) || too_many_parts(bytes) {
         return Vec::new();
     }
-    let Some(message) = parse(bytes) else { return Vec::new() };
-    let mut found = Vec::new();
-    for part in message.parts.iter().take(limits::MAIL_PARTS) {
-        match &part.body {
-            PartType::Text(text) => {
-                found.push(text.trim_start().as_bytes().to_vec());
-                found.push(unquote(text).into_owned().into_bytes());
+    let mut found = Decoded { texts: Vec::new(), parts: 0, bytes: 0 };
+    if let Some(message) = parse(bytes) {
+        found.message(&message, 0);
+    }
+    found.texts
+}
+
+struct Decoded {
+    texts: Vec<Vec<u8>>,
+    parts: usize,
+    bytes: usize,
+}
+
+impl Decoded {
+    fn message(&mut self, message: &Message<'_>, depth: usize) {
+        if depth == limits::MAIL_DEPTH {
+            return;
+        }
+        for part in &message.parts {
+            self.parts += 1;
+            if self.parts > limits::MAIL_PARTS {
+                return;
             }
-            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
-                let start = crate::head(bytes);
-                found.extend(charset::text(start).ok().map(|text| text.into_owned().into_bytes()));
-                found.push(start.to_vec());
+            match &part.body {
+                PartType::Text(text) => {
+                    self.keep(text.trim_start().as_bytes());
+                    self.keep(unquote(text).as_bytes());
+                }
+                PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                    let start = crate::head(bytes);
+                    if let Ok(text) = charset::text(start) {
+                        self.keep(text.as_bytes());
+                    }
+                    self.keep(start);
+                }
+                PartType::Message(inner) => self.message(inner, depth + 1),
+                PartType::Html(_) | PartType::Multipart(_) => {}
             }
-            _ => {}
         }
     }
-    found
+
+    fn keep(&mut self, text: &[u8]) {
+        self.bytes += text.len();
+        if self.bytes <= limits::DECODED_BYTES {
+            self.texts.push(text.to_vec());
+        }
+    }
 }
 
 /// Counted before parsing: each multipart names its boundary.

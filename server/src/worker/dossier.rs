@@ -123,6 +123,7 @@ fn described(name: &str) -> (&'static str, &'static str) {
     };
     let kinds = [
         ("original", "Constat, tel que reçu"),
+        ("header", "En-tête du tableau d’où vient ce constat"),
         ("message", "Courriel, tel qu’envoyé"),
         ("letter", "Lettre, telle qu’envoyée"),
         ("proof", "Preuve du transporteur"),

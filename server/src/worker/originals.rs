@@ -3,7 +3,7 @@
 
 use entremise_core::id::{AuthorityId, BatchId, NoticeId};
 use entremise_core::ledger::Actor;
-use entremise_formats::{Hint, NoticeRead, original, read};
+use entremise_formats::{Hint, NoticeRead, Original, original, read};
 use entremise_store::{FactOfBatch, Store, Trouble};
 use jiff::Timestamp;
 
@@ -38,8 +38,13 @@ pub fn keep(
             tracing::warn!(notice = %fact.notice, "its bytes are not found again in its batch");
             continue;
         };
+        // The row comes last: where it is kept, its header is.
+        if let Some(header) = own.header {
+            let name = format!("header-{}.csv", fact.notice);
+            store.keep_case_document(authority, fact.case, &name, &header, &Actor::House, now)?;
+        }
         let name = format!("{}.{}", begin(fact.notice), extension(format));
-        store.keep_case_document(authority, fact.case, &name, &own, &Actor::House, now)?;
+        store.keep_case_document(authority, fact.case, &name, &own.bytes, &Actor::House, now)?;
     }
     Ok(())
 }
@@ -50,9 +55,9 @@ fn own_bytes<'f>(
     found: &'f [NoticeRead],
     format: &'f str,
     fact: &FactOfBatch,
-) -> Option<(&'f str, Vec<u8>)> {
+) -> Option<(&'f str, Original)> {
     match found {
-        [_] => Some((format, bytes.to_vec())),
+        [_] => Some((format, Original { bytes: bytes.to_vec(), header: None })),
         many => {
             let read = many.iter().find(|read| read.place == fact.place)?;
             Some((read.format, original(bytes, read)?))
