@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::defence_world::{Finding, Got, encoded, finding, value_of, with_document};
+use crate::measure_world::{Judged, PDF, judged};
 use crate::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
 use axum::http::StatusCode;
 use entremise_server::access::{Role, Seat};
@@ -20,12 +21,18 @@ fn somebody(id: &str, secret: &str, role: Role) -> Known {
         secret_sha256: Some(digest.as_ref().try_into().unwrap()),
         subject: None,
         has_passkey: false,
+        signs_with_passkey: false,
     }
 }
 
 /// Two officers and two members, and a case on which something is to be done.
 fn house() -> Finding {
     let mut finding = finding();
+    with_absences(&mut finding);
+    finding
+}
+
+fn with_absences(finding: &mut Finding) {
     let store = finding.world.store.clone();
     finding.behind(|web| {
         let absences = Some(Arc::new(Absences::new(store, authority())));
@@ -34,7 +41,6 @@ fn house() -> Finding {
         known.push(somebody("membre-2", OTHER_MEMBER_SECRET, Role::Member));
         house_router(web, known, Sides { absences, ..Sides::default() }).unwrap()
     });
-    finding
 }
 
 const ABSENCES: &str = "/fr/bureau/absences";
@@ -240,6 +246,42 @@ fn an_absence_that_is_ended_early_ends_the_substitution_at_once() {
     assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.text);
     assert!(!get(&mut house, SUBSTITUTE_SECRET, "/fr/bureau").text.contains(OWED));
     assert!(get(&mut house, OFFICER_SECRET, ABSENCES).text.contains("Personne n’est annoncé"));
+}
+
+/// Has the suspension carried out, which whoever entered the judgment may not.
+fn order(judged: &mut Judged, secret: &str) -> Got {
+    judged.finding.act_as(secret);
+    judged.enter("executoire", &[("on", "2024-01-23")], PDF)
+}
+
+#[test]
+fn the_substitute_of_whoever_entered_a_judgment_orders_the_measure_in_their_own_name() {
+    let mut judged = judged();
+    with_absences(&mut judged.finding);
+    judged.finding.at("2024-01-26T09:00:00Z");
+    let days = ("2024-01-26", "2024-01-30");
+    announce(&mut judged.finding, OFFICER_SECRET, ("officer-7", "officer-8"), days);
+    let got = order(&mut judged, SUBSTITUTE_SECRET);
+    assert!(got.location.ends_with("?entered=true"), "{} {}", got.status, got.text);
+    assert_eq!(judged.state(), "notifying");
+    let in_place: Vec<String> =
+        lines(&judged.finding).into_iter().filter(|line| line.contains("acted_in_place")).collect();
+    assert_eq!(in_place.len(), 1, "{in_place:?}");
+    assert!(in_place[0].contains("officer-8"), "{in_place:?}");
+}
+
+#[test]
+fn whoever_entered_a_judgment_does_not_order_the_measure_in_anybodys_place() {
+    let mut judged = judged();
+    with_absences(&mut judged.finding);
+    take_charge(&mut judged.finding, SUBSTITUTE_SECRET);
+    judged.finding.at("2024-01-26T09:00:00Z");
+    let days = ("2024-01-26", "2024-01-30");
+    announce(&mut judged.finding, SUBSTITUTE_SECRET, ("officer-8", "officer-7"), days);
+    let got = order(&mut judged, OFFICER_SECRET);
+    assert_eq!(got.status, StatusCode::FORBIDDEN, "{}", got.text);
+    assert_eq!(judged.state(), "pronounced");
+    assert!(!lines(&judged.finding).iter().any(|line| line.contains("acted_in_place")));
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn measure(entered_by: &[&str]) -> Resource {
         reference: "0192a000-0000-7000-8000-000000000001".to_owned(),
         regime: "fr-graduated-response".to_owned(),
         entered_by: entered_by.iter().map(|number| person(number)).collect(),
+        in_place_of: None,
     }
 }
 
@@ -111,6 +112,7 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
                 "write_note",
                 "act_on_case",
                 "answer_person",
+                "open_document",
                 "enter_answer",
                 "ask_review",
                 "decide_warning",
@@ -129,6 +131,7 @@ fn each_sort_of_person_does_what_belongs_to_its_desk_and_nothing_else() {
                 "end_absence",
                 "send_message",
                 "write_note",
+                "open_document",
                 "see_deliberations",
                 "ask_review",
                 "decide_warning",
@@ -162,6 +165,27 @@ fn whoever_entered_a_judgment_follows_its_measure_and_does_not_have_it_carried_o
     let ruled = policy.ask(&seat(Role::Officer), Action::OrderMeasure, &own);
     assert!(!ruled.allowed);
     assert_eq!(ruled.by, ["who-entered-the-judgment-does-not-have-it-carried-out"]);
+}
+
+#[test]
+fn the_substitute_of_whoever_entered_a_judgment_orders_and_nobody_is_two_persons() {
+    let policy = Policy::built_in().unwrap();
+    let in_place = |entered_by: &[&str]| match measure(entered_by) {
+        Resource::Measure { reference, regime, entered_by, .. } => {
+            let in_place_of = Some(person("officer-7"));
+            Resource::Measure { reference, regime, entered_by, in_place_of }
+        }
+        other => other,
+    };
+    let ruled = policy.ask(&seat(Role::Officer), Action::OrderMeasure, &in_place(&["officer-7"]));
+    let rule = "a-substitute-of-whoever-entered-the-judgment-is-the-second-person".to_owned();
+    assert!(ruled.allowed && ruled.by.contains(&rule), "{:?}", ruled.by);
+    assert!(in_place(&[]).name().ends_with(" for officer-7"), "the log says in whose place");
+    for entered_by in [&["person-1"][..], &["officer-7", "person-1"]] {
+        let about = in_place(entered_by);
+        assert!(!may(&policy, Role::Officer, Action::OrderMeasure, &about), "{entered_by:?}");
+    }
+    assert!(!may(&policy, Role::Member, Action::OrderMeasure, &in_place(&["officer-7"])));
 }
 
 #[test]

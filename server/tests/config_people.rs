@@ -45,6 +45,14 @@ fn a_person_with_a_subject_has_no_secret_beside_it() {
     refused(&[&both], "office_origin = \"https://b.example\"", "no weaker way");
     refused(&["id = \"a\"\npasskey = true"], "", "to what it is bound");
     read(&["id = \"a\"\npasskey = true"], "office_origin = \"https://b.example\"").unwrap();
+    let bound = format!("office_origin = \"https://b.example\"{SIGN_IN}");
+    let signing = format!("{subject}\nsigning_passkey = true");
+    read(&[&signing], &bound).unwrap();
+    refused(&[&signing], SIGN_IN, "to what it is bound");
+    let officer = signing.replace("role = \"member\"\n", "");
+    refused(&[&officer], &bound, "only a member decides on a finding");
+    let with_secret = format!("{}\nrole = \"member\"\nsigning_passkey = true", secret("m"));
+    refused(&[&with_secret], &bound, "no subject by which they come in");
     refused(&[subject], "", "nobody who could recognise it");
     refused(&["id = \"membre-1\""], SIGN_IN, "neither a subject, nor a passkey, nor a secret");
 }

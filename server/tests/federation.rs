@@ -23,7 +23,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde_json::{Value, json};
 use tower_service::Service as _;
 
-const SUBJECT: &str = "sub-specimen-4711";
+pub const SUBJECT: &str = "sub-specimen-4711";
 
 /// What the provider gets wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,11 @@ struct Provider {
 }
 
 impl Provider {
+    fn new(address: String, now: &str) -> Self {
+        let (wrong, codes) = Default::default();
+        Self { address, key: key(), other_key: key(), wrong, codes, now: now.parse().unwrap() }
+    }
+
     fn jwk(&self) -> Value {
         let point = self.key.public_key().as_ref();
         let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -134,7 +139,7 @@ async fn token(
 }
 
 /// The house with one member who comes in through the provider.
-struct World {
+pub struct World {
     provider: Arc<Provider>,
     router: Router,
     hand: Hand,
@@ -142,11 +147,11 @@ struct World {
     _folder: tempfile::TempDir,
 }
 
-struct Got {
-    status: StatusCode,
+pub struct Got {
+    pub status: StatusCode,
     location: String,
     cookies: Vec<String>,
-    text: String,
+    pub text: String,
 }
 
 fn key() -> EcdsaKeyPair {
@@ -156,29 +161,35 @@ fn key() -> EcdsaKeyPair {
 }
 
 fn world() -> World {
+    at(NOW, house_with_one_member)
+}
+
+/// These pages at an instant, with a provider of identities that recognises one subject.
+pub fn at(
+    now: &str,
+    pages: impl FnOnce(Arc<Federation>, &std::path::Path, &Hand) -> Router,
+) -> World {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let provider = Arc::new(Provider {
-        address: format!("http://{}", listener.local_addr().unwrap()),
-        key: key(),
-        other_key: key(),
-        wrong: Mutex::default(),
-        codes: Mutex::default(),
-        now: NOW.parse().unwrap(),
-    });
-    let pages = Router::new()
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let provider = Arc::new(Provider::new(address, now));
+    let at_provider = Router::new()
         .route("/.well-known/openid-configuration", get(describe))
         .route("/keys", get(keys))
         .route("/token", post(token))
         .with_state(provider.clone());
-    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
-    runtime.spawn(async move { axum::serve(listener, pages).await });
-    over(provider, runtime)
+    let at_provider = at_provider.into_make_service_with_connect_info::<SocketAddr>();
+    runtime.spawn(async move { axum::serve(listener, at_provider).await });
+    over(provider, runtime, pages)
 }
 
-fn over(provider: Arc<Provider>, runtime: tokio::runtime::Runtime) -> World {
+fn over(
+    provider: Arc<Provider>,
+    runtime: tokio::runtime::Runtime,
+    pages: impl FnOnce(Arc<Federation>, &std::path::Path, &Hand) -> Router,
+) -> World {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "client-secret-specimen\n").unwrap();
@@ -192,16 +203,24 @@ fn over(provider: Arc<Provider>, runtime: tokio::runtime::Runtime) -> World {
         acr: vec!["eidas2".to_owned(), "eidas3".to_owned()],
         amr: vec!["pwd".to_owned(), "mfa".to_owned()],
     };
-    let hand = Hand::at(NOW);
-    let house = house(folder.path(), &hand);
+    let hand = Hand::at(&provider.now.to_string());
+    let federation = Arc::new(Federation::new(&issuer).unwrap());
+    let router = pages(federation, folder.path(), &hand);
+    World { provider, router, hand, runtime, _folder: folder }
+}
+
+fn house_with_one_member(
+    federation: Arc<Federation>,
+    folder: &std::path::Path,
+    hand: &Hand,
+) -> Router {
+    let house = house(folder, hand);
     let member =
         Known { subject: Some(SUBJECT.to_owned()), secret_sha256: None, ..known(Role::Member) };
     let people = vec![member, known(Role::Officer)];
-    let federation = Some(Arc::new(Federation::new(&issuer).unwrap()));
-    let ways = Ways { federation, passkeys: None };
+    let ways = Ways { federation: Some(federation), passkeys: None };
     let room = &house.rooms[0];
-    let router = house_desks_with(&house, room, &hand.clock(), people, false, ways).unwrap();
-    World { provider, router, hand, runtime, _folder: folder }
+    house_desks_with(&house, room, &hand.clock(), people, false, ways).unwrap()
 }
 
 impl World {
@@ -239,13 +258,13 @@ impl World {
         (format!("/fr/connexion/retour?state={}&code=code-1", asked("state")), cookie)
     }
 
-    fn come_in(&mut self) -> Got {
+    pub fn come_in(&mut self) -> Got {
         let (back, cookie) = self.go();
         self.get(&back, &cookie)
     }
 }
 
-fn session(got: &Got) -> String {
+pub fn session(got: &Got) -> String {
     let one = got.cookies.iter().find(|one| one.starts_with("entremise-office=")).expect("in");
     one.split(';').next().unwrap().to_owned()
 }
@@ -315,15 +334,8 @@ fn where_the_provider_does_not_answer_nobody_comes_in_and_nothing_weaker_takes_i
     drop(closed);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let provider = Arc::new(Provider {
-        address,
-        key: key(),
-        other_key: key(),
-        wrong: Mutex::default(),
-        codes: Mutex::default(),
-        now: NOW.parse().unwrap(),
-    });
-    let mut world = over(provider, runtime);
+    let provider = Arc::new(Provider::new(address, NOW));
+    let mut world = over(provider, runtime, house_with_one_member);
     let got = world.get("/fr/connexion/agent", "");
     assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE, "{}", got.text);
     assert!(got.cookies.is_empty());

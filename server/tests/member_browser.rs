@@ -75,6 +75,7 @@ fn known() -> Vec<Known> {
         secret_sha256: Some(digest.as_ref().try_into().unwrap()),
         subject: None,
         has_passkey: false,
+        signs_with_passkey: false,
     });
     known
 }

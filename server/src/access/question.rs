@@ -99,6 +99,7 @@ actions! {
     WriteNote "write_note",
     ActOnCase "act_on_case",
     AnswerPerson "answer_person",
+    OpenDocument "open_document",
     EnterAnswer "enter_answer",
     SeeDeliberations "see_deliberations",
     AskReview "ask_review",
@@ -165,6 +166,8 @@ pub enum Resource {
         regime: String,
         /// Who entered the judgment, or one on appeal.
         entered_by: Vec<PersonId>,
+        /// The absent person in whose place this is asked.
+        in_place_of: Option<PersonId>,
     },
     ReviewRequest {
         request: String,
@@ -181,7 +184,9 @@ impl Resource {
     /// The sort and the number, as the log of decisions has them; and in whose place.
     pub fn name(&self) -> String {
         let (sort, id) = self.identity();
-        if let Self::Case { in_place_of: Some(absent), .. } = self {
+        if let Self::Case { in_place_of: Some(absent), .. }
+        | Self::Measure { in_place_of: Some(absent), .. } = self
+        {
             return format!("{}:{id} for {absent}", sort.to_lowercase());
         }
         if id.is_empty() { sort.to_lowercase() } else { format!("{}:{id}", sort.to_lowercase()) }
@@ -229,9 +234,10 @@ pub(super) fn resource(about: &Resource) -> Value {
             "substitute": substitute.as_str(),
             "substitute_role": substitute_role.name(),
         }),
-        Resource::Measure { regime, entered_by, .. } => {
+        Resource::Measure { regime, entered_by, in_place_of, .. } => {
             let entered_by: Vec<&str> = entered_by.iter().map(PersonId::as_str).collect();
-            json!({ "regime": regime, "entered_by": entered_by })
+            let in_place_of: Vec<&str> = in_place_of.iter().map(PersonId::as_str).collect();
+            json!({ "regime": regime, "entered_by": entered_by, "in_place_of": in_place_of })
         }
         Resource::ReviewRequest { asked_by, before, .. } => {
             json!({ "asked_by": asked_by.as_str(), "before": before.as_str() })

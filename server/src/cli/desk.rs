@@ -36,8 +36,11 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
     let config = Config::read(&config)?;
     let of = config.authority(&authority).with_context(|| format!("no authority {authority}"))?;
     let known = of.officers.iter().find(|officer| officer.id == person);
-    if !known.is_some_and(|officer| officer.passkey) {
-        bail!("{person} is not among those who come in with a passkey (passkey = true)");
+    if !known.is_some_and(|officer| officer.passkey || officer.signing_passkey) {
+        bail!(
+            "{person} is not among those who come in with a passkey (passkey = true), nor among \
+             members who sign with one (signing_passkey = true)"
+        );
     }
     if by == person {
         bail!("{by} invites somebody else: a way in is never given to oneself");

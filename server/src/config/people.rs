@@ -26,6 +26,10 @@ pub struct Officer {
     /// Comes in with a passkey, registered with a code (`entremise desk invite`).
     #[serde(default)]
     pub passkey: bool,
+    /// A member whom the provider of identities recognises: signs decisions with a passkey, which
+    /// they register once they have come in, with a code. It opens no door.
+    #[serde(default)]
+    pub signing_passkey: bool,
     #[serde(default)]
     pub role: OfficeRole,
     /// With which they sign what they decide on a finding. Without one they decide none.
@@ -149,10 +153,19 @@ pub(super) fn check(authority: &Authority) -> Result<(), (PersonId, &'static str
                 !officer.keys.is_empty() && officer.role != OfficeRole::Member,
                 "has a key to sign decisions, and only a member decides on a finding",
             ),
+            (
+                officer.signing_passkey && officer.role != OfficeRole::Member,
+                "has a passkey to sign decisions, and only a member decides on a finding",
+            ),
+            (
+                officer.signing_passkey && officer.subject.is_none(),
+                "has a passkey to sign decisions, and no subject by which they come in",
+            ),
             (ways(officer) == 0, "has neither a subject, nor a passkey, nor a secret"),
             (ways(officer) > 1, "has two ways in: one who comes in surely has no weaker way"),
             (
-                officer.passkey && authority.pages.office_origin.is_none(),
+                (officer.passkey || officer.signing_passkey)
+                    && authority.pages.office_origin.is_none(),
                 "has a passkey, and pages.office_origin does not say to what it is bound",
             ),
         ];

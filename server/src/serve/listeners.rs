@@ -269,7 +269,8 @@ fn people(config: &Authority) -> anyhow::Result<Vec<Known>> {
             digest => Some(secret(&officer.id, digest)?),
         };
         let (subject, has_passkey) = (officer.subject.clone(), officer.passkey);
-        Ok(Known { seat, secret_sha256, subject, has_passkey })
+        let signs_with_passkey = officer.signing_passkey;
+        Ok(Known { seat, secret_sha256, subject, has_passkey, signs_with_passkey })
     };
     config.officers.iter().map(person).collect()
 }
@@ -286,7 +287,8 @@ fn party_people(room: &Room, at: &PartiesDoor) -> anyhow::Result<Vec<Known>> {
         let party = Some(person.party.clone());
         let secret_sha256 = Some(secret(&person.id, &person.secret_sha256)?);
         let seat = Seat { person: person.id.clone(), role, party };
-        Ok(Known { seat, secret_sha256, subject: None, has_passkey: false })
+        let (has_passkey, signs_with_passkey) = (false, false);
+        Ok(Known { seat, secret_sha256, subject: None, has_passkey, signs_with_passkey })
     };
     at.people.iter().map(person).collect()
 }
@@ -344,7 +346,8 @@ fn defence(house: &House, config: &config::Authority) -> StoreDefence {
             key: PublicKey::Ed25519 { public_key: key.public_key.clone() },
         })
     });
-    let with_passkey = config.officers.iter().filter(|officer| officer.passkey);
+    let with_passkey =
+        config.officers.iter().filter(|officer| officer.passkey || officer.signing_passkey);
     let members = with_passkey.filter(|officer| officer.role == OfficeRole::Member);
     StoreDefence::new(house.store.clone(), config.id.clone(), keys.collect())
         .signed_with_passkeys(members.map(|member| member.id.clone()).collect())

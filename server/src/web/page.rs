@@ -209,6 +209,16 @@ impl Page {
         Place::Challenge(reference.to_owned()).path(self.lang)
     }
 
+    /// Where a challenge that came by post is entered.
+    pub fn posted_path(&self, reference: &str) -> String {
+        Place::PostedChallenge(reference.to_owned()).path(self.lang)
+    }
+
+    /// What the person handed in.
+    pub fn papers_path(&self, reference: &str) -> String {
+        Place::Papers(reference.to_owned()).path(self.lang)
+    }
+
     /// What was asked of senders and providers on a case, and the house's notes.
     pub fn messages_path(&self, reference: &str) -> String {
         Place::Messages(reference.to_owned()).path(self.lang)

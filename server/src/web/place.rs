@@ -55,6 +55,10 @@ pub enum Place {
     DeliberationKey(String),
     /// Where a person's challenge is answered.
     Challenge(String),
+    /// Where a challenge that came by post is entered.
+    PostedChallenge(String),
+    /// What the person handed in.
+    Papers(String),
     /// What was asked of senders and providers on a case, and the house's notes.
     Messages(String),
     /// Where a person says that they look after a case.
@@ -123,6 +127,8 @@ impl Place {
                 | Self::Rectification(reference)
                 | Self::Erasure(reference)
                 | Self::Challenge(reference)
+                | Self::PostedChallenge(reference)
+                | Self::Papers(reference)
                 | Self::Charge(reference)
                 | Self::Messages(reference)
                 | Self::Defence(reference)
@@ -209,6 +215,9 @@ impl Place {
             (Self::Erasure(_), Lang::En) => "/rights/erasure",
             (Self::Challenge(_), Lang::Fr) => "/contestation",
             (Self::Challenge(_), Lang::En) => "/challenge",
+            (Self::PostedChallenge(_), Lang::Fr) => "/contestation/courrier",
+            (Self::PostedChallenge(_), Lang::En) => "/challenge/post",
+            (Self::Papers(_), _) => "/documents",
             (Self::Messages(_), _) => "/messages",
             (Self::Charge(_), Lang::Fr) => "/prise-en-charge",
             (Self::Charge(_), Lang::En) => "/charge",

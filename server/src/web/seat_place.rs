@@ -16,6 +16,10 @@ pub enum SeatPlace {
     Absences,
     /// What waits for the member.
     Member,
+    /// Where a member who came in by another way registers a passkey to sign with.
+    SigningKey,
+    /// Where that passkey itself is sent to.
+    KeepSigningKey,
     /// A sender's sendings.
     Sender,
     /// One sending, with what became of each notice.
@@ -61,6 +65,8 @@ impl SeatPlace {
             Self::Messages => of("messages", "messages"),
             Self::Absences => of("bureau/absences", "office/absences"),
             Self::Member => of("membre", "member"),
+            Self::SigningKey => of("membre/cle", "member/key"),
+            Self::KeepSigningKey => of("membre/cle/inscription", "member/key/registration"),
             Self::Sender => of("envois", "sendings"),
             Self::Sending(batch) => format!("{}/{}", Self::Sender.path(lang), encoded(batch)),
             Self::Notice(notice) => {

@@ -45,13 +45,15 @@ pub struct Known {
     pub subject: Option<String>,
     /// Comes in with a passkey of their own.
     pub has_passkey: bool,
+    /// Signs decisions with a passkey that opens no door, registered once they have come in.
+    pub signs_with_passkey: bool,
 }
 
 impl From<Officer> for Known {
     fn from(officer: Officer) -> Self {
         let seat = Seat { person: officer.person, role: officer.role.role(), party: None };
         let secret_sha256 = Some(officer.secret_sha256);
-        Self { seat, secret_sha256, subject: None, has_passkey: false }
+        Self { seat, secret_sha256, subject: None, has_passkey: false, signs_with_passkey: false }
     }
 }
 
@@ -125,6 +127,12 @@ impl Sessions {
     pub fn seat_with_passkey(&self, person: &PersonId) -> Option<&Seat> {
         let known = self.people.iter().find(|known| &known.seat.person == person);
         known.filter(|known| known.has_passkey).map(|known| &known.seat)
+    }
+
+    /// Where a person sits who comes in by another way and signs decisions with a passkey.
+    pub fn seat_signing(&self, person: &PersonId) -> Option<&Seat> {
+        let known = self.people.iter().find(|known| &known.seat.person == person);
+        known.filter(|known| known.signs_with_passkey).map(|known| &known.seat)
     }
 
     /// Who sits at desks of a sort.

@@ -1,5 +1,8 @@
 //! What a document that somebody sends is, by its bytes: a name proves nothing.
 
+/// What a document that is taken may be.
+pub(super) const ENDINGS: [&str; 4] = ["pdf", "png", "jpg", "txt"];
+
 /// `pdf`, `png`, `jpg` or `txt`; none for whatever else, which is not taken.
 pub(super) fn ending(bytes: &[u8]) -> Option<&'static str> {
     match bytes {

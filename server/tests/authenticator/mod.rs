@@ -64,6 +64,37 @@ pub fn answer(
     ]
 }
 
+/// The fields that an authenticator fills in that makes a key for the page's form.
+pub fn make(page: &str, credential: u8, key: &EcdsaKeyPair) -> [(&'static str, String); 7] {
+    let (_, rest) = page.split_once("data-challenge=\"").unwrap();
+    let challenge = rest.split('"').next().unwrap();
+    let client_data = serde_json::json!({
+        "type": "webauthn.create", "challenge": challenge, "origin": ORIGIN,
+    });
+    let (id, point) = ([credential; 16], key.public_key().as_ref());
+    let mut data = digest(&SHA256, RP_ID.as_bytes()).as_ref().to_vec();
+    // Present, verified, a credential attached; the counter; no model.
+    data.extend_from_slice(&[0b0100_0101, 0, 0, 0, 0]);
+    data.extend_from_slice(&[0; 16]);
+    data.extend_from_slice(&[0, 16]);
+    data.extend_from_slice(&id);
+    data.extend_from_slice(&[0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
+    data.extend_from_slice(&point[1..33]);
+    data.extend_from_slice(&[0x22, 0x58, 0x20]);
+    data.extend_from_slice(&point[33..]);
+    // SubjectPublicKeyInfo of a P-256 key (RFC 5480).
+    let spki = hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").unwrap();
+    [
+        ("code", field(page, "code")),
+        ("text", field(page, "text")),
+        ("tag", field(page, "tag")),
+        ("credential_id", URL_SAFE_NO_PAD.encode(id)),
+        ("public_key", URL_SAFE_NO_PAD.encode([&spki, point].concat())),
+        ("authenticator_data", URL_SAFE_NO_PAD.encode(&data)),
+        ("client_data", URL_SAFE_NO_PAD.encode(client_data.to_string())),
+    ]
+}
+
 /// A form as a browser sends it.
 pub fn form(fields: &[(&str, String)]) -> String {
     let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();

@@ -58,6 +58,7 @@ pub fn known(role: Role) -> Known {
         secret_sha256: Some(sha256.as_ref().try_into().unwrap()),
         subject: None,
         has_passkey: false,
+        signs_with_passkey: false,
     }
 }
 

@@ -100,9 +100,38 @@ impl Absences {
         now: Timestamp,
     ) -> Result<Option<PersonId>, DeskTrouble> {
         let Some(of) = self.in_charge(reference)? else { return Ok(None) };
-        let mut all = self.all(now)?.into_iter();
-        let acts = |one: &Absence| one.absent == of && one.substitute == *person && one.lasts(now);
-        Ok(all.any(|one| acts(&one)).then_some(of))
+        self.absent_among(&[of], person, now)
+    }
+
+    /// The same of a measure: in the place of whoever looks after it or after the file that was
+    /// judged, or who entered the judgment.
+    pub fn in_place_on_measure(
+        &self,
+        cases: &[String],
+        entered_by: &[PersonId],
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, DeskTrouble> {
+        let mut whose = Vec::new();
+        for case in cases {
+            whose.extend(self.in_charge(case)?);
+        }
+        whose.extend(entered_by.iter().cloned());
+        self.absent_among(&whose, person, now)
+    }
+
+    /// The first of these who is away and has this person as a substitute.
+    fn absent_among(
+        &self,
+        whose: &[PersonId],
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, DeskTrouble> {
+        let all = self.all(now)?;
+        let is_away = |of: &&PersonId| {
+            all.iter().any(|one| one.absent == **of && one.substitute == *person && one.lasts(now))
+        };
+        Ok(whose.iter().find(is_away).cloned())
     }
 
     /// Enters that somebody does something on a case in an absent one's place.

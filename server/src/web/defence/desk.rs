@@ -8,6 +8,7 @@ use entremise_core::procedure::measure::Sentence;
 use entremise_core::regime::rules::DeliberationOutcome;
 use jiff::Timestamp;
 
+use super::papers::{Opened, PapersView, ToRead};
 use super::statement::{SignedDecision, Statement};
 use crate::seen::SeenFact;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
@@ -27,6 +28,22 @@ pub trait DefenceDesk: Send + Sync + 'static {
 
     /// What the person wrote, opened after the ledger has the look.
     fn written(&self, of: &OnCase, now: Timestamp) -> Result<WrittenOutcome, DeskTrouble>;
+
+    /// Whether the law takes a challenge of this case now. Enters nothing.
+    fn takes_challenge(&self, reference: &str, now: Timestamp) -> Result<bool, DeskTrouble>;
+
+    /// What the person handed in, closed; none where there is no such case.
+    fn papers(&self, reference: &str) -> Result<Option<PapersView>, DeskTrouble>;
+
+    /// One document of the person's, by the case and its name in the house: opened after the ledger
+    /// has the look. None where there is no such document.
+    fn open_paper(
+        &self,
+        of: (&str, &str),
+        by: &PersonId,
+        why: ToRead,
+        now: Timestamp,
+    ) -> Result<Option<Opened>, DeskTrouble>;
 
     /// When persons can be heard from now on, taken or not.
     fn slots(&self, now: Timestamp) -> Result<SlotsView, DeskTrouble>;
@@ -124,6 +141,13 @@ pub enum DefenceAct {
         copied: bool,
     },
     Missed,
+    /// A challenge that came by post. `text` is what it says, `scan` the letter itself.
+    Challenged {
+        grounds: Vec<ChallengeGround>,
+        text: String,
+        scan: Option<Document>,
+        received_at: Timestamp,
+    },
     ChallengeAnswered {
         verdict: ChallengeVerdict,
         reasons: String,

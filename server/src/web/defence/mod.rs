@@ -4,4 +4,5 @@
 mod challenges;
 pub mod desk;
 pub mod over_store;
+pub mod papers;
 pub mod statement;

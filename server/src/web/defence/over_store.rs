@@ -19,6 +19,7 @@ use super::desk::{
     ChallengeView, Decided, DefenceAct, DefenceDesk, DefenceOrder, DefenceOutcome, Document,
     ExamineOutcome, Examined, SlotsView, ToSign, WrittenOutcome,
 };
+use super::papers::{self, Opened, PapersView, ToRead};
 use super::statement::{MemberKey, SignedDecision, Statement};
 use crate::seen;
 use crate::web::desk::{DeskTrouble, NotDone, OnCase};
@@ -26,7 +27,7 @@ use crate::web::passkey::known::{KnownPasskey, known};
 use crate::web::store_desk;
 
 /// The text by which a member looks at the facts again.
-const FRESH_LOOK: &str = "CPI R331-14";
+pub(super) const FRESH_LOOK: &str = "CPI R331-14";
 
 /// One authority's cases, from the person's side.
 pub struct StoreDefence {
@@ -115,7 +116,7 @@ impl StoreDefence {
     }
 
     /// Whether the law takes the event; what it refuses is for the ledger, and keeps no document.
-    fn would_take(&self, file: &CaseFile, event: &Event, now: Timestamp) -> bool {
+    pub(super) fn would_take(&self, file: &CaseFile, event: &Event, now: Timestamp) -> bool {
         let regime = self.store.regime(&file.case.regime);
         regime.is_some_and(|regime| step(&file.case, event, now, regime).is_ok())
     }
@@ -159,6 +160,24 @@ impl DefenceDesk for StoreDefence {
 
     fn written(&self, of: &OnCase, now: Timestamp) -> Result<WrittenOutcome, DeskTrouble> {
         challenges::written(self, of, now)
+    }
+
+    fn takes_challenge(&self, reference: &str, now: Timestamp) -> Result<bool, DeskTrouble> {
+        papers::takes_challenge(self, reference, now)
+    }
+
+    fn papers(&self, reference: &str) -> Result<Option<PapersView>, DeskTrouble> {
+        papers::papers(self, reference)
+    }
+
+    fn open_paper(
+        &self,
+        of: (&str, &str),
+        by: &PersonId,
+        why: ToRead,
+        now: Timestamp,
+    ) -> Result<Option<Opened>, DeskTrouble> {
+        papers::open(self, of, by, why, now)
     }
 
     fn slots(&self, now: Timestamp) -> Result<SlotsView, DeskTrouble> {
@@ -244,6 +263,15 @@ fn told_by(order: &DefenceOrder, now: Timestamp) -> Result<(Event, Vec<Kept<'_>>
             (Event::HearingHeld { by: by(), record, counsel, copied, held_at: now }, vec![kept])
         }
         DefenceAct::Missed => (Event::HearingMissed { by: by() }, Vec::new()),
+        DefenceAct::Challenged { grounds, text, scan, received_at } => {
+            let document = sha256(text.as_bytes())?;
+            let (grounds, received_at) = (grounds.clone(), *received_at);
+            let written = Cow::Borrowed(text.as_bytes());
+            let mut kept = vec![("challenge", "txt", written, document.clone())];
+            // The letter itself lies beside what it says.
+            kept.extend(scan.as_ref().map(|scan| as_it_came("challenge", scan)).transpose()?);
+            (Event::ChallengeReceived { grounds, document, received_at }, kept)
+        }
         DefenceAct::ChallengeAnswered { verdict, reasons } => {
             let digest = sha256(reasons.as_bytes())?;
             let kept = ("answer", "txt", Cow::Borrowed(reasons.as_bytes()), digest.clone());

@@ -43,6 +43,8 @@ struct MemberPage {
     alarms: u64,
     /// What is owed in the place of those who are away.
     owed: Vec<Owed>,
+    /// Where they register a passkey to sign with, who came in by another way.
+    signing_key: Option<String>,
 }
 
 /// Rows under one heading.
@@ -88,11 +90,19 @@ async fn show(State(office): State<Office>, desk: SignedIn) -> Response {
                 .into_iter()
                 .map(|(name, view)| Group { name, more: view.next.is_some(), rows: view.rows })
                 .collect();
-            let shown = MemberPage { page, zone, now, groups, counts, alarms, owed };
+            let signing_key = signing_key(&office, &desk);
+            let shown = MemberPage { page, zone, now, groups, counts, alarms, owed, signing_key };
             render(StatusCode::OK, &shown)
         }
         _ => said(StatusCode::SERVICE_UNAVAILABLE, page, "trouble"),
     }
+}
+
+/// Where this person registers a passkey to sign with; none for whoever does not sign so.
+pub(super) fn signing_key(office: &Office, desk: &SignedIn) -> Option<String> {
+    office.sides.passkeys.as_ref()?;
+    office.sessions.seat_signing(&desk.session.person)?;
+    Some(Place::Seat(SeatPlace::SigningKey).path(desk.lang))
 }
 
 /// What stands before a deliberation, from far to near.

@@ -98,6 +98,32 @@ impl SignedIn {
         self.entered(office, &case.reference, action, absent).await
     }
 
+    /// The same of an act on a measure. The absent person is whoever looks after it or after the
+    /// file that was judged, or who entered the judgment.
+    ///
+    /// # Errors
+    /// As [`Self::may`].
+    pub async fn may_on_measure(
+        &self,
+        office: &Office,
+        action: Action,
+        measure: &MeasureView,
+    ) -> Result<(), Box<Response>> {
+        let absent = if office.sides.absences.is_none() {
+            None
+        } else {
+            let cases = [measure.reference.clone(), measure.file.clone()];
+            let entered_by = measure.entered_by.clone();
+            let (person, now) = (self.session.person.clone(), self.now);
+            let found = absence::ask(office, move |house| {
+                house.in_place_on_measure(&cases, &entered_by, &person, now)
+            });
+            found.await.map_err(|_| self.trouble(office))?
+        };
+        self.may(office, action, about_measure(measure, absent.clone())).await?;
+        self.entered(office, &measure.reference, action, absent).await
+    }
+
     /// Enters in whose place this person is about to do something on a case, if in anybody's.
     ///
     /// # Errors
@@ -201,7 +227,8 @@ fn action(method: &Method, path: &str) -> Action {
         (["mesure" | "measure", ..], _) => Action::ReadCase,
         ([_, _, "autorisation" | "authorisation", ..], _) => Action::AskReview,
         ([_, _, "droits" | "rights", ..], _) => Action::AnswerPerson,
-        ([_, _, "contestation" | "challenge"], _) => Action::EnterAnswer,
+        ([_, _, "documents"], false) => Action::OpenDocument,
+        ([_, _, "contestation" | "challenge", ..], _) => Action::EnterAnswer,
         ([_, _, "contradictoire" | "defence", ..], false) => Action::EnterAnswer,
         ([_, _, "deliberation", ..], _) => Action::SeeDeliberations,
         ([_, _, "decision"], _) => Action::ReadCase,
@@ -236,7 +263,12 @@ fn about(case: &CaseView, in_place_of: Option<PersonId>) -> Resource {
 
 /// A measure as the rules see it.
 pub(super) fn measure_as_asked(measure: &MeasureView) -> Resource {
+    about_measure(measure, None)
+}
+
+fn about_measure(measure: &MeasureView, in_place_of: Option<PersonId>) -> Resource {
     Resource::Measure {
+        in_place_of,
         reference: measure.reference.clone(),
         regime: measure.regime_id.clone(),
         entered_by: measure.entered_by.clone(),

@@ -11,6 +11,8 @@ mod federated;
 mod gate;
 mod measure;
 mod on_case;
+mod papers;
+mod posted;
 mod receipt;
 mod rights;
 mod sign;
@@ -85,9 +87,11 @@ pub(super) fn with_entrance(mut router: Router<Office>, office: Office) -> Route
             .route(&Place::SignInReturn.path(lang), get(federated::finish))
             .route(&Place::SignOut.path(lang), post(sign::sign_out));
     }
-    let with_passkey = sign::with_passkey(&office).map(passkey::rooms);
+    let doors = [sign::with_passkey(&office), sign::with_signing_passkey(&office)];
+    let with_passkey = doors.into_iter().flatten().map(passkey::rooms);
+    let with_passkey = with_passkey.fold(Router::new(), Router::merge);
     let router = router.layer(from_fn_with_state(office.clone(), keep_open)).with_state(office);
-    router.merge(with_passkey.unwrap_or_default())
+    router.merge(with_passkey)
 }
 
 /// Writes down that a session is in use.
@@ -140,6 +144,13 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
                     .post(challenge::enter)
                     .layer(DefaultBodyLimit::max(defence::REASONS_BYTES_MAX)),
             )
+            .route(
+                &of_case(Place::PostedChallenge(String::new())),
+                get(posted::form)
+                    .post(posted::enter)
+                    .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
+            )
+            .route(&of_case(Place::Papers(String::new())), get(papers::list).post(papers::open))
             .route(
                 &of_case(Place::Defence(String::new())),
                 get(defence::show)

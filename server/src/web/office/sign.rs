@@ -11,13 +11,15 @@ use entremise_core::id::PersonId;
 use serde::Deserialize;
 
 use super::{Office, SignedIn};
-use crate::access::Role;
+use crate::access::{Role, Seat};
 use crate::web::desk::DeskTrouble;
 use crate::web::entrance::{self, From, SignOut};
 use crate::web::page::{Frame, Page, render};
-use crate::web::passkey::{Admits, Admitted, Door, Places, Says};
+use crate::web::passkey::{Admits, Admitted, Door, Opens, Places, Says};
 use crate::web::place::Place;
 use crate::web::public::lang_of;
+use crate::web::seat_place::SeatPlace;
+use crate::web::session::Sessions;
 use crate::web::words;
 
 pub(super) async fn front(State(office): State<Office>, headers: HeaderMap) -> Response {
@@ -112,9 +114,39 @@ fn sign_in_page(office: &Office, uri: &Uri, back: String, wrong: bool) -> SignIn
 
 /// Where passkeys open the desks, and to whom; none where nobody comes in with one.
 pub(super) fn with_passkey(office: &Office) -> Option<Door> {
+    let places = Places {
+        sign_in: Place::SignInKey,
+        register: Place::RegisterKey,
+        keep: Place::KeepKey,
+        otherwise: None,
+    };
+    door(office, Sessions::seat_with_passkey, places, Opens::Door)
+}
+
+/// Where members whom the provider of identities brought in register a passkey to sign with. It
+/// opens no door, and nobody registers one who has not come in; none where there are no passkeys.
+pub(super) fn with_signing_passkey(office: &Office) -> Option<Door> {
+    let places = Places {
+        sign_in: Place::Seat(SeatPlace::Member),
+        register: Place::Seat(SeatPlace::SigningKey),
+        keep: Place::Seat(SeatPlace::KeepSigningKey),
+        otherwise: None,
+    };
+    let door = door(office, Sessions::seat_signing, places, Opens::Nothing)?;
+    let says = Says { registered: "passkey.signing_registered", ..door.says };
+    Some(Door { frame: Frame::Member, says, ..door })
+}
+
+/// The door of those whose seat is found so.
+fn door(
+    office: &Office,
+    seat_of: for<'a> fn(&'a Sessions, &PersonId) -> Option<&'a Seat>,
+    places: Places,
+    opens: Opens,
+) -> Option<Door> {
     let sessions = Arc::clone(&office.sessions);
     let admits: Admits = Box::new(move |person: &PersonId, lang: Lang| -> Result<_, DeskTrouble> {
-        Ok(sessions.seat_with_passkey(person).map(|seat| Admitted {
+        Ok(seat_of(&sessions, person).map(|seat| Admitted {
             person: seat.person.clone(),
             name: seat.person.to_string(),
             standing: words::known(lang, "role", seat.role.name()).unwrap_or_default().to_owned(),
@@ -127,12 +159,8 @@ pub(super) fn with_passkey(office: &Office) -> Option<Door> {
         passkeys: Arc::clone(office.sides.passkeys.as_ref()?),
         sessions: Arc::clone(&office.sessions),
         tries: Arc::clone(&office.sign_ins),
-        places: Places {
-            sign_in: Place::SignInKey,
-            register: Place::RegisterKey,
-            keep: Place::KeepKey,
-            otherwise: None,
-        },
+        places,
+        opens,
         says: Says {
             sign_in: "passkey",
             often: "sign_in.often",

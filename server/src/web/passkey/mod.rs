@@ -43,6 +43,16 @@ pub(super) struct Door {
     pub places: Places,
     pub says: Says,
     pub admits: Admits,
+    pub opens: Opens,
+}
+
+/// What a passkey that is registered here is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opens {
+    /// It brings its owner in.
+    Door,
+    /// It signs only: whoever registers it has come in already, by a surer way than a code.
+    Nothing,
 }
 
 /// Where a door's pages about passkeys are.
@@ -85,8 +95,10 @@ pub(super) fn rooms(door: Door) -> Router {
     let mut router = Router::new();
     for lang in [Lang::Fr, Lang::En] {
         let Places { sign_in, register, keep, .. } = &door.places;
+        if door.opens == Opens::Door {
+            router = router.route(&sign_in.path(lang), get(come_in::form).post(come_in::sign_in));
+        }
         router = router
-            .route(&sign_in.path(lang), get(come_in::form).post(come_in::sign_in))
             .route(&register.path(lang), get(register::form).post(register::make))
             .route(&keep.path(lang), post(register::keep));
     }

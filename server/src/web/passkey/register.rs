@@ -5,22 +5,51 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Form, State};
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use entremise_core::deadline::Lang;
+use entremise_core::id::PersonId;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::text::{Made, made};
-use super::{Admitted, Door, Text};
+use super::{Admitted, Door, Opens, Text};
 use crate::web::assets;
 use crate::web::desk::DeskTrouble;
-use crate::web::entrance::From;
+use crate::web::entrance::{From, SignOut};
 use crate::web::headers::with_script;
 use crate::web::page::{Page, render, said};
+use crate::web::place::Place;
 use crate::web::public::lang_of;
 
 const PURPOSE: &str = "register";
+
+/// Who is at this page: anybody who has a code, or the person who has come in already.
+struct AtPage {
+    page: Page,
+    /// Whose codes count here; none where everybody's do.
+    only: Option<PersonId>,
+}
+
+/// Who is at the page, or the way to come in first.
+fn at_page(
+    door: &Door,
+    uri: &Uri,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<AtPage, Box<Response>> {
+    let mut page = door.page(uri, &door.places.register);
+    if door.opens == Opens::Door {
+        return Ok(AtPage { page, only: None });
+    }
+    let session = door.sessions.read(headers, now);
+    let session = session.filter(|session| door.sessions.seat_signing(&session.person).is_some());
+    let Some(session) = session else {
+        return Err(Box::new(Redirect::to(&Place::SignIn.path(page.lang)).into_response()));
+    };
+    page.sign_out = Some(SignOut::token(&door.sessions, &session));
+    Ok(AtPage { page, only: Some(session.person) })
+}
 
 #[derive(Template)]
 #[template(path = "passkey/register.html")]
@@ -48,12 +77,14 @@ impl MakePage {
     }
 }
 
-pub(super) async fn form(State(door): State<Arc<Door>>, uri: Uri) -> Response {
-    code_page(&door, &uri, false)
+pub(super) async fn form(State(door): State<Arc<Door>>, uri: Uri, headers: HeaderMap) -> Response {
+    match at_page(&door, &uri, &headers, (door.web.clock)()) {
+        Ok(AtPage { page, .. }) => code_page(page, false),
+        Err(elsewhere) => *elsewhere,
+    }
 }
 
-fn code_page(door: &Door, uri: &Uri, wrong: bool) -> Response {
-    let page = door.page(uri, &door.places.register);
+fn code_page(page: Page, wrong: bool) -> Response {
     let title = page.t("review.register.title");
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     render(status, &CodePage { page: page.titled(title).with_error(wrong), wrong })
@@ -69,6 +100,7 @@ pub(super) struct Typed {
 pub(super) async fn make(
     State(door): State<Arc<Door>>,
     uri: Uri,
+    headers: HeaderMap,
     from: From,
     Form(Typed { code }): Form<Typed>,
 ) -> Response {
@@ -76,16 +108,20 @@ pub(super) async fn make(
     if let Some(refused) = door.too_often(&uri, &from, now) {
         return refused;
     }
+    let AtPage { page, only } = match at_page(&door, &uri, &headers, now) {
+        Ok(at) => at,
+        Err(elsewhere) => return *elsewhere,
+    };
     let typed = code.clone();
-    let admitted = match door.ask(move |door| invited(door, &typed, lang, now)).await {
+    let admitted = match door.ask(move |door| invited(door, &typed, only.as_ref(), lang, now)).await
+    {
         Ok(Some(admitted)) => admitted,
-        Ok(None) => return code_page(&door, &uri, true),
+        Ok(None) => return code_page(page, true),
         Err(_) => return door.trouble(&uri),
     };
     let Ok(text) = door.passkeys.texts.fresh(PURPOSE, now) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let page = door.page(&uri, &door.places.register);
     let title = page.t("review.make.title");
     let shown = MakePage {
         page: page.titled(title),
@@ -124,6 +160,7 @@ enum Keeping {
 pub(super) async fn keep(
     State(door): State<Arc<Door>>,
     uri: Uri,
+    headers: HeaderMap,
     from: From,
     Form(kept): Form<Kept>,
 ) -> Response {
@@ -131,23 +168,30 @@ pub(super) async fn keep(
     if let Some(refused) = door.too_often(&uri, &from, now) {
         return refused;
     }
-    match door.ask(move |door| keep_made(door, &kept, lang, now)).await {
+    let AtPage { page, only } = match at_page(&door, &uri, &headers, now) {
+        Ok(at) => at,
+        Err(elsewhere) => return *elsewhere,
+    };
+    match door.ask(move |door| keep_made(door, &kept, only.as_ref(), lang, now)).await {
         Ok(Keeping::Kept) => {
-            let page = door.page(&uri, &door.places.sign_in);
+            let page = Page { place: door.places.sign_in.clone(), ..page };
             said(StatusCode::OK, page, door.says.registered)
         }
-        Ok(Keeping::NotInvited) => code_page(&door, &uri, true),
-        Ok(Keeping::NoPasskey) => {
-            let page = door.page(&uri, &door.places.register);
-            said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no_passkey")
-        }
+        Ok(Keeping::NotInvited) => code_page(page, true),
+        Ok(Keeping::NoPasskey) => said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no_passkey"),
         Err(_) => door.trouble(&uri),
     }
 }
 
-fn keep_made(door: &Door, kept: &Kept, lang: Lang, now: Timestamp) -> Result<Keeping, DeskTrouble> {
+fn keep_made(
+    door: &Door,
+    kept: &Kept,
+    only: Option<&PersonId>,
+    lang: Lang,
+    now: Timestamp,
+) -> Result<Keeping, DeskTrouble> {
     // A code is good at one door: whose it is must be let in here.
-    if invited(door, &kept.code, lang, now)?.is_none() {
+    if invited(door, &kept.code, only, lang, now)?.is_none() {
         return Ok(Keeping::NotInvited);
     }
     let passkeys = &door.passkeys;
@@ -158,15 +202,16 @@ fn keep_made(door: &Door, kept: &Kept, lang: Lang, now: Timestamp) -> Result<Kee
     Ok(if is_kept { Keeping::Kept } else { Keeping::NotInvited })
 }
 
-/// The person whose code this is, if this door lets them in.
+/// The person whose code this is, if this door lets them in, and if it is the one who has come in.
 fn invited(
     door: &Door,
     code: &str,
+    only: Option<&PersonId>,
     lang: Lang,
     now: Timestamp,
 ) -> Result<Option<Admitted>, DeskTrouble> {
     match door.passkeys.known.invited(code, now)? {
-        Some(person) => (door.admits)(&person, lang),
-        None => Ok(None),
+        Some(person) if only.is_none_or(|only| *only == person) => (door.admits)(&person, lang),
+        _ => Ok(None),
     }
 }

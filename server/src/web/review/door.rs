@@ -14,7 +14,7 @@ use super::{AtDesk, Room};
 use crate::web::desk::DeskTrouble;
 use crate::web::entrance::{self, From, SignOut};
 use crate::web::page::Frame;
-use crate::web::passkey::{Admits, Admitted, Door, Places, Says};
+use crate::web::passkey::{Admits, Admitted, Door, Opens, Places, Says};
 use crate::web::place::Place;
 use crate::web::public::lang_of;
 
@@ -69,5 +69,6 @@ pub(super) fn door(room: &Room) -> Door {
             standing: "review.make.body",
         },
         admits,
+        opens: Opens::Door,
     }
 }

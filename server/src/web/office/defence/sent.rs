@@ -86,7 +86,7 @@ impl Sent {
 
     /// The beginning of the day on which a letter came, so that no hour of it is held against the
     /// person; now for a letter of today.
-    fn received_at(&self, zone: &Zone, now: Timestamp) -> Result<Timestamp, Wrong> {
+    pub fn received_at(&self, zone: &Zone, now: Timestamp) -> Result<Timestamp, Wrong> {
         let day: Date = self.field("received_on").parse().map_err(|_| ("received_on", "day"))?;
         let begins = zone.start_of(day);
         if begins > now { Err(("received_on", "future")) } else { Ok(begins) }
@@ -110,6 +110,11 @@ impl Sent {
     /// What was typed, to be shown again beside what is wrong with it.
     pub fn fields(&self) -> &BTreeMap<String, String> {
         &self.fields
+    }
+
+    /// The document again, where what was typed is needed besides.
+    pub fn as_document(&self) -> Result<Document, Wrong> {
+        Self { fields: BTreeMap::new(), document: self.document.clone() }.document()
     }
 
     /// What the bytes say it is; a name proves nothing.

@@ -17,6 +17,7 @@ use crate::web::assets;
 use crate::web::defence::desk::{Decided, DefenceAct, ToSign};
 use crate::web::defence::statement::{DecisionFile, FILE_BYTES_MAX, SignedDecision, Statement};
 use crate::web::headers::with_script;
+use crate::web::member;
 use crate::web::page::{Page, render, said};
 use crate::web::passkey::Text;
 use crate::web::passkey::known::KnownPasskey;
@@ -34,6 +35,8 @@ struct SignPage {
     reasons: String,
     has_key: bool,
     passkey: Option<ToAnswer>,
+    /// Where the member registers one.
+    register: Option<String>,
     version: u64,
     token: String,
 }
@@ -83,7 +86,18 @@ pub(super) async fn page(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let uses_passkey = passkey.is_some();
-    let page = SignPage { page, reference, statement, reasons, has_key, passkey, version, token };
+    let register = member::signing_key(office, desk);
+    let page = SignPage {
+        page,
+        reference,
+        statement,
+        reasons,
+        has_key,
+        passkey,
+        register,
+        version,
+        token,
+    };
     let shown = render(StatusCode::OK, &page);
     if uses_passkey { with_script(shown) } else { shown }
 }

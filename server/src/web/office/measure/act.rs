@@ -198,7 +198,7 @@ pub(in crate::web::office) async fn enter(
         let page = office.page(&desk, Place::Measure(reference));
         return said(StatusCode::FORBIDDEN, page, "foreign_form");
     }
-    if let Err(refused) = desk.may(&office, kind.action(), measure_as_asked(&measure)).await {
+    if let Err(refused) = desk.may_on_measure(&office, kind.action(), &measure).await {
         return *refused;
     }
     let (version, typed) = (sent.version(), sent.fields().clone());

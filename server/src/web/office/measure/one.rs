@@ -114,6 +114,7 @@ fn offered(office: &Office, desk: &AtDesk, page: &Page, measure: &MeasureView) -
             reference: reference.clone(),
             regime: regime.clone(),
             entered_by: Vec::new(),
+            in_place_of: None,
         },
         other => other.clone(),
     };
