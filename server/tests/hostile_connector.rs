@@ -309,7 +309,10 @@ fn a_hostile_connector_names_nobody_by_a_lie_and_gets_no_evidence() {
     let event = Event::Decided(Decision { by: by.clone(), verdict, ground });
     let case = CaseRef::Id(authority(), case);
     world.house.store.apply(&case, &event, &Actor::Person(by), world.now).unwrap();
-    for mischief in [Mischief::SignedGarbage, Mischief::AnotherId, Mischief::AsksBack] {
+    // The last one seals what opens with no key of ours.
+    for mischief in
+        [Mischief::SignedGarbage, Mischief::AnotherId, Mischief::AsksBack, Mischief::OneHandle]
+    {
         world.round(mischief);
         assert_eq!(world.cases("ladder.asking"), 1, "{mischief:?} disclosed nothing");
     }

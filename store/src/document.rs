@@ -1,5 +1,7 @@
 //! Messages as sent and carriers' proofs: sealed in the identity compartment, noted in cases.
 
+use std::collections::BTreeMap;
+
 use entremise_core::id::{AuthorityId, CaseId, Digest, EffectId, RegimeId};
 use entremise_core::ledger::{self as form, Actor};
 use jiff::Timestamp;
@@ -8,11 +10,12 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::compartment::{Fresh, Record, RecordKind};
-use crate::conn::Value;
+use crate::conn::{Tx, Value};
 use crate::door::{Door, json};
 use crate::entropy::Draw;
 use crate::erase;
 use crate::ledger::{self, Lateness};
+use crate::outbox::Claimed;
 use crate::read::{self, EffectRow};
 use crate::trouble::Trouble;
 
@@ -28,12 +31,21 @@ pub struct DocumentRow {
     pub kept_at: Timestamp,
 }
 
-/// To what a document belongs.
-struct Of<'o> {
-    authority: &'o AuthorityId,
+/// A document that came of carrying an effect out.
+#[derive(Clone, Copy)]
+pub struct NewDocument<'d> {
+    pub claim: &'d Claimed,
+    pub name: &'d str,
+    pub bytes: &'d [u8],
+}
+
+/// A document before it is kept, and to what it belongs.
+struct Keeping<'k> {
     case: CaseId,
     /// The effect's number, or the case's.
     owner: Uuid,
+    name: &'k str,
+    bytes: &'k [u8],
 }
 
 /// An effect with the case it belongs to, found by its number alone: what comes back from a
@@ -67,8 +79,24 @@ impl Store {
         now: Timestamp,
     ) -> Result<[u8; 32], Trouble> {
         let found = self.effect(effect)?.ok_or(Trouble::never("no such effect"))?;
-        let of = Of { authority: &found.authority, case: found.case, owner: effect.0 };
-        self.keep(&of, &found.regime, (name, bytes), &Actor::House, now)
+        let keeping = Keeping { case: found.case, owner: effect.0, name, bytes };
+        self.keep((&found.authority, &found.regime), &[keeping], &Actor::House, now)?;
+        Ok(sha256(&[bytes]))
+    }
+
+    /// Keeps documents of many effects, those of one authority and regime in one transaction. As
+    /// `keep_document` for each.
+    pub fn keep_documents(
+        &self,
+        documents: &[NewDocument<'_>],
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let mut owners: BTreeMap<(&AuthorityId, &RegimeId), Vec<Keeping<'_>>> = BTreeMap::new();
+        for NewDocument { claim, name, bytes } in documents {
+            let keeping = Keeping { case: claim.case, owner: claim.id.0, name, bytes };
+            owners.entry((&claim.authority, &claim.regime)).or_default().push(keeping);
+        }
+        owners.into_iter().try_for_each(|(owner, of)| self.keep(owner, &of, &Actor::House, now))
     }
 
     /// Keeps one document that came to a case, or was made about it, by a person: observations,
@@ -83,67 +111,50 @@ impl Store {
         now: Timestamp,
     ) -> Result<Digest, Trouble> {
         let found = self.case_file(authority, &case)?.ok_or(Trouble::never("no such case"))?;
-        let of = Of { authority, case, owner: case.0 };
-        let sha256 = self.keep(&of, &found.case.regime, (name, bytes), by, now)?;
-        form::hexadecimal(&sha256).parse().map_err(|_| Trouble::never("a digest is hexadecimal"))
+        let keeping = Keeping { case, owner: case.0, name, bytes };
+        self.keep((authority, &found.case.regime), &[keeping], by, now)?;
+        let sha256 = form::hexadecimal(&sha256(&[bytes]));
+        sha256.parse().map_err(|_| Trouble::never("a digest is hexadecimal"))
     }
 
     fn keep(
         &self,
-        of: &Of<'_>,
-        regime: &RegimeId,
-        (name, bytes): (&str, &[u8]),
+        (authority, regime): (&AuthorityId, &RegimeId),
+        documents: &[Keeping<'_>],
         by: &Actor,
         now: Timestamp,
-    ) -> Result<[u8; 32], Trouble> {
-        let sha256 = sha256(&[bytes]);
-        let id = record_id(of.owner, name);
-        let record = Record {
-            id,
-            kind: RecordKind::Document,
-            fresh: Fresh::draw(&mut Draw::new(&*self.inner.entropy)),
-            content: bytes.to_vec(),
-        };
+    ) -> Result<(), Trouble> {
         self.inner.cases.write(|tx| {
             // The lock keeps the sweep of orphans away from what is about to be noted.
-            ledger::lock(tx, of.authority)?;
-            let kept = tx.query_one(
-                "-- document-noted\nSELECT record_id FROM document WHERE record_id = $1",
-                &[Value::id(&id)],
-            )?;
-            // What comes for a case that is erased is not kept any more.
-            if kept.is_some() || erase::is_erased(tx, of.case)? {
+            ledger::lock(tx, authority)?;
+            let fresh = not_kept(tx, documents)?;
+            if fresh.is_empty() {
                 return Ok(());
             }
-            self.inner.identity.keep(of.authority, regime, std::iter::once(record), now)?;
-            let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-            tx.execute(
-                "-- document-note
-                 INSERT INTO document (record_id, authority, regime, case_id, effect_id, name,
-                     sha256, size_bytes, kept_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                &[
-                    Value::id(&id),
-                    of.authority.as_str().into(),
-                    regime.as_str().into(),
-                    Value::id(&of.case.0),
-                    Value::id(&of.owner),
-                    name.into(),
-                    Value::Bytes(&sha256),
-                    size.into(),
-                    Value::time(now),
-                ],
-            )?;
-            let mut door = Door::open(tx, &self.inner, of.authority, now, Lateness::Admit)?;
-            let digest = form::hexadecimal(&sha256);
-            let effect = (of.owner != of.case.0).then_some(EffectId(of.owner));
-            let body = serde_json::json!({ "effect": effect, "name": name, "sha256": digest });
-            let kind = form::Kind::Outcome("document_kept");
-            let subject = form::Subject::Case(of.case);
-            door.enter(regime, subject, kind, by.clone(), json(&body))?;
+            let records = fresh.iter().map(|(id, keeping)| Record {
+                id: *id,
+                kind: RecordKind::Document,
+                fresh: Fresh::draw(&mut Draw::new(&*self.inner.entropy)),
+                content: keeping.bytes.to_vec(),
+            });
+            self.inner.identity.keep(authority, regime, records, now)?;
+            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Admit)?;
+            for (id, keeping) in fresh {
+                let sha256 = sha256(&[keeping.bytes]);
+                note(door.tx, (authority, regime), (id, keeping), &sha256, now)?;
+                let digest = form::hexadecimal(&sha256);
+                let effect = (keeping.owner != keeping.case.0).then_some(EffectId(keeping.owner));
+                let body = serde_json::json!({
+                    "effect": effect,
+                    "name": keeping.name,
+                    "sha256": digest,
+                });
+                let kind = form::Kind::Outcome("document_kept");
+                let subject = form::Subject::Case(keeping.case);
+                door.enter(regime, subject, kind, by.clone(), json(&body))?;
+            }
             door.close()
-        })?;
-        Ok(sha256)
+        })
     }
 
     /// What is kept for a case, oldest first. Opens nothing.
@@ -176,6 +187,55 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Those that are not kept yet, each once. What comes for a case that is erased is not kept any
+/// more.
+fn not_kept<'k>(
+    tx: &mut Tx,
+    documents: &'k [Keeping<'k>],
+) -> Result<Vec<(Uuid, &'k Keeping<'k>)>, Trouble> {
+    let mut fresh: Vec<(Uuid, &Keeping<'_>)> = Vec::with_capacity(documents.len());
+    for keeping in documents {
+        let id = record_id(keeping.owner, keeping.name);
+        let kept = tx.query_one(
+            "-- document-noted\nSELECT record_id FROM document WHERE record_id = $1",
+            &[Value::id(&id)],
+        )?;
+        let is_known = kept.is_some() || fresh.iter().any(|(other, _)| *other == id);
+        if !is_known && !erase::is_erased(tx, keeping.case)? {
+            fresh.push((id, keeping));
+        }
+    }
+    Ok(fresh)
+}
+
+fn note(
+    tx: &mut Tx,
+    (authority, regime): (&AuthorityId, &RegimeId),
+    (id, keeping): (Uuid, &Keeping<'_>),
+    sha256: &[u8; 32],
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let size = i64::try_from(keeping.bytes.len()).unwrap_or(i64::MAX);
+    tx.execute(
+        "-- document-note
+         INSERT INTO document (record_id, authority, regime, case_id, effect_id, name,
+             sha256, size_bytes, kept_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            Value::id(&id),
+            authority.as_str().into(),
+            regime.as_str().into(),
+            Value::id(&keeping.case.0),
+            Value::id(&keeping.owner),
+            keeping.name.into(),
+            Value::Bytes(sha256),
+            size.into(),
+            Value::time(now),
+        ],
+    )
+    .map(|_| ())
 }
 
 /// The record's number is made of what it is, so that keeping it twice is keeping it once.

@@ -61,7 +61,7 @@ pub use absence::{Absence, NotEntered};
 pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
 pub use decisions::AccessDecision;
-pub use document::{DocumentRow, FoundEffect};
+pub use document::{DocumentRow, FoundEffect, NewDocument};
 pub use entropy::{Entropy, SystemEntropy};
 pub use erase::{EraseError, Erased, WhyErased};
 pub use history::LineEvents;
@@ -73,7 +73,7 @@ pub use keys::{
     recover as recover_key, split as split_key,
 };
 pub use ledger::{Checkpoint, Opening};
-pub use linking::{LinkError, MessageMaterial};
+pub use linking::{LinkError, MessageAsked, MessageMaterial, SealedDisclosure};
 pub use look::{About, Look, LookError, LookField, LookPurpose, OwnLook, Seen};
 pub use measure::{MeasureMaterial, MeasureRow};
 pub use message::{NOTE_CHARS_MAX, Note, PartyMessage, is_note};

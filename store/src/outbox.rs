@@ -32,6 +32,8 @@ pub struct Claimed {
     /// How often it was claimed, this time included.
     pub attempts: u32,
     pub lease_until: Timestamp,
+    /// When the effect was asked for: the same in every try.
+    pub asked_at: Timestamp,
 }
 
 /// What a caller hears whose lease has ended and been taken over.
@@ -73,7 +75,8 @@ impl Store {
             let rows = tx.query_each(
                 "-- outbox-claimed
                  SELECT outbox.effect_id, outbox.authority, outbox.regime, outbox.case_id,
-                     cases.subject, outbox.body, outbox.attempts, outbox.available_at
+                     cases.subject, outbox.body, outbox.attempts, outbox.available_at,
+                     outbox.created_at
                  FROM outbox JOIN cases ON cases.case_id = outbox.case_id
                  WHERE outbox.effect_id = $1[]",
                 &keys,
@@ -213,7 +216,9 @@ pub(crate) fn effect_body(claim: &Claimed, trouble: Option<&str>) -> Vec<u8> {
 }
 
 /// Claims in groups by authority, in the one order in which authorities are locked.
-fn by_authority(claims: &[Claimed]) -> BTreeMap<&AuthorityId, Vec<&Claimed>> {
+pub(crate) fn by_authority<'c>(
+    claims: impl IntoIterator<Item = &'c Claimed>,
+) -> BTreeMap<&'c AuthorityId, Vec<&'c Claimed>> {
     let mut groups: BTreeMap<&AuthorityId, Vec<&Claimed>> = BTreeMap::new();
     for claim in claims {
         groups.entry(&claim.authority).or_default().push(claim);
@@ -262,6 +267,7 @@ fn read_claim(row: &Row) -> Result<Claimed, Trouble> {
         effect: row.json(5)?,
         attempts: u32::try_from(row.integer(6)?).unwrap_or(u32::MAX),
         lease_until: row.time(7)?,
+        asked_at: row.time(8)?,
     })
 }
 

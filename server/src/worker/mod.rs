@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod content;
+mod disclose;
 mod dossier;
 pub mod erasure;
 pub mod file;

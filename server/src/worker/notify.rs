@@ -11,7 +11,7 @@ use entremise_letters::{self as letters, Language};
 use entremise_store::{Claimed, LinkError, MeasureMaterial, Trouble};
 use jiff::Timestamp;
 
-use super::send::{Addressee, Composed, compose, finish, impossible, settle};
+use super::send::{Addressee, Composed, compose, finish, impossible, keep, settle};
 use super::{Round, content};
 use crate::delivery::render::WarningContent;
 use crate::house::{House, Room};
@@ -45,10 +45,11 @@ fn letter(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Troubl
         }
     };
     // As of the effect's own instant, so that every try sends the bytes that are kept.
-    let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-    let content = content_of(room, &claim, &material, regime, written_at);
+    let content = content_of(room, &claim, &material, regime, claim.asked_at);
     let to = Addressee { channel, identity: &material.identity };
-    match compose(house, room, &claim, to, &content, regime, written_at)? {
+    let composed = compose(room, &claim, to, &content, regime);
+    keep(house, &claim, &composed, now)?;
+    match composed {
         Composed::Letter(letter) => {
             settle(house, claim, room.delivery.post.hand_over(&letter, now), now)
         }

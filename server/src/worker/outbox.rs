@@ -4,18 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entremise_core::effect::Effect;
-use entremise_core::event::{DisclosureFailure, Event};
+use entremise_core::event::Event;
 use entremise_core::id::{AuthorityId, BatchId, PartyId, QuestionId, RegimeId};
-use entremise_core::identification::{Answer, Disclosure, DisclosureRequest, Question};
+use entremise_core::identification::{Answer, Question};
 use entremise_core::ledger::Actor;
 use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
-use entremise_wire::message::{DisclosureBatch, IdentificationBatch};
+use entremise_wire::message::IdentificationBatch;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Round, file, measure, notify, relay, send, transmit};
+use super::{Round, disclose, file, measure, notify, relay, send, transmit};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, ProviderTrouble};
 
@@ -30,6 +28,7 @@ const QUESTIONS_MOST: usize = 50_000;
 /// Questions in one call to a connector, well below its limits.
 const BATCH_MOST: usize = 5_000;
 const DISCLOSURES_MOST: usize = 200;
+const DISCLOSURES: [&str; 2] = ["request_disclosure", "request_authorised_disclosure"];
 const MESSAGES_MOST: usize = 200;
 /// Files are large.
 const FILES_MOST: usize = 10;
@@ -43,7 +42,7 @@ const WORKER: &str = "outbox";
 pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     let mut round = establish_facts(house, now)?;
     round += ask_providers(house, now)?;
-    round += request_disclosures(house, now)?;
+    round += disclose::requests(house, claim_of(house, &DISCLOSURES, DISCLOSURES_MOST, now)?, now)?;
     round += send_messages(house, now)?;
     round += relay::messages(house, claim(house, "relay_message", MESSAGES_MOST, now)?, now)?;
     round += transmit::files(house, claim(house, "transmit_file", FILES_MOST, now)?, now)?;
@@ -55,7 +54,16 @@ pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
 }
 
 fn claim(house: &House, queue: &str, most: usize, now: Timestamp) -> Result<Vec<Claimed>, Trouble> {
-    house.store.claim(&[queue], WORKER, LEASE_SECS, most, now)
+    claim_of(house, &[queue], most, now)
+}
+
+fn claim_of(
+    house: &House,
+    queues: &[&str],
+    most: usize,
+    now: Timestamp,
+) -> Result<Vec<Claimed>, Trouble> {
+    house.store.claim(queues, WORKER, LEASE_SECS, most, now)
 }
 
 /// Moves identified facts into the cases of their handles.
@@ -80,9 +88,9 @@ fn establish_facts(house: &House, now: Timestamp) -> Result<Round, Trouble> {
 }
 
 /// Claims that go to one provider in one batch.
-type Batches = BTreeMap<(AuthorityId, RegimeId, PartyId), Vec<Claimed>>;
+pub(super) type Batches = BTreeMap<(AuthorityId, RegimeId, PartyId), Vec<Claimed>>;
 
-fn by_provider(claims: Vec<Claimed>) -> Batches {
+pub(super) fn by_provider(claims: Vec<Claimed>) -> Batches {
     let mut batches = Batches::new();
     for claim in claims {
         let provider = match &claim.effect {
@@ -256,124 +264,13 @@ fn settle_answers(
     Ok(round)
 }
 
-fn request_disclosures(house: &House, now: Timestamp) -> Result<Round, Trouble> {
-    let mut round = Round::default();
-    let queues = ["request_disclosure", "request_authorised_disclosure"];
-    for ((authority, regime, provider), claims) in
-        by_provider(house.store.claim(&queues, WORKER, LEASE_SECS, DISCLOSURES_MOST, now)?)
-    {
-        let room = house.provider(&authority, &provider);
-        let Some((room, answering)) =
-            room.and_then(|room| Some((room, room.answering.as_deref()?)))
-        else {
-            round += park(house, &claims, "provider_does_not_disclose", now)?;
-            continue;
-        };
-        // One request, one call: each is counted and answered alone, and one that is refused
-        // takes no other with it.
-        for claim in claims {
-            round += disclose(house, room, answering, &regime, claim, now)?;
-        }
-    }
-    Ok(round)
-}
-
-fn disclose(
-    house: &House,
-    room: &ProviderRoom,
-    answering: &dyn Answering,
-    regime: &RegimeId,
-    claim: Claimed,
-    now: Timestamp,
-) -> Result<Round, Trouble> {
-    let Some(request) = request(house, &claim, now)? else { return Ok(Round::default()) };
-    house.store.intend(&claim, now)?;
-    let question = request.id;
-    let batch = DisclosureBatch {
-        batch: batch_until(&claim, request.expires_at),
-        authority: room.authority.clone(),
-        regime: regime.clone(),
-        requests: vec![request],
-    };
-    let answer = match answering.disclose(&batch, now) {
-        Ok(answers) => answers.into_iter().next(),
-        Err(trouble) => return put_back(house, vec![claim], &trouble, now),
-    };
-    let (outcome, event) = match answer {
-        Some(Disclosure::Disclosed { id, fields, encapsulated_key, sealed }) if id == question => {
-            let (Ok(key), Ok(sealed)) =
-                (URL_SAFE_NO_PAD.decode(encapsulated_key), URL_SAFE_NO_PAD.decode(sealed))
-            else {
-                let what = "what it sealed is not base64url".to_owned();
-                let trouble = ProviderTrouble::Untrusted { what };
-                return put_back(house, vec![claim], &trouble, now);
-            };
-            house.store.keep_disclosure(&claim, question, &key, &sealed, now)?;
-            ("disclosed", Event::Disclosed { question, fields })
-        }
-        Some(Disclosure::HandleUnknown { id }) if id == question => {
-            let reason = DisclosureFailure::HandleUnknown;
-            ("handle_unknown", Event::DisclosureFailed { question, reason })
-        }
-        Some(Disclosure::Refused { id, reason }) if id == question => {
-            let reason = match reason.as_str() {
-                "authorisation_missing" => DisclosureFailure::AuthorisationMissing,
-                _ => DisclosureFailure::Refused,
-            };
-            ("refused", Event::DisclosureFailed { question, reason })
-        }
-        _ => {
-            let what = "another question was answered".to_owned();
-            return put_back(house, vec![claim], &ProviderTrouble::Untrusted { what }, now);
-        }
-    };
-    let case = CaseRef::Id(claim.authority.clone(), claim.case);
-    let actor = Actor::Party(room.config.id.clone());
-    let settlement = Settlement { claim, outcome, event: Some((case, event)), actor };
-    settle_all(house, vec![settlement], now)?;
-    Ok(Round { done: 1, ..Round::default() })
-}
-
-/// The request of one effect, numbered as the effect is. With a grant it says what was granted.
-fn request(
-    house: &House,
-    claim: &Claimed,
-    now: Timestamp,
-) -> Result<Option<DisclosureRequest>, Trouble> {
-    let (line, purpose, fields, sequence, grant) = match &claim.effect {
-        Effect::RequestDisclosure { line, purpose, fields, sequence, .. } => {
-            (line, *purpose, fields, *sequence, None)
-        }
-        Effect::RequestAuthorisedDisclosure { line, grant, .. } => {
-            let linking = &grant.statement().linking;
-            (line, linking.purpose, &linking.fields, linking.sequence, Some(grant))
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(DisclosureRequest {
-        id: QuestionId(claim.id.0),
-        handle: line.handle.clone(),
-        purpose,
-        fields: fields.clone(),
-        sequence,
-        expires_at: expires_at(house, claim, now)?,
-        seal_to: house.store.seal_to(),
-        authorisation: grant.map(|grant| grant.signed().clone()),
-    }))
-}
-
 /// Until when a request may be answered: the same in every try, so that a repetition is one; when
 /// that time is over, so much later again.
-pub(super) fn expires_at(
-    house: &House,
-    claim: &Claimed,
-    now: Timestamp,
-) -> Result<Timestamp, Trouble> {
-    let asked_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-    let waited = now.duration_since(asked_at).as_secs().max(0);
+pub(super) fn expires_at(claim: &Claimed, now: Timestamp) -> Timestamp {
+    let waited = now.duration_since(claim.asked_at).as_secs().max(0);
     let spans = 1 + waited / REQUEST_EXPIRES_SECS;
     let later = SignedDuration::from_secs(spans.saturating_mul(REQUEST_EXPIRES_SECS));
-    Ok(asked_at.saturating_add(later).unwrap_or(Timestamp::MAX))
+    claim.asked_at.saturating_add(later).unwrap_or(Timestamp::MAX)
 }
 
 /// An alarm stands on the board from the moment it was raised; here it is said to the operator's
@@ -452,7 +349,7 @@ pub(crate) fn retry(
     Ok(Round { retried: 1, ..Round::default() })
 }
 
-fn park(
+pub(super) fn park(
     house: &House,
     claims: &[Claimed],
     name: &'static str,

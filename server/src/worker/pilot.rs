@@ -83,7 +83,7 @@ fn wanted(effect: &Effect) -> Option<Wanted> {
 fn message(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Trouble> {
     let Some(wanted) = wanted(&claim.effect) else { return Ok(Round::default()) };
     let Some(room) = house.room(&claim.authority) else { return Ok(Round::default()) };
-    let since = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+    let since = claim.asked_at;
     let is_registered = wanted.channel == ChannelKind::RegisteredLetter;
     let days = room.config.pilot.as_ref().map_or(0, |pilot| pilot.presented_after_days);
     let presented = SignedDuration::from_secs(i64::from(days) * DAY_SECS);

@@ -55,7 +55,7 @@ fn relay(
         }
     };
     house.store.keep_document(claim.id, "message.txt", message.text.as_bytes(), now)?;
-    let expires_at = expires_at(house, &claim, now)?;
+    let expires_at = expires_at(&claim, now);
     let Some(request) = request(&claim, message, expires_at) else {
         return Ok(Round::default());
     };
@@ -90,7 +90,7 @@ fn worded(
         Err(error) => return Ok(Err(error.to_string())),
     };
     // Worded as of the effect's own instant, so that every try hands over the same words.
-    let at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+    let at = claim.asked_at;
     let Some(regime) = house.store.regime(&claim.regime) else {
         return Ok(Err(format!("no regime {}", claim.regime)));
     };

@@ -16,7 +16,8 @@ use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{ChannelKind, Stage};
 use entremise_letters::address::PostalAddress;
 use entremise_store::{
-    CaseRef, Claimed, LookError, LookField, LookPurpose, OwnLook, Settlement, Trouble,
+    CaseRef, Claimed, LinkError, LookError, LookField, LookPurpose, MessageAsked, MessageMaterial,
+    NewDocument, OwnLook, Settlement, Trouble,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,31 +28,40 @@ use crate::delivery::Handover;
 use crate::delivery::email::{MailAddress, OutgoingMail};
 use crate::delivery::post::{Letter, Product};
 use crate::delivery::render::WarningContent;
-use crate::house::{House, Room};
+use crate::house::{House, ProviderRoom, Room};
 
 /// The text by which the addressee of a convocation is looked up.
 const CONVENES: &str = "CPI R331-13";
 /// Connections to one relay at once. Two keep both cores signing and the relay unhurried.
 const CONNECTIONS: usize = 2;
 
-/// Sends what these claims ask for: letters one by one, mails in one go per relay.
+/// A message in words, and whose relay takes it.
+struct Written {
+    claim: Claimed,
+    provider: PartyId,
+    composed: Composed,
+}
+
+/// Sends what these claims ask for, all of them one step at a time: what is entered, linked and
+/// kept is on the disk once for all, and mails go in one go per relay.
 pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
-    let mut round = Round::default();
-    let mut mails: BTreeMap<(AuthorityId, PartyId), Vec<(Claimed, OutgoingMail)>> = BTreeMap::new();
+    let claims: Vec<Claimed> =
+        claims.into_iter().filter(|claim| house.room(&claim.authority).is_some()).collect();
+    house.store.intend_many(&claims, now)?;
+    let (mut round, mut linking) = (Round::default(), Vec::new());
     for claim in claims {
-        let Some(room) = house.room(&claim.authority) else { continue };
-        house.store.intend(&claim, now)?;
         // Written as of the effect's own instant, so that every try sends the bytes that are kept.
-        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-        let (regime, rung) = match stage(house, &claim, written_at) {
-            Ok(found) => found,
-            Err(why) => {
-                round += impossible(house, &claim, &why, now)?;
-                continue;
-            }
-        };
-        let purpose = rung.linking.purpose;
-        let material = match house.store.message_material(&claim, purpose, &Actor::House, now) {
+        match stage(house, &claim, claim.asked_at) {
+            Ok((regime, rung)) => linking.push((claim, regime, rung)),
+            Err(why) => round += impossible(house, &claim, &why, now)?,
+        }
+    }
+    let materials = linked(house, &linking, now);
+    let mut written = Vec::new();
+    for ((claim, regime, rung), material) in linking.into_iter().zip(materials) {
+        let Some(room) = house.room(&claim.authority) else { continue };
+        let Effect::SendMessage { channel, .. } = &claim.effect else { continue };
+        let material = match material {
             Ok(material) => material,
             Err(error) => {
                 tracing::warn!(effect = %claim.id, %error, "a message cannot be composed");
@@ -59,17 +69,57 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
                 continue;
             }
         };
-        let content = content::content(room, &claim, &material, rung, regime, written_at);
-        let Effect::SendMessage { channel, .. } = &claim.effect else { continue };
+        let content = content::content(room, &claim, &material, rung, regime, claim.asked_at);
         let to = Addressee { channel: *channel, identity: &material.identity };
-        match compose(house, room, &claim, to, &content, regime, written_at)? {
+        let composed = compose(room, &claim, to, &content, regime);
+        written.push(Written { claim, provider: material.provider, composed });
+    }
+    let kept: Vec<_> = written.iter().filter_map(Written::document).collect();
+    house.store.keep_documents(&kept, now)?;
+    round += send(house, written, now)?;
+    Ok(round)
+}
+
+/// What the messages need, in their order. Where something is in the way of all, each is tried
+/// alone: it may be one of them.
+fn linked(
+    house: &House,
+    linking: &[(Claimed, &Regime, &Stage)],
+    now: Timestamp,
+) -> Vec<Result<MessageMaterial, LinkError>> {
+    let asked = linking
+        .iter()
+        .map(|(claim, _, rung)| MessageAsked { claim, purpose: rung.linking.purpose });
+    let asked: Vec<_> = asked.collect();
+    house.store.message_materials(&asked, &Actor::House, now).unwrap_or_else(|_| {
+        let alone = |asked: &MessageAsked<'_>| {
+            house.store.message_material(asked.claim, asked.purpose, &Actor::House, now)
+        };
+        asked.iter().map(alone).collect()
+    })
+}
+
+impl Written {
+    fn document(&self) -> Option<NewDocument<'_>> {
+        self.composed.document(&self.claim)
+    }
+}
+
+/// Hands letters over one by one and mails in one go per relay; what became of them is entered for
+/// all at once.
+fn send(house: &House, written: Vec<Written>, now: Timestamp) -> Result<Round, Trouble> {
+    let (mut round, mut handed_over) = (Round::default(), Vec::new());
+    let mut mails: BTreeMap<(AuthorityId, PartyId), Vec<(Claimed, OutgoingMail)>> = BTreeMap::new();
+    for Written { claim, provider, composed } in written {
+        let Some(room) = house.room(&claim.authority) else { continue };
+        match composed {
             Composed::Mail(mail) => {
-                let relay = (claim.authority.clone(), material.provider.clone());
+                let relay = (claim.authority.clone(), provider);
                 mails.entry(relay).or_default().push((claim, mail));
             }
             Composed::Letter(letter) => {
                 let handover = room.delivery.post.hand_over(&letter, now);
-                round += settle(house, claim, handover, now)?;
+                handed_over.push((claim, handover));
             }
             Composed::NoAddress => {
                 round += finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)?;
@@ -78,8 +128,17 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
         }
     }
     for ((authority, provider), batch) in mails {
-        round += hand_over(house, &authority, &provider, batch, now)?;
+        match house.provider(&authority, &provider) {
+            Some(room) => handed_over.extend(hand_over(room, batch, now)?),
+            None => {
+                for (claim, _) in batch {
+                    house.store.give_up(&claim, "provider_unknown", now)?;
+                    round.given_up += 1;
+                }
+            }
+        }
     }
+    round += settle_each(house, handed_over, now)?;
     Ok(round)
 }
 
@@ -90,8 +149,7 @@ pub fn convocations(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Resu
     for claim in claims {
         let Some(room) = house.room(&claim.authority) else { continue };
         house.store.intend(&claim, now)?;
-        let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
-        let (identity, content) = match convocation(house, room, &claim, written_at, now)? {
+        let (identity, content) = match convocation(house, room, &claim, now)? {
             Ok(found) => found,
             Err(why) => {
                 round += impossible(house, &claim, &why, now)?;
@@ -104,7 +162,9 @@ pub fn convocations(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Resu
             continue;
         };
         let to = Addressee { channel: *channel, identity: &identity };
-        round += match compose(house, room, &claim, to, &content, regime, written_at)? {
+        let composed = compose(room, &claim, to, &content, regime);
+        keep(house, &claim, &composed, now)?;
+        round += match composed {
             Composed::Letter(letter) => {
                 settle(house, claim, room.delivery.post.hand_over(&letter, now), now)?
             }
@@ -124,12 +184,12 @@ fn convocation(
     house: &House,
     room: &Room,
     claim: &Claimed,
-    written_at: Timestamp,
     now: Timestamp,
 ) -> Result<Result<(Identity, WarningContent), String>, Trouble> {
     let Effect::SendConvocation { stage, slot, .. } = &claim.effect else {
         return Ok(Err("not a convocation".to_owned()));
     };
+    let written_at = claim.asked_at;
     let regime = house.store.regime(&claim.regime);
     let rung =
         regime.and_then(|regime| Some((regime, regime.at(written_at).ok()?.stages.get(*stage)?)));
@@ -198,90 +258,128 @@ pub(super) struct Addressee<'a> {
     pub identity: &'a Identity,
 }
 
-pub(super) fn compose(
+impl Composed {
+    /// What is kept of it before it leaves.
+    pub fn document<'d>(&'d self, claim: &'d Claimed) -> Option<NewDocument<'d>> {
+        let (name, bytes) = match self {
+            Self::Mail(mail) => ("message.eml", &mail.bytes),
+            Self::Letter(letter) => ("letter.pdf", &letter.pdf.bytes),
+            Self::NoAddress | Self::Impossible(_) => return None,
+        };
+        Some(NewDocument { claim, name, bytes })
+    }
+}
+
+/// Keeps a message before it leaves.
+pub(super) fn keep(
     house: &House,
+    claim: &Claimed,
+    composed: &Composed,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let document: Vec<_> = composed.document(claim).into_iter().collect();
+    house.store.keep_documents(&document, now)
+}
+
+/// Puts a message into its carrier's form, as of the effect's own instant: every try makes the
+/// bytes that are kept.
+pub(super) fn compose(
     room: &Room,
     claim: &Claimed,
     to: Addressee<'_>,
     content: &WarningContent,
     regime: &Regime,
-    now: Timestamp,
-) -> Result<Composed, Trouble> {
-    let Addressee { channel, identity } = to;
+) -> Composed {
+    let (Addressee { channel, identity }, at) = (to, claim.asked_at);
     let Ok(zone) = TimeZone::get(regime.zone().name()) else {
-        return Ok(Composed::Impossible("no such time zone".to_owned()));
+        return Composed::Impossible("no such time zone".to_owned());
     };
     let codes = &room.delivery.codes;
     match channel {
         ChannelKind::Email => {
             let first = identity.emails.first().map(|text| MailAddress::new(text));
-            let Some(Ok(address)) = first else { return Ok(Composed::NoAddress) };
-            let texts = match content.mail(codes, now, &zone) {
+            let Some(Ok(address)) = first else { return Composed::NoAddress };
+            let texts = match content.mail(codes, at, &zone) {
                 Ok(texts) => texts,
-                Err(error) => return Ok(Composed::Impossible(error.to_string())),
+                Err(error) => return Composed::Impossible(error.to_string()),
             };
             let composer = &room.delivery.composer;
-            match composer.compose(claim.id, address, &texts, content.language, now) {
-                Ok(mail) => {
-                    house.store.keep_document(claim.id, "message.eml", &mail.bytes, now)?;
-                    Ok(Composed::Mail(mail))
-                }
-                Err(error) => Ok(Composed::Impossible(error.to_string())),
+            match composer.compose(claim.id, address, &texts, content.language, at) {
+                Ok(mail) => Composed::Mail(mail),
+                Err(error) => Composed::Impossible(error.to_string()),
             }
         }
         ChannelKind::Letter | ChannelKind::RegisteredLetter => {
             let Some(product) = Product::of(channel) else {
-                return Ok(Composed::Impossible("not a letter".to_owned()));
+                return Composed::Impossible("not a letter".to_owned());
             };
             let name = identity.name.as_deref().unwrap_or_default();
             let lines = &identity.postal_address;
             let Ok(recipient) = PostalAddress::named(name, lines) else {
-                return Ok(Composed::NoAddress);
+                return Composed::NoAddress;
             };
             let renderer = &room.delivery.renderer;
-            let pdf = match content.letter(renderer, codes, recipient.clone(), now, &zone) {
-                Ok(pdf) => pdf,
-                Err(error) => return Ok(Composed::Impossible(error.to_string())),
-            };
-            house.store.keep_document(claim.id, "letter.pdf", &pdf.bytes, now)?;
-            Ok(Composed::Letter(Letter {
-                effect: claim.id,
-                product,
-                recipient,
-                pdf,
-                sender: room.delivery.sender.clone(),
-            }))
+            match content.letter(renderer, codes, recipient.clone(), at, &zone) {
+                Ok(pdf) => Composed::Letter(Letter {
+                    effect: claim.id,
+                    product,
+                    recipient,
+                    pdf,
+                    sender: room.delivery.sender.clone(),
+                }),
+                Err(error) => Composed::Impossible(error.to_string()),
+            }
         }
     }
 }
 
+/// What a carrier said to the message of an effect.
+type HandedOver = (Claimed, Handover);
+
 fn hand_over(
-    house: &House,
-    authority: &AuthorityId,
-    provider: &PartyId,
+    room: &ProviderRoom,
     batch: Vec<(Claimed, OutgoingMail)>,
     now: Timestamp,
-) -> Result<Round, Trouble> {
+) -> Result<Vec<HandedOver>, Trouble> {
     let (claims, mails): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-    let mut round = Round::default();
-    let Some(room) = house.provider(authority, provider) else {
-        for claim in claims {
-            house.store.give_up(&claim, "provider_unknown", now)?;
-            round.given_up += 1;
-        }
-        return Ok(round);
-    };
     // A runtime of its own for these few sockets: the worker is a thread that may wait.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Trouble::Again { what: "open a socket", source: Some(error.into()) })?;
     let handovers = runtime.block_on(room.relay.hand_over(mails, CONNECTIONS, now));
-    for (claim, handover) in claims.into_iter().zip(handovers) {
-        round += settle(house, claim, handover, now)?;
+    Ok(claims.into_iter().zip(handovers).collect())
+}
+
+/// Turns carriers' words into events: what was handed over is entered for all at once.
+fn settle_each(
+    house: &House,
+    handed_over: Vec<HandedOver>,
+    now: Timestamp,
+) -> Result<Round, Trouble> {
+    let (mut round, mut taken) = (Round::default(), Vec::new());
+    for (claim, handover) in handed_over {
+        match handover {
+            Handover::HandedOver { reference, at } => taken.push((claim, reference, at)),
+            other => round += settle(house, claim, other, now)?,
+        }
     }
+    let receipts = taken.iter().map(|(claim, reference, _)| NewDocument {
+        claim,
+        name: RECEIPT,
+        bytes: reference.as_bytes(),
+    });
+    house.store.keep_documents(&receipts.collect::<Vec<_>>(), now)?;
+    round.done += taken.len();
+    let settlements = taken
+        .into_iter()
+        .map(|(claim, _, at)| settlement(claim, "handed_over", DeliveryStatus::HandedOver, at));
+    settle_all(house, settlements.collect(), now)?;
     Ok(round)
 }
+
+/// What a carrier said when it took a message.
+const RECEIPT: &str = "handed-over.txt";
 
 /// Turns a carrier's word into an event. Only its own words make `HandedOver`.
 pub(super) fn settle(
@@ -291,11 +389,7 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<Round, Trouble> {
     match handover {
-        Handover::HandedOver { reference, at } => {
-            house.store.keep_document(claim.id, "handed-over.txt", reference.as_bytes(), now)?;
-            let status = DeliveryStatus::HandedOver;
-            finish_at(house, claim, "handed_over", status, at, now)
-        }
+        Handover::HandedOver { .. } => settle_each(house, vec![(claim, handover)], now),
         Handover::Refused { .. } => {
             finish(house, claim, "refused_by_carrier", DeliveryStatus::Bounced, now)
         }
@@ -329,23 +423,20 @@ pub(super) fn finish(
     status: DeliveryStatus,
     now: Timestamp,
 ) -> Result<Round, Trouble> {
-    finish_at(house, claim, outcome, status, now, now)
+    settle_all(house, vec![settlement(claim, outcome, status, now)], now)?;
+    Ok(Round { done: 1, ..Round::default() })
 }
 
-fn finish_at(
-    house: &House,
+fn settlement(
     claim: Claimed,
     outcome: &'static str,
     status: DeliveryStatus,
     at: Timestamp,
-    now: Timestamp,
-) -> Result<Round, Trouble> {
+) -> Settlement {
     let event = report(&claim.effect, status, at);
     let case = CaseRef::Id(claim.authority.clone(), claim.case);
     let event = event.map(|event| (case, event));
-    let settlement = Settlement { claim, outcome, event, actor: Actor::House };
-    settle_all(house, vec![settlement], now)?;
-    Ok(Round { done: 1, ..Round::default() })
+    Settlement { claim, outcome, event, actor: Actor::House }
 }
 
 /// News that leaves the effect open.

@@ -49,7 +49,7 @@ fn file(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Trouble>
     };
     house.store.intend(&claim, now)?;
     // As of the effect's own instant, so that every try makes the same statement.
-    let written_at = house.store.effect(claim.id)?.map_or(now, |found| found.row.created_at);
+    let written_at = claim.asked_at;
     let gathered = match gather(house, room, &claim, decision, written_at, now)? {
         Ok(gathered) => gathered,
         Err(why) => return retry(house, &claim, why, None, now),

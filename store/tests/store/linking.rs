@@ -7,7 +7,7 @@ use entremise_core::event::Event;
 use entremise_core::id::QuestionId;
 use entremise_core::identification::{Identity, IdentityField, Purpose};
 use entremise_core::ledger::Actor;
-use entremise_store::{CaseRef, Claimed, LinkError};
+use entremise_store::{CaseRef, Claimed, LinkError, MessageAsked, NewDocument, SealedDisclosure};
 use entremise_wire::sealing;
 use uuid::Uuid;
 
@@ -135,6 +135,79 @@ fn another_purpose_another_effect_or_a_lost_lease_opens_nothing() {
         let other = open(&Claimed { effect: other, ..claim.clone() }, Purpose::Warn);
         assert!(matches!(other, Some(LinkError::NotAMessage)));
         assert_eq!(world.store.ledger_size(&authority()).unwrap(), before);
+    });
+}
+
+#[test]
+fn what_keeps_one_message_closed_keeps_no_other() {
+    on_both(|mut world| {
+        let claim = ready_to_write(&mut world);
+        let lost = Claimed { attempts: 9, ..claim.clone() };
+        let before = world.store.ledger_size(&authority()).unwrap();
+        let asked =
+            [&lost, &claim, &claim].map(|claim| MessageAsked { claim, purpose: Purpose::Warn });
+        let materials = world.store.message_materials(&asked, &Actor::House, world.now).unwrap();
+        let [lost, first, second] = materials.as_slice() else { panic!() };
+        assert!(matches!(lost, Err(LinkError::LeaseLost)));
+        assert!([first, second].iter().all(|material| {
+            material.as_ref().is_ok_and(|material| material.identity == someone())
+        }));
+        assert_eq!(world.store.ledger_size(&authority()).unwrap(), before + 2);
+        // Each is counted, those of one transaction too.
+        let file = world.store.case_file(&authority(), &claim.case).unwrap().unwrap();
+        let lines = file.history.iter().filter(|entry| entry.kind == "linking.warn");
+        let counts: Vec<_> =
+            lines.map(|line| line.body.as_ref().unwrap()["linking"].clone()).collect();
+        assert_eq!(counts, [1, 2]);
+    });
+}
+
+#[test]
+fn a_disclosure_that_does_not_open_is_in_the_way_of_no_other() {
+    on_both(|mut world| {
+        world.identified(1);
+        world.later(60);
+        let claim = world.claim_one("request_disclosure");
+        let [good, bad] = [1, 2].map(|number| QuestionId(Uuid::from_u128(number)));
+        let (key, sealed) = sealed_for(&world, good, Purpose::Warn);
+        let from = |question| SealedDisclosure {
+            claim: &claim,
+            question,
+            encapsulated_key: &key,
+            sealed: &sealed,
+        };
+        let kept = world.store.keep_disclosures(&[from(bad), from(good)], world.now).unwrap();
+        assert_eq!(kept.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
+        let event = Event::Disclosed { question: good, fields: vec![IdentityField::Email] };
+        let event = Some((CaseRef::Id(authority(), claim.case), event));
+        world.store.settle(&claim, "disclosed", event, &provider_acts(), world.now).unwrap();
+        let claim = world.claim_one("send_message");
+        let material =
+            world.store.message_material(&claim, Purpose::Warn, &Actor::House, world.now);
+        assert!(material.is_ok_and(|material| material.identity == someone()));
+    });
+}
+
+#[test]
+fn documents_are_kept_once_however_often_they_come_in_one_go() {
+    on_both(|mut world| {
+        let claim = ready_to_write(&mut world);
+        let document = |name, bytes| NewDocument { claim: &claim, name, bytes };
+        let all: [NewDocument; 3] = [
+            document("message.eml", b"as sent"),
+            document("handed-over.txt", b"250 taken"),
+            document("message.eml", b"another text"),
+        ];
+        let before = world.store.ledger_size(&authority()).unwrap();
+        for _ in 0..2 {
+            world.store.keep_documents(&all, world.now).unwrap();
+        }
+        assert_eq!(world.store.ledger_size(&authority()).unwrap(), before + 2);
+        let mut kept = world.store.documents(&authority(), &claim.case).unwrap();
+        kept.sort_by(|left, right| left.name.cmp(&right.name));
+        let sizes: Vec<_> = kept.iter().map(|row| (row.name.as_str(), row.size_bytes)).collect();
+        assert_eq!(sizes, [("handed-over.txt", 9), ("message.eml", 7)], "the first writing stands");
+        assert!(kept.iter().all(|row| row.effect == Some(claim.id)));
     });
 }
 
