@@ -6,7 +6,7 @@ use entremise_core::case::{Case, State};
 use entremise_core::deadline::Lang;
 use entremise_core::effect::Effect;
 use entremise_core::event::Event;
-use entremise_core::procedure::measure::{self, Demand};
+use entremise_core::procedure::measure::{self, Demand, HowEnded, Reported};
 use entremise_core::prove::{Bound, Engine, Property, Stepping, Story, prove};
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::step::{Refusal, Step, due, step};
@@ -76,6 +76,38 @@ fn a_case_that_closes_and_leaves_the_line_cut_off_is_a_measure_not_lifted() {
     let story = spoilt(&hasty, Property::EveryMeasureLifted);
     assert_eq!(acts(&story)[..2], ["measure_pronounced", "enforceability_confirmed"]);
     assert!(story.because.en.contains("lift"), "{}", story.text(Lang::En));
+}
+
+#[test]
+fn an_end_of_an_earlier_order_does_not_prove_that_the_later_one_is_over() {
+    // Takes whatever is said of an earlier order as said of the newest.
+    let gullible = |case: &Case, event: &Event, now: Timestamp, regime: &Regime| {
+        let mut event = event.clone();
+        if let (Event::MeasureReported(report), State::Measure(state)) = (&mut event, &case.state)
+            && let (Reported::Ended { .. }, Some(life)) = (&report.reported, state.life())
+        {
+            report.version = life.version;
+        }
+        step(case, &event, now, regime)
+    };
+    let story = spoilt(&gullible, Property::EveryMeasureLifted);
+    assert!(acts(&story).contains(&"measure_reported"), "{}", story.text(Lang::En));
+}
+
+#[test]
+fn whoever_takes_an_acceptance_for_a_lifting_is_found() {
+    let hopeful = |case: &Case, event: &Event, now: Timestamp, regime: &Regime| {
+        let mut event = event.clone();
+        if let (Event::MeasureReported(report), "lifting") = (&mut event, case.state.name())
+            && matches!(report.reported, Reported::Taken | Reported::Approved { .. })
+        {
+            let how = HowEnded::Lifted;
+            report.reported = Reported::Ended { started: Some(now), at: now, how };
+        }
+        step(case, &event, now, regime)
+    };
+    let story = spoilt(&hopeful, Property::EveryMeasureLifted);
+    assert_eq!(acts(&story).last(), Some(&"measure_reported"), "{}", story.text(Lang::En));
 }
 
 #[test]

@@ -209,7 +209,7 @@ impl Scale {
             // How many more facts came while a step was taken is only told in its message.
             (_, "further") => {}
             // How often an order was changed says nothing about the next change.
-            (_, "version" | "served_days") => {}
+            (_, "version" | "carried_by" | "served_days") => {}
             // What the person wrote moves nothing.
             (_, "observations" | "situation" | "request") => {}
             // Of the last news of a message only a bounce is ever asked for again.

@@ -10,7 +10,9 @@ use super::watch::Seen;
 use crate::case::{Case, State, Subject};
 use crate::effect::{Alarm, Effect};
 use crate::event::Event;
-use crate::procedure::measure::{AppealOutcome, Demand, Reported, Terms, Window};
+use crate::procedure::measure::{
+    AppealOutcome, Demand, HowEnded, ProviderReport, Reported, Terms, Window,
+};
 use crate::regime::Regime;
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,6 +25,8 @@ pub(super) struct Watch {
     terms: Option<Terms>,
     /// What the newest order asks for.
     carried: Option<Window>,
+    /// Orders since the one that last had it carried out; no more than is ever asked about.
+    since_carried: u32,
     /// Ordered once, and nothing proves that it is over.
     may_run: bool,
     /// A person was told that it may not be over.
@@ -42,9 +46,13 @@ impl Watch {
         for effect in &seen.step.effects {
             match effect {
                 Effect::OrderMeasure { demand: Demand::Carry { window, .. }, .. } => {
+                    self.since_carried = 0;
                     self.carry(*window, seen, &mut broken);
                 }
-                Effect::OrderMeasure { demand: Demand::Lift, .. } => self.carried = None,
+                Effect::OrderMeasure { demand: Demand::Lift, .. } => {
+                    self.since_carried = 3.min(self.since_carried + 1);
+                    self.carried = None;
+                }
                 Effect::RaiseAlarm { alarm: Alarm::MeasureNotLifted } => self.alarmed = true,
                 _ => {}
             }
@@ -70,10 +78,25 @@ impl Watch {
                 }
             }
             Event::MeasureVaried { terms, .. } => self.terms = Some(*terms),
-            Event::MeasureReported(report) if matches!(report.reported, Reported::Ended { .. }) => {
+            Event::MeasureReported(report) => self.reported(report, seen.before),
+            Event::LiftingProven { .. } => self.may_run = false,
+            _ => {}
+        }
+    }
+
+    /// An end proves something of the order that it speaks of: what was lifted, stopped or never
+    /// begun may run by a later one. What expired at the provider is not taken up by any.
+    fn reported(&mut self, report: &ProviderReport, before: &Case) {
+        let State::Measure(state) = &before.state else { return };
+        let newest = state.life().map_or(0, |life| life.version);
+        let is_of_it = newest <= report.version + self.since_carried;
+        match report.reported {
+            Reported::Ended { how, .. } if how == HowEnded::Expired || is_of_it => {
                 self.may_run = false;
             }
-            Event::LiftingProven { .. } => self.may_run = false,
+            Reported::Implemented { .. } if is_of_it && self.carried.is_some() => {
+                self.may_run = true;
+            }
             _ => {}
         }
     }

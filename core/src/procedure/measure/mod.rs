@@ -80,6 +80,9 @@ pub struct Life {
     pub notified_at: Option<Timestamp>,
     /// The last version of the order; 0 before the first.
     pub version: u32,
+    /// The last version by which it was to be carried out; 0 before the first.
+    #[serde(default)]
+    pub carried_by: u32,
     /// What the last version asks for; None before the first and after a lifting.
     pub window: Option<Window>,
     /// Whether a provider may be carrying it out: ordered once, and not proven to be over.
@@ -332,6 +335,7 @@ fn pronounce(turn: Turn<'_>) -> Result<Step<State>, Refusal> {
         enforceable_at: None,
         notified_at: None,
         version: 0,
+        carried_by: 0,
         window: None,
         at_provider: false,
         started_at: None,

@@ -134,6 +134,7 @@ fn carry(
     let window = Window { starts_at, ends_at };
     life.version += 1;
     life.told.remove(&Told::LiftUnproven);
+    life.carried_by = life.version;
     life.window = Some(window);
     life.at_provider = true;
     life.end_assured = false;
@@ -192,7 +193,7 @@ pub(super) fn vary(state: &State, mut life: Life, turn: Turn<'_>) -> Result<Step
 }
 
 /// What the provider says. Of an older version only its end counts, and that only where a later one
-/// cannot take it up again: what was lifted, or stopped, and ordered anew is not over.
+/// cannot take it up again: what was lifted, stopped or never begun, and ordered anew, is not over.
 pub(super) fn heard(
     state: &State,
     report: &ProviderReport,
@@ -202,8 +203,7 @@ pub(super) fn heard(
         return out_of_turn(state, &Event::MeasureReported(report.clone()));
     };
     if let Reported::Ended { started, at, how } = report.reported {
-        let is_older = report.version < life.version && life.window.is_some();
-        if is_older && matches!(how, HowEnded::Lifted | HowEnded::Stopped) {
+        if report.version < life.carried_by && how != HowEnded::Expired {
             return Ok(Step::quiet(state.clone()));
         }
         return Ok(over(state, life, (started, at, how), turn));
@@ -242,7 +242,7 @@ fn implemented(
         State::Ordered { .. } => afresh(life),
         _ => life.clone(),
     };
-    life.confirmed = true;
+    (life.confirmed, life.at_provider) = (true, true);
     life.started_at.get_or_insert(at);
     life.running_since.get_or_insert(at);
     life.end_assured = until.is_some_and(|until| until <= window.ends_at);
