@@ -55,7 +55,7 @@ fn fact(at: &str) -> Fact {
 fn facts(stage: usize) -> Facts {
     let by = if stage == 2 { Proof::Presented } else { Proof::HandedOver };
     let before = (stage > 0).then(|| Started { by, at: instant(STARTED) });
-    Facts { leading: fact("2026-06-13T10:00:00Z"), further: 0, before }
+    Facts { leading: fact("2026-06-13T10:00:00Z"), further: 0, before, in_vain: Vec::new() }
 }
 
 fn messages(stage: usize) -> BTreeMap<ChannelKind, Message> {

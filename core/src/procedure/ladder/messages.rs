@@ -19,6 +19,15 @@ pub(super) fn primary(rung: &Stage) -> Vec<ChannelKind> {
     rung.channels.iter().filter(|channel| !channel.fallback).map(|channel| channel.kind).collect()
 }
 
+/// The channels that come next: those used first, or, where they reached nobody, the next way that
+/// the rules know.
+pub(super) fn next(rung: &Stage, facts: &Facts) -> Vec<ChannelKind> {
+    if facts.in_vain.is_empty() {
+        return primary(rung);
+    }
+    fallback(rung, &facts.in_vain).into_iter().collect()
+}
+
 /// What a channel needs to know of the person.
 pub(super) fn needs(channel: ChannelKind) -> &'static [IdentityField] {
     match channel {
@@ -96,8 +105,13 @@ fn fall_back(
     tried: &[ChannelKind],
     turn: Turn<'_>,
 ) -> Step<State> {
-    match fallback(rung, tried) {
-        Some(channel) => ask(stage, rung, facts, vec![channel], turn),
+    let new = tried.iter().copied().filter(|channel| !facts.in_vain.contains(channel));
+    let in_vain: Vec<ChannelKind> = facts.in_vain.iter().copied().chain(new).collect();
+    match fallback(rung, &in_vain) {
+        Some(channel) => {
+            let facts = Facts { in_vain, ..facts };
+            ask(stage, rung, facts, vec![channel], turn)
+        }
         None => Step {
             state: closed(Closure::Unreachable, turn.now),
             effects: vec![Effect::RaiseAlarm { alarm: Alarm::Unreachable { stage } }],

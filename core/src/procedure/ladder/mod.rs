@@ -167,7 +167,7 @@ fn propose(
     turn: Turn<'_>,
 ) -> Result<Step<State>, Refusal> {
     let now = turn.now;
-    let facts = Facts { leading: fact.clone(), further: 0, before };
+    let facts = Facts { leading: fact.clone(), further: 0, before, in_vain: Vec::new() };
     let rules = turn.regime.rules_at(now)?;
     let Some(rung) = rules.stages.get(stage) else {
         return Ok(Step::quiet(State::Barred { stage, facts, gate: Gate::Barred, since: now }));

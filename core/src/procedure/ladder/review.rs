@@ -113,9 +113,9 @@ fn granted(
     if now >= statement.expires_at {
         return Err(Refusal::NotAuthorised(NotGranted::Expired));
     }
-    let asked = linking(case, line, *stage, *since, regime)?;
+    let asked = linking(case, line, (*stage, facts), *since, regime)?;
     grant.fits(&asked).map_err(Refusal::NotAuthorised)?;
-    let channels = messages::primary(rung(*stage, *since, regime)?);
+    let channels = messages::next(rung(*stage, *since, regime)?, facts);
     let request = Effect::RequestAuthorisedDisclosure {
         line: line.clone(),
         stage: *stage,
@@ -173,19 +173,19 @@ pub(super) fn lapses(since: Timestamp, regime: &Regime) -> Result<Due, Refusal> 
 /// word. A refusal where the case waits for none.
 pub fn linking_asked(case: &Case, regime: &Regime) -> Result<LinkingAsked, Refusal> {
     let crate::case::State::Ladder(state) = &case.state else { return Err(Refusal::WrongSubject) };
-    let (Subject::Line(line), State::UnderReview { stage, since, .. }) =
+    let (Subject::Line(line), State::UnderReview { stage, facts, since, .. }) =
         (&case.subject, state.bare())
     else {
         return Err(Refusal::NothingDue);
     };
-    linking(case, line, *stage, *since, regime)
+    linking(case, line, (*stage, facts), *since, regime)
 }
 
 /// The rules are those of the day of the request: a reviewer rules on what was asked.
 fn linking(
     case: &Case,
     line: &Line,
-    stage: usize,
+    (stage, facts): (usize, &Facts),
     since: Timestamp,
     regime: &Regime,
 ) -> Result<LinkingAsked, Refusal> {
@@ -197,7 +197,7 @@ fn linking(
         handle: line.handle.clone(),
         purpose: rung.linking.purpose,
         sequence: rung.linking.sequence,
-        fields: fields_for(rung, &messages::primary(rung)),
+        fields: fields_for(rung, &messages::next(rung, facts)),
     })
 }
 

@@ -173,6 +173,10 @@ pub struct Facts {
     pub further: u32,
     /// The clock of the rung below, on whose strength this is a repeat.
     pub before: Option<Started>,
+    /// The channels of this step that reached nobody: whoever asks for the next way of reaching the
+    /// person, by itself or with a reviewer's grant, does not ask for these again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_vain: Vec<ChannelKind>,
 }
 
 /// A message of a stage and the last thing heard of it.
