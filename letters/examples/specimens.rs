@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&folder)?;
     let renderer = Renderer::new();
     for template in &templates::ALL {
-        let pdf = renderer.render(template, &sample::letter(), sample::at())?;
+        let pdf = renderer.render(template, &sample::letter_of(template), sample::at())?;
         let name = format!("{}-{}.{}.pdf", template.regime, template.name, template.language.tag());
         println!("{name}: {} page(s), {} bytes", pdf.pages, pdf.bytes.len());
         std::fs::write(folder.join(name), &pdf.bytes)?;

@@ -29,7 +29,7 @@ fn seen(tool: &str, options: &[&str], template: &Template) -> Option<String> {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letter.pdf");
-    let pdf = Renderer::new().render(template, &sample::letter(), sample::at()).unwrap();
+    let pdf = Renderer::new().render(template, &sample::letter_of(template), sample::at()).unwrap();
     std::fs::write(&file, pdf.bytes).unwrap();
     let output = Command::new(tool).args(options).arg(&file).arg("-").output().unwrap();
     Some(String::from_utf8(output.stdout).unwrap())
@@ -219,7 +219,7 @@ fn the_third_letter_says_what_the_rules_list() {
         "Ces faits peuvent donner lieu à des poursuites pénales",
         // observations_window
         "Présenter vos observations",
-        "21 mai 2027",
+        "6 décembre 2026",
         // hearing_with_counsel
         "demander à être entendu",
         "l’avocat ou le conseil de votre choix",
@@ -235,6 +235,24 @@ fn the_third_letter_says_what_the_rules_list() {
 }
 
 /// The ground's slanting letters fall between the lines, two by two.
+#[test]
+fn each_letter_tells_its_own_days_and_none_of_another_letter() {
+    let told = [
+        ("suspension", "Elle dure 30 jours"),
+        ("convocation", "Vous serez entendu le 14 décembre 2026"),
+        ("third", "quinze jours"),
+    ];
+    for (name, own) in told {
+        let template = templates::ALL.iter().find(|template| template.name == name).unwrap();
+        let Some(text) = seen("pdftotext", &["-layout"], template) else {
+            return;
+        };
+        let text = without_the_ground(&text);
+        assert!(text.contains(own), "{name}: {own} is missing from: {text}");
+        assert!(!text.contains("deuxième recommandation, par"), "{name}: {text}");
+    }
+}
+
 fn without_the_ground(text: &str) -> String {
     text.split_whitespace()
         .filter(|word| !["SP", "EC", "IM", "EN", "S", "P", "E", "C", "I", "M", "N"].contains(word))

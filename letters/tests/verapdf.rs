@@ -60,7 +60,7 @@ fn every_letter_is_pdf_a_3a_and_pdf_ua_1_and_a_broken_one_is_found() {
     let renderer = Renderer::new();
     let mut files = Vec::new();
     for template in &templates::ALL {
-        let pdf = renderer.render(template, &sample::letter(), sample::at()).unwrap();
+        let pdf = renderer.render(template, &sample::letter_of(template), sample::at()).unwrap();
         let file = folder.path().join(format!("{}-{:?}.pdf", template.name, template.language));
         std::fs::write(&file, &pdf.bytes).unwrap();
         files.push(file);

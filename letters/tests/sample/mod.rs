@@ -4,7 +4,7 @@ pub mod seal;
 pub mod transmission;
 
 use entremise_letters::address::PostalAddress;
-use entremise_letters::{Authority, Deadline, Fact, LetterData};
+use entremise_letters::{Authority, Deadline, Fact, Language, LetterData, Template};
 use jiff::Timestamp;
 
 pub fn at() -> Timestamp {
@@ -52,6 +52,63 @@ pub fn letter() -> LetterData {
                 .to_owned(),
         ],
         registered_number: None,
+    }
+}
+
+/// The letter as this template is really filled in: with the days that it is about, and with the
+/// articles that these rest on.
+pub fn letter_of(template: &Template) -> LetterData {
+    let line = |what: &str, until: &str, why: &str| Deadline {
+        what: what.to_owned(),
+        until: until.to_owned(),
+        why: why.to_owned(),
+    };
+    let of_letter = letter();
+    match template.name {
+        "suspension" => LetterData {
+            facts: Vec::new(),
+            deadlines: vec![
+                line("Un tribunal l’a prononcée le", "12\u{a0}octobre 2026", ""),
+                line("Elle dure", "30\u{a0}jours", "De minuit à minuit, et pas un jour de plus."),
+                line(
+                    "Elle ne commence pas avant le",
+                    "6\u{a0}décembre 2026",
+                    "Votre fournisseur commence quinze jours après que nous avons appris que cette \
+                     lettre vous a été présentée.",
+                ),
+            ],
+            cites: vec!["CPI, art. L.\u{a0}335-7, L.\u{a0}331-22 et R.\u{a0}331-16".to_owned()],
+            ..of_letter
+        },
+        "convocation" => LetterData {
+            facts: Vec::new(),
+            deadlines: vec![line(
+                "Vous serez entendu le",
+                "14\u{a0}décembre 2026 à 10\u{a0}h",
+                "Le jour que l’Autorité a fixé à votre demande.",
+            )],
+            cites: vec!["CPI, art. R.\u{a0}331-13".to_owned()],
+            ..of_letter
+        },
+        "third" => LetterData {
+            deadlines: vec![line(
+                "Vous avez quinze jours à compter du jour où cette lettre vous est présentée, et en \
+                 tout cas jusqu’au",
+                "6\u{a0}décembre 2026",
+                "Le délai court du jour de la présentation\u{202f}; compté d’aujourd’hui, il finit à \
+                 cette date.",
+            )],
+            ..of_letter
+        },
+        _ if template.language == Language::En => LetterData {
+            deadlines: vec![line(
+                "A new finding may bring the next step until",
+                "21 May 2027",
+                "Counted from the day this message is handed over, today.",
+            )],
+            ..of_letter
+        },
+        _ => of_letter,
     }
 }
 
