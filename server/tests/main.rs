@@ -46,6 +46,7 @@ mod papers;
 mod pilot;
 mod portal_browser;
 mod portal_pages;
+mod portal_past;
 mod portal_world;
 #[allow(dead_code, reason = "the room whose it is uses the rest of it")]
 #[path = "../../sim/src/post.rs"]

@@ -8,7 +8,7 @@
 use std::io::Write as _;
 
 use crate::browser::{Browser, Scheme, axe, browser, fits, runtime, serve, without_findings};
-use crate::defence_world::Finding;
+use crate::defence_world::{Finding, finding};
 use crate::measure_world::{PDF, judged, transmitted};
 use crate::oversight_world::{OFFICER_SECRET, OTHER_OFFICER_SECRET, code_of};
 
@@ -173,4 +173,27 @@ fn without_a_script_an_officer_follows_a_measure_from_the_list_to_what_is_entere
     assert!(told.contains("C’est inscrit"), "{told}");
     assert!(told.contains("Le report est refusé"), "{told}");
     browser.keep_picture("office-entered");
+}
+
+#[test]
+fn axe_finds_nothing_where_a_persons_papers_are_opened_and_a_posted_challenge_is_entered() {
+    let Some(axe) = axe() else { return };
+    let mut finding = finding();
+    let letter = [("act", "observations"), ("received_on", "2023-05-10")];
+    assert!(finding.enter(&letter, PDF).location.ends_with("?entered=true"));
+    let runtime = runtime();
+    let address = serve(&runtime, finding.router());
+    let french = finding.path();
+    let english = format!("/en/office/case/{}", finding.file().file_number.unwrap());
+    let mut pages = vec![format!("{french}/documents"), format!("{english}/documents")];
+    pages.push(format!("{french}/contestation/courrier"));
+    pages.push(format!("{english}/challenge/post"));
+    let Some(dark) = browser(Scheme::Dark, true) else { return };
+    sign_in(&dark, &address, OFFICER_SECRET);
+    look_at(&dark, &axe, &address, &pages, "papers-dark");
+    let fields =
+        [("received_on", "2023-05-10"), ("ground-not_me", "yes"), ("text", "Ce n’était pas moi.")];
+    let got = finding.send_form(&pages[2], &fields, PDF);
+    let entered = vec![got.location, format!("{}?entered=true", pages[3])];
+    look_at(&dark, &axe, &address, &entered, "posted-dark");
 }

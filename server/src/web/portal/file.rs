@@ -29,6 +29,7 @@ const ANSWER: &str = "answer";
 #[template(path = "portal/file.html")]
 struct FilePage {
     page: Page,
+    now: Timestamp,
     file: FileView,
     works: String,
     answer: String,
@@ -62,6 +63,14 @@ impl FilePage {
 
     fn when(&self, dated: &Dated) -> String {
         when(&self.page, dated, &self.file)
+    }
+
+    fn is_past(&self, dated: &Dated) -> bool {
+        is_past(dated, &self.file, self.now)
+    }
+
+    fn past(&self, dated: &Dated) -> String {
+        past(&self.page, dated, &self.file)
     }
 
     fn path(&self, place: &str) -> String {
@@ -172,6 +181,19 @@ fn when(page: &Page, dated: &Dated, file: &FileView) -> String {
     }
 }
 
+/// Whether a day that counts is behind: the whole of it.
+fn is_past(dated: &Dated, file: &FileView, now: Timestamp) -> bool {
+    match dated.on {
+        When::Day(day) => day < file.zone.day_of(now),
+        When::Instant(at) => at < now,
+    }
+}
+
+/// A day that is behind, in a sentence that says so.
+fn past(page: &Page, dated: &Dated, file: &FileView) -> String {
+    page.with(&format!("portal.past.{}", dated.what), "when", when(page, dated, file))
+}
+
 /// The file, or where number and code are typed.
 pub(super) async fn show(State(portal): State<Portal>, uri: Uri, headers: HeaderMap) -> Response {
     let lang = lang_of(&uri);
@@ -184,10 +206,11 @@ pub(super) async fn show(State(portal): State<Portal>, uri: Uri, headers: Header
     };
     let token = |purpose| portal.visits.form_token(&at.visit, purpose);
     let (works, answer, leave) = (token(WORKS), token(ANSWER), token(LEAVE));
+    let now = at.now;
     let page = portal.page(lang, PortalPlace::File, "portal.title");
     let title = page.with("portal.file.title", "number", &file.number);
     let page = page.titled(title);
-    portal.shown(&at, render(StatusCode::OK, &FilePage { page, file, works, answer, leave }))
+    portal.shown(&at, render(StatusCode::OK, &FilePage { page, now, file, works, answer, leave }))
 }
 
 /// What is opened by a form has no page of its own.
@@ -236,6 +259,7 @@ pub(super) async fn works(
 #[template(path = "portal/sent.html")]
 struct SentPage {
     page: Page,
+    now: Timestamp,
     file: FileView,
     act: SentAct,
     receipt: String,
@@ -248,6 +272,14 @@ impl SentPage {
 
     fn when(&self, dated: &Dated) -> String {
         when(&self.page, dated, &self.file)
+    }
+
+    fn is_past(&self, dated: &Dated) -> bool {
+        is_past(dated, &self.file, self.now)
+    }
+
+    fn past(&self, dated: &Dated) -> String {
+        past(&self.page, dated, &self.file)
     }
 
     fn slot(&self) -> Option<String> {
@@ -276,7 +308,7 @@ pub(super) async fn sent(
     };
     let page = portal.page(at.lang, PortalPlace::Sent(act.entry), "portal.sent.title");
     let receipt = PortalPlace::Receipt(act.entry).path(at.lang);
-    portal.shown(&at, render(StatusCode::OK, &SentPage { page, file, act, receipt }))
+    portal.shown(&at, render(StatusCode::OK, &SentPage { page, now: at.now, file, act, receipt }))
 }
 
 /// The receipt of the ledger, as a file.
