@@ -457,7 +457,8 @@ fn a_regime_with_a_finding_does_not_load() {
 fn a_letter_that_nobody_looks_after_is_found() {
     let unwatched = mutated(
         specimen(),
-        "[post]\npresented_within = [{ days = 12, from = 2025-01-01, cite = \"Example Act, s 6(2)\", sure = \"H\" }]\n",
+        "[post]\npresented_within = [{ days = 12, from = 2025-01-01, \
+         cite = \"Example Act, s 6(2)\", sure = \"H\" }]\n",
         "",
     );
     assert_eq!(only(unwatched, FindingCode::PostUnwatched).at, "post.presented_within");

@@ -63,7 +63,8 @@ fn forwarded(inner: &str, times: usize) -> String {
         format!(
             "From: f{number}@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
              boundary=\"b{number}\"\r\n\r\n--b{number}\r\nContent-Type: text/plain\r\n\r\nSee \
-             below\r\n--b{number}\r\nContent-Type: message/rfc822\r\n\r\n{mail}\r\n--b{number}--\r\n"
+             below\r\n--b{number}\r\nContent-Type: message/rfc822\r\n\r\n{mail}\r\n\
+             --b{number}--\r\n"
         )
     })
 }

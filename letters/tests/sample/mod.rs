@@ -92,11 +92,11 @@ pub fn letter_of(template: &Template) -> LetterData {
         },
         "third" => LetterData {
             deadlines: vec![line(
-                "Vous avez quinze jours à compter du jour où cette lettre vous est présentée, et en \
-                 tout cas jusqu’au",
+                "Vous avez quinze jours à compter du jour où cette lettre vous est présentée, et \
+                 en tout cas jusqu’au",
                 "6\u{a0}décembre 2026",
-                "Le délai court du jour de la présentation\u{202f}; compté d’aujourd’hui, il finit à \
-                 cette date.",
+                "Le délai court du jour de la présentation\u{202f}; compté d’aujourd’hui, il finit \
+                 à cette date.",
             )],
             ..of_letter
         },
