@@ -91,7 +91,7 @@ impl Desk {
     }
 
     /// The page that shows what is to be signed.
-    fn to_sign(&mut self) -> Got {
+    fn page_to_sign(&mut self) -> Got {
         let path = format!("{}/deliberation", self.finding.path());
         let page = self.get(&path);
         let mut fields: Vec<_> = ["version", "token"].map(|one| (one, value_of(&page, one))).into();
@@ -118,10 +118,10 @@ impl Desk {
 fn a_member_whom_the_provider_brought_in_registers_a_passkey_and_signs_with_it() {
     let (mut desk, key) = (desk(), pair());
     assert!(desk.get("/fr/membre").text.contains(KEY), "the way there is on the member's desk");
-    let page = desk.to_sign();
+    let page = desk.page_to_sign();
     assert!(page.text.contains("Vous n’avez pas de clé ici") && page.text.contains(KEY));
     desk.register(9, &key);
-    let page = desk.to_sign();
+    let page = desk.page_to_sign();
     let got = desk.sign(&page, 9, &key, "Motifs SPECIMEN.");
     assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.text);
     assert_eq!(desk.finding.state(), "dismissed");
@@ -138,7 +138,7 @@ fn another_persons_passkey_and_another_text_decide_nothing() {
         (8, &others, "Motifs SPECIMEN.", "a passkey that nobody knows"),
         (9, &key, "D’autres motifs.", "another text"),
     ] {
-        let page = desk.to_sign();
+        let page = desk.page_to_sign();
         let got = desk.sign(&page, credential, with, reasons);
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{why}: {}", got.text);
         assert_eq!(desk.finding.state(), "deliberating", "{why}");
