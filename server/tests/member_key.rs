@@ -1,5 +1,5 @@
-//! A member whom the provider of identities brought in registers a passkey on their own page, with a
-//! code, and signs a deliberation with it. The passkey opens no door.
+//! A member whom the provider of identities brought in registers a passkey on their own page, with
+//! a code, and signs a deliberation with it. The passkey opens no door.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What a person handed in, as the office opens it: one document at a time, after the ledger has the
-//! look. What a document is say its bytes; what it is called says the house.
+//! What a person handed in, as the office opens it: one document at a time, after the ledger has
+//! the look. What a document is say its bytes; what it is called says the house.
 
 use entremise_core::case::State;
 use entremise_core::deadline::Zone;
