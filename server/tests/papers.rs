@@ -1,6 +1,6 @@
 //! The office opens what a person handed in: one document at a time, after the ledger has the look,
-//! as a file that can do nothing, whatever its writer put into it. And a challenge that came by post
-//! counts like one made on the portal.
+//! as a file that can do nothing, whatever its writer put into it. And a challenge that came by
+//! post counts like one made on the portal.
 
 use crate::defence_world::{Finding, Got, encoded, finding, value_of};
 use crate::oversight_world::{OVERSEER_SECRET, authority};

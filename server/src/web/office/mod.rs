@@ -68,7 +68,7 @@ pub(super) fn rooms(web: Web, sides: Sides, sessions: Sessions) -> Router {
     let office = Office::new(web, sides, sessions, Frame::Office);
     let desks = operator::rooms(member::rooms(oversight::rooms(Router::new())));
     let desks = message::rooms(absence::rooms(desks));
-    with_entrance(measure_rooms(case_rooms(desks)), office)
+    with_entrance(measure_rooms(paper_rooms(case_rooms(desks))), office)
 }
 
 /// The desks of those outside: senders and providers.
@@ -137,7 +137,6 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
                 &of_case(Place::Erasure(String::new())),
                 get(rights::confirm_erasure).post(rights::erase),
             )
-            .route(&Place::Slots.path(lang), get(slots::show).post(slots::change))
             .route(
                 &of_case(Place::Challenge(String::new())),
                 get(challenge::form)
@@ -150,7 +149,6 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
                     .post(posted::enter)
                     .layer(DefaultBodyLimit::max(defence::SENT_BYTES_MAX)),
             )
-            .route(&of_case(Place::Papers(String::new())), get(papers::list).post(papers::open))
             .route(
                 &of_case(Place::Defence(String::new())),
                 get(defence::show)
@@ -175,6 +173,19 @@ fn case_rooms(mut router: Router<Office>) -> Router<Office> {
                 &of_case(Place::DeliberationSigned(String::new())),
                 post(defence::signed).layer(DefaultBodyLimit::max(2 * defence::REASONS_BYTES_MAX)),
             );
+    }
+    router
+}
+
+/// When persons can be heard, and what they handed in.
+fn paper_rooms(mut router: Router<Office>) -> Router<Office> {
+    for lang in [Lang::Fr, Lang::En] {
+        let case = Place::Case(String::new()).path(lang);
+        let papers = Place::Papers(String::new()).path(lang);
+        let papers = papers.replacen(&case, &format!("{case}{{reference}}"), 1);
+        router = router
+            .route(&Place::Slots.path(lang), get(slots::show).post(slots::change))
+            .route(&papers, get(papers::list).post(papers::open));
     }
     router
 }
