@@ -76,6 +76,9 @@ impl Told {
     }
 }
 
+/// A message's line, or why it has none.
+type Line = Result<(Told, Found), LinkError>;
+
 /// Records that were opened, by number, each compartment's apart.
 #[derive(Default)]
 struct Opened {
@@ -113,7 +116,7 @@ impl Store {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Vec<Result<MessageMaterial, LinkError>>, Trouble> {
-        let mut found: BTreeMap<usize, Result<(Told, Found), LinkError>> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Line> = BTreeMap::new();
         let mut opened: BTreeMap<&AuthorityId, Opened> = BTreeMap::new();
         for authority in by_authority(asked.iter().map(|asked| asked.claim)).into_keys() {
             let ours = asked.iter().enumerate();
@@ -141,7 +144,7 @@ impl Store {
         asked: impl Iterator<Item = (usize, &'m MessageAsked<'m>)>,
         actor: &Actor,
         now: Timestamp,
-    ) -> Result<Vec<(usize, Result<(Told, Found), LinkError>)>, Trouble> {
+    ) -> Result<Vec<(usize, Line)>, Trouble> {
         self.inner.cases.write(|tx| {
             let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
             let mut linkings = HashMap::new();
