@@ -52,7 +52,7 @@ fn a_conviction_is_entered_with_its_measures_and_each_opens_a_case() {
 fn what_the_law_of_the_day_of_the_judgment_does_not_allow_is_told_beside_its_field() {
     let mut finding = transmitted();
     let length = "length-suspension_counterfeiting";
-    let wrong: [(&[&str], Fields, &str, &str); 8] = [
+    let wrong: [(&[&str], Fields, &str, &str); 9] = [
         (&[length], &[(length, "400")], "366 jours au plus", "#length-suspension_counterfeiting"),
         (&[length], &[(length, "0")], "nombre entier", "#length-suspension_counterfeiting"),
         (&[length], &[(length, "un mois")], "nombre entier", "#length-suspension_counterfeiting"),
@@ -65,6 +65,7 @@ fn what_the_law_of_the_day_of_the_judgment_does_not_allow_is_told_beside_its_fie
         (&["judged_on"], &[("judged_on", "2024-01-16")], "entre la transmission", "#judged_on"),
         (&["judged_on"], &[("judged_on", "2023-05-01")], "entre la transmission", "#judged_on"),
         (&["judged_on"], &[], "Indiquez le jour du jugement", "#judged_on"),
+        (&["court"], &[("court", " x ")], "Écrivez le nom de la juridiction", "#court"),
         (&[], &[("no_measure", "yes")], "ne cochez pas les deux", "#measures"),
     ];
     for (left_out, added, said, at) in wrong {

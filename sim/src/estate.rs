@@ -305,6 +305,7 @@ impl Estate {
                 keys: self.pen.known().into_iter().collect(),
                 subject: None,
                 passkey: false,
+                signing_passkey: false,
             }],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
             pilot: None,

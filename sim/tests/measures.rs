@@ -89,8 +89,13 @@ fn a_measure_is_notified_ordered_approved_by_two_in_force_ended_proven_and_erase
     let (double, mut town) = judged();
     let letter = town.notified();
     if let Some(said) = text_of(&letter) {
-        for wanted in [NAME, "Elle dure 15 jours", "Elle ne commence pas avant le", "télévision"]
-        {
+        for wanted in [
+            NAME,
+            "Tribunal judiciaire de Spécimen.",
+            "Elle dure 15 jours",
+            "Elle ne commence pas avant le",
+            "télévision",
+        ] {
             assert!(said.contains(wanted), "{wanted}: {said}");
         }
     }

@@ -233,6 +233,7 @@ fn case(state: measure::State) -> Case {
     let sentence = Sentence {
         measure: "suspension_counterfeiting".to_owned(),
         by: Pronouncer::Court,
+        court: None,
         pronounced_at: instant(PRONOUNCED),
         terms: Terms::Suspension { days: 30 },
     };

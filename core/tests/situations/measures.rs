@@ -21,7 +21,7 @@ pub fn pronounced(on: &Step, at: Timestamp) -> Result<Option<Sentence>, Because>
         Some(by) => word(by)?,
         None => Pronouncer::Court,
     };
-    Ok(Some(Sentence { measure, by, pronounced_at: at, terms: terms(on) }))
+    Ok(Some(Sentence { measure, by, court: None, pronounced_at: at, terms: terms(on) }))
 }
 
 fn terms(on: &Step) -> Terms {

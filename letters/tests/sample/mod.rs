@@ -68,7 +68,11 @@ pub fn letter_of(template: &Template) -> LetterData {
         "suspension" => LetterData {
             facts: Vec::new(),
             deadlines: vec![
-                line("Un tribunal l’a prononcée le", "12\u{a0}octobre 2026", ""),
+                line(
+                    "Un tribunal l’a prononcée le",
+                    "12\u{a0}octobre 2026",
+                    "Tribunal judiciaire de Spécimen.",
+                ),
                 line("Elle dure", "30\u{a0}jours", "De minuit à minuit, et pas un jour de plus."),
                 line(
                     "Elle ne commence pas avant le",

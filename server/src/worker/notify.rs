@@ -5,7 +5,7 @@
 use entremise_core::deadline::{Lang, date_words, span_words};
 use entremise_core::effect::Effect;
 use entremise_core::event::DeliveryStatus;
-use entremise_core::procedure::measure::{Sentence, Terms};
+use entremise_core::procedure::measure::{CourtName, Sentence, Terms};
 use entremise_core::regime::Regime;
 use entremise_letters::{self as letters, Language};
 use entremise_store::{Claimed, LinkError, MeasureMaterial, Trouble};
@@ -110,8 +110,9 @@ fn days_that_matter(
         1 => "un jour".to_owned(),
         days => format!("{days}\u{a0}jours"),
     };
+    let court = sentence.court.as_ref().map(on_a_line_of_its_own).unwrap_or_default();
     let mut lines = vec![
-        line("Un tribunal l’a prononcée le", date_words(judged, Lang::Fr), ""),
+        line("Un tribunal l’a prononcée le", date_words(judged, Lang::Fr), &court),
         line("Elle dure", days, "De minuit à minuit, et pas un jour de plus."),
     ];
     let rules = regime.at(sentence.pronounced_at).ok();
@@ -127,6 +128,13 @@ fn days_that_matter(
         lines.push(line("Elle ne commence pas avant le", date_words(first, Lang::Fr), &why));
     }
     lines
+}
+
+/// `tribunal judiciaire de Spécimen` as `Tribunal judiciaire de Spécimen.`
+fn on_a_line_of_its_own(court: &CourtName) -> String {
+    let mut letters = court.as_str().chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// The articles that the measure rests on, of the day of the judgment, each once.

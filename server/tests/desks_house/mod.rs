@@ -87,6 +87,7 @@ impl Desks {
         let sentence = Sentence {
             measure: "suspension_counterfeiting".to_owned(),
             by: Pronouncer::Court,
+            court: None,
             pronounced_at: now - SignedDuration::from_hours(24 * 20),
             terms: Terms::Suspension { days: 15 },
         };

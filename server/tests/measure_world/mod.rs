@@ -36,10 +36,11 @@ pub fn transmitted() -> Finding {
 }
 
 /// What an officer types as the judgment has it.
-pub const JUDGMENT: [(&str, &str); 7] = [
+pub const JUDGMENT: [(&str, &str); 8] = [
     ("act", "outcome"),
     ("outcome", "convicted"),
     ("judged_on", "2024-01-12"),
+    ("court", "tribunal judiciaire de Spécimen"),
     ("measure-suspension_counterfeiting", "yes"),
     ("length-suspension_counterfeiting", "30"),
     ("measure-fine_negligence", "yes"),

@@ -319,6 +319,7 @@ impl Town {
         let sentence = Sentence {
             measure: "suspension_counterfeiting".to_owned(),
             by: Pronouncer::Court,
+            court: Some("tribunal judiciaire de Spécimen".parse().unwrap()),
             pronounced_at: self.now - SignedDuration::from_hours(24 * 12),
             terms: Terms::Suspension { days: DAYS },
         };

@@ -30,7 +30,7 @@ use crate::step::{Refusal, Step};
 
 pub use court::{AppealOutcome, LiftGround};
 pub use provider::{Declined, Demand, Excess, HowEnded, ProviderReport, Reported, Window};
-pub use sentence::{Pronounced, Sentence, Terms, at_most, days_of};
+pub use sentence::{CourtName, NoCourtName, Pronounced, Sentence, Terms, at_most, days_of};
 pub(crate) use waits::due;
 pub use waits::{Awaited, Awaits, Next, appeal_end, awaited, milder_law};
 

@@ -1,5 +1,8 @@
 //! What was pronounced, against whom, and whether the law of that day let it be pronounced.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +29,63 @@ pub struct Sentence {
     /// The regime's measure, by its id.
     pub measure: String,
     pub by: Pronouncer,
+    /// None where the authority pronounced, or nobody said which court it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub court: Option<CourtName>,
     pub pronounced_at: Timestamp,
     pub terms: Terms,
+}
+
+/// What a court is called: `tribunal judiciaire de Spécimen`. A line of 3 to 120 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CourtName(String);
+
+/// Unit: characters.
+const COURT_NAME: RangeInclusive<usize> = 3..=120;
+
+/// Why a text is no court's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a court's name is one line of 3 to 120 characters")]
+pub struct NoCourtName;
+
+impl CourtName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CourtName {
+    type Err = NoCourtName;
+
+    fn from_str(text: &str) -> Result<Self, NoCourtName> {
+        let text = text.trim();
+        let is_line = !text.chars().any(char::is_control);
+        match is_line && COURT_NAME.contains(&text.chars().count()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(NoCourtName),
+        }
+    }
+}
+
+impl TryFrom<String> for CourtName {
+    type Error = NoCourtName;
+
+    fn try_from(text: String) -> Result<Self, NoCourtName> {
+        text.parse()
+    }
+}
+
+impl From<CourtName> for String {
+    fn from(name: CourtName) -> Self {
+        name.0
+    }
+}
+
+impl std::fmt::Display for CourtName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
 /// What is to be carried out.
@@ -114,4 +172,30 @@ pub fn days_of(length: Span, from: Timestamp, regime: &Regime) -> Option<u32> {
     let end = regime.deadline(from, length, "pronounced", "measure");
     let days = end.last_day.since(regime.zone().day_of(from)).ok()?.get_days();
     u32::try_from(days).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_courts_name_is_one_line_of_a_bounded_length() {
+        let name: CourtName = "  tribunal judiciaire de Spécimen ".parse().unwrap();
+        assert_eq!(name.as_str(), "tribunal judiciaire de Spécimen");
+        for bad in ["", " x ", "tribunal\nde Spécimen", &"é".repeat(121)] {
+            assert_eq!(bad.parse::<CourtName>(), Err(NoCourtName), "{bad:?}");
+        }
+        assert!("é".repeat(120).parse::<CourtName>().is_ok());
+    }
+
+    #[test]
+    fn a_sentence_that_was_entered_before_courts_were_named_is_read_still() {
+        let old = r#"{"measure":"fine","by":"court","pronounced_at":"2024-01-12T00:00:00Z",
+            "terms":{"kind":"fine","euros":300}}"#;
+        let read: Sentence = serde_json::from_str(old).unwrap();
+        assert_eq!(read.court, None);
+        assert!(!serde_json::to_string(&read).unwrap().contains("court\":null"));
+        let strange = old.replace("\"by\"", "\"court\":\"x\",\"by\"");
+        assert!(serde_json::from_str::<Sentence>(&strange).is_err());
+    }
 }

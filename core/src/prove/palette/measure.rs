@@ -44,6 +44,7 @@ fn pronounced(rule: &Measure, pronounced_at: Timestamp) -> Option<Pronounced> {
         sentence: Sentence {
             measure: rule.id.clone(),
             by: rule.pronounced_by,
+            court: None,
             pronounced_at,
             terms,
         },

@@ -351,8 +351,8 @@ fn sentence(chosen: &Chosen, judged_on: Date, regime: &Regime) -> Result<Sentenc
         (MeasureKind::Injunction, _) => Terms::Injunction,
         _ => return Err(unknown()),
     };
-    let sentence =
-        Sentence { measure: rule.id.clone(), by: rule.pronounced_by, pronounced_at, terms };
+    let (measure, by) = (rule.id.clone(), rule.pronounced_by);
+    let sentence = Sentence { measure, by, court: None, pronounced_at, terms };
     sentence.check(regime)?;
     Ok(sentence)
 }

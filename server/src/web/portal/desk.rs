@@ -6,7 +6,7 @@ use entremise_core::deadline::{Words, Zone};
 use entremise_core::event::Event;
 use entremise_core::id::{CaseId, Digest};
 use entremise_core::procedure::ladder::{ChallengeGround, ChallengeVerdict, Closure, Hearing};
-use entremise_core::procedure::measure::Terms;
+use entremise_core::procedure::measure::{CourtName, Terms};
 use entremise_core::regime::rules::{ChannelKind, Pronouncer, Spared};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -87,6 +87,7 @@ pub struct MeasureTold {
     /// What the regime calls it.
     pub title: Words,
     pub by: Pronouncer,
+    pub court: Option<CourtName>,
     /// The day of the judgment.
     pub judged: Date,
     /// What is to be carried out: as pronounced, or as changed since.

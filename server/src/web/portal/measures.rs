@@ -36,6 +36,7 @@ fn told(file: &CaseFile, regime: &Regime, now: Timestamp) -> Option<MeasureTold>
         case: file.case.id,
         title: title(regime, &sentence.measure),
         by: sentence.by,
+        court: sentence.court.clone(),
         judged: day(sentence.pronounced_at),
         terms: state.life().map_or(sentence.terms, |life| life.terms),
         stands: state.name(),

@@ -9,8 +9,8 @@ use crate::web::desk::DeskTrouble;
 use crate::web::measure::desk::{Amount, Chosen, Pronounceable, PronounceableMeasure};
 use crate::web::office::defence::Sent;
 use crate::web::page::Page;
-use entremise_core::procedure::measure::Sentence;
-use entremise_core::regime::rules::MeasureKind;
+use entremise_core::procedure::measure::{CourtName, Sentence};
+use entremise_core::regime::rules::{MeasureKind, Pronouncer};
 use entremise_core::step::Refusal;
 
 /// No law pronounces more. Keeps what is typed within what can be counted.
@@ -23,6 +23,8 @@ pub(in crate::web::office) struct Pronounced {
     pub earliest: Date,
     pub latest: Date,
     pub judged_on: String,
+    /// The court's name, as typed.
+    pub court: String,
     /// The judgment pronounces none of these.
     pub none: bool,
     pub measures: Vec<Typed>,
@@ -94,8 +96,8 @@ impl Pronounced {
         });
         let measures = measures.collect();
         let (judged_on, none) = (field("judged_on"), field("no_measure") == "yes");
-        let (earliest, latest) = (found.earliest, found.latest);
-        Self { earliest, latest, judged_on, none, measures }
+        let (earliest, latest, court) = (found.earliest, found.latest, field("court"));
+        Self { earliest, latest, judged_on, court, none, measures }
     }
 
     /// What was chosen, or which field stands in its way. A conviction says either which measures,
@@ -124,6 +126,9 @@ impl Pronounced {
         if judged_on < self.earliest || judged_on > self.latest {
             return wrong("judged_on", "day_outside");
         }
+        let Ok(court) = self.court.parse::<CourtName>() else {
+            return wrong("court", "court");
+        };
         let mut chosen = Vec::new();
         for typed in self.measures.iter().filter(|typed| typed.chosen) {
             match amount(typed) {
@@ -135,7 +140,9 @@ impl Pronounced {
         let lawful =
             with_measures(office, move |side| side.sentences(&reference, judged_on, &chosen));
         match lawful.await?.ok_or(DeskTrouble)? {
-            Ok(sentences) => Ok(Ok(sentences)),
+            Ok(sentences) => {
+                Ok(Ok(sentences.into_iter().map(|one| by_court(one, &court)).collect()))
+            }
             Err(not) => {
                 let of = self.measures.iter().find(|typed| typed.of.id == not.id);
                 let name = of.map_or_else(String::new, |typed| page.told(&typed.of.title).into());
@@ -146,6 +153,12 @@ impl Pronounced {
             }
         }
     }
+}
+
+/// What a court pronounced bears its name; what the authority does bears none.
+fn by_court(sentence: Sentence, court: &CourtName) -> Sentence {
+    let named = (sentence.by == Pronouncer::Court).then(|| court.clone());
+    Sentence { court: named, ..sentence }
 }
 
 /// The catalogue's part about what is wrong here.
