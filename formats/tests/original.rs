@@ -1,6 +1,7 @@
 //! Each notice's own bytes are found again in what came, and nobody else's with them.
 
-use entremise_formats::{NoticeRead, original};
+use entremise_formats::mail::OpenPgpKey;
+use entremise_formats::{Hint, NoticeRead, original};
 use sha2::{Digest as _, Sha256};
 
 use crate::at_hand::read;
@@ -37,6 +38,39 @@ fn of_several_documents_in_a_mail_each_is_found_alone() {
     let coded = plain.replace("Subject", "Content-Transfer-Encoding: quoted-printable\r\nSubject");
     for mail in [plain, coded.replace("<ID>", "<ID>=53").replace("=53SPEC", "=53PEC")] {
         assert_eq!(originals(mail.as_bytes()), [notice(1), notice(2)], "{mail}");
+    }
+}
+
+#[test]
+fn notices_under_a_clear_signature_are_found_alone() {
+    let notice = |number: u32| {
+        format!("<Infringement><Case><ID>SPECIMEN-{number}</ID></Case><Broken/></Infringement>")
+    };
+    let signed = format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\n- -- Hello\r\n{}\r\n{}\r\n\
+         -----BEGIN PGP SIGNATURE-----\r\n\r\nAAAA\r\n-----END PGP SIGNATURE-----\r\n",
+        notice(1),
+        notice(2)
+    );
+    let mail = format!("From: a@b.example\r\nSubject: Notices\r\n\r\nNot signed\r\n{signed}");
+    assert_eq!(originals(mail.as_bytes()), [notice(1), notice(2)], "{mail}");
+    assert_eq!(originals(forwarded(&mail, 2).as_bytes()), [notice(1), notice(2)]);
+}
+
+#[test]
+fn what_a_key_verified_is_found_again_in_the_same_bytes() {
+    let mail = include_bytes!("../samples/mail/openpgp/clearsigned.eml");
+    let text = include_bytes!("../samples/mail/openpgp/clearsigned.asc");
+    let key = OpenPgpKey::parse(include_str!("../samples/mail/openpgp/clearsigned.key")).unwrap();
+    for input in [mail.as_slice(), text] {
+        for keys in [&[][..], std::slice::from_ref(&key)] {
+            let hint = Hint { openpgp_keys: keys, ..Hint::default() };
+            for notice in entremise_formats::read(input, hint).outcomes {
+                let own = original(input, &notice).expect("it is found again");
+                assert_eq!(Sha256::digest(&own.bytes)[..], notice.digest);
+                assert!(own.bytes.starts_with(b"<"), "{:?}", notice.place);
+            }
+        }
     }
 }
 

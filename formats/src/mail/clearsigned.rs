@@ -37,6 +37,21 @@ pub(super) fn open<'a>(text: &'a str, hint: Hint<'_>) -> Option<Opened<'a>> {
     Some(verify(&block[..end], hint))
 }
 
+/// The signed text in each of the forms in which `open` gives it. Says nothing of the signature:
+/// for those who hold a part of it against a digest that was taken when the signature was judged.
+pub(super) fn forms(text: &str) -> Vec<String> {
+    let Some(begin) = text.find(BEGIN) else { return Vec::new() };
+    let block = &text[begin..];
+    let Some(signature) = block.find(SIGNATURE) else { return Vec::new() };
+    let mut forms = vec![unescape(&block[..signature])];
+    if let Some(end) = block.find(END)
+        && let Ok((message, _)) = CleartextSignedMessage::from_string(&block[..end + END.len()])
+    {
+        forms.push(message.signed_text());
+    }
+    forms
+}
+
 fn verify<'a>(block: &str, hint: Hint<'_>) -> Opened<'a> {
     let (message, _) = CleartextSignedMessage::from_string(block)
         .map_err(|_| Rejection::new(Code::SignatureInvalid, "", "the signature cannot be read"))?;

@@ -72,14 +72,18 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     MessageParser::default().parse(bytes)
 }
 
-/// What readers were given of a mail's parts: texts as they are and unquoted, attachments as text;
-/// those of mails within it too, as deeply and as many as `read` looks at.
+/// What readers were given of a mail's parts: texts as they are and unquoted, what is under a
+/// clear signature in them, attachments as text; those of mails within it too, as deeply and as
+/// many as `read` looks at.
 pub(crate) fn decoded(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if !looks_like_mail(bytes) || too_many_parts(bytes) {
-        return Vec::new();
-    }
     let mut found = Decoded { texts: Vec::new(), parts: 0, bytes: 0 };
-    if let Some(message) = parse(bytes) {
+    if !looks_like_mail(bytes) {
+        if let Ok(text) = charset::text(bytes) {
+            found.signed(&text);
+        }
+    } else if !too_many_parts(bytes)
+        && let Some(message) = parse(bytes)
+    {
         found.message(&message, 0);
     }
     found.texts
@@ -103,8 +107,8 @@ impl Decoded {
             }
             match &part.body {
                 PartType::Text(text) => {
-                    self.keep(text.trim_start().as_bytes());
-                    self.keep(unquote(text).as_bytes());
+                    self.text(text);
+                    self.signed(text);
                 }
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
                     let start = crate::head(bytes);
@@ -117,6 +121,16 @@ impl Decoded {
                 PartType::Html(_) | PartType::Multipart(_) => {}
             }
         }
+    }
+
+    /// What is under a clear signature.
+    fn signed(&mut self, text: &str) {
+        clearsigned::forms(text).iter().for_each(|signed| self.text(signed));
+    }
+
+    fn text(&mut self, text: &str) {
+        self.keep(text.trim_start().as_bytes());
+        self.keep(unquote(text).as_bytes());
     }
 
     fn keep(&mut self, text: &[u8]) {
