@@ -1,4 +1,5 @@
-//! The commands `verify` and `receipt`, the same in the standalone program and in `entremise`.
+//! The commands `verify`, `receipt` and `text`, the same in the standalone program and in
+//! `entremise`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 
-use crate::{Options, Place, PublicKey, Receipt, WitnessKey, Witnesses, verify};
+use crate::{Options, Place, PublicKey, Receipt, WitnessKey, Witnesses, read_signed, verify};
 
 /// Whatever keeps a command from giving an answer.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -138,6 +139,32 @@ impl CheckReceipt {
             (Err(harm), _) => println!("This receipt proves nothing: {harm}."),
         }
         Ok(proven.is_ok())
+    }
+}
+
+/// Check a text that an authority signed, such as an order that is carried out by hand.
+#[derive(Args, Debug)]
+pub struct CheckText {
+    /// The file, with or without an answer below the signature.
+    pub file: PathBuf,
+    /// The authority's public key (a vkey) as you know it, or a file that holds it.
+    #[arg(long, required = true)]
+    pub key: Vec<String>,
+}
+
+impl CheckText {
+    /// Prints what was signed, or why nobody has to believe it. True when it is signed.
+    ///
+    /// # Errors
+    /// When an argument cannot be used.
+    pub fn run(self) -> Result<bool, Trouble> {
+        let keys = Trust { key: self.key, ..Trust::default() }.keys()?;
+        let signed = read_signed(&read(&self.file)?, &keys);
+        match &signed {
+            Ok(signed) => println!("{}\nSigned with {}.", signed.text, signed.signed_by),
+            Err(harm) => println!("Nobody has to believe this text: {harm}."),
+        }
+        Ok(signed.is_ok())
     }
 }
 

@@ -5,8 +5,9 @@
 //!
 //! Reading order: [`leaf`] (what an entry is), [`name`] and [`tree`] (where its hash lies),
 //! [`head`] and [`cosignature`] (who signed), [`mod@verify`] (all of a ledger), [`receipt`] (one
-//! entry of it), [`timestamp`] (when). Standards: RFC 6962 §2.1, RFC 3161, C2SP signed-note,
-//! tlog-checkpoint, tlog-tiles, tlog-cosignature, tlog-proof.
+//! entry of it), [`timestamp`] (when), [`signed_text`] (what else the ledger's key signs).
+//! Standards: RFC 6962 §2.1, RFC 3161, C2SP signed-note, tlog-checkpoint, tlog-tiles,
+//! tlog-cosignature, tlog-proof.
 
 pub mod command;
 pub mod cosignature;
@@ -16,6 +17,7 @@ pub mod leaf;
 pub mod name;
 pub mod place;
 pub mod receipt;
+pub mod signed_text;
 pub mod timestamp;
 pub mod tree;
 pub mod verify;
@@ -24,6 +26,7 @@ pub use cosignature::{Cosigned, Witnesses};
 pub use key::{KeyError, PublicKey, WitnessKey};
 pub use place::{Fetch, FetchError, Folder, Place};
 pub use receipt::{Opening, Proven, Receipt, ReceiptHarm};
+pub use signed_text::{SignedText, TextHarm, read_signed};
 pub use verify::report::{Check, Finding, Harm, LedgerReport, Report};
 pub use verify::{Options, Progress, VerifyError, verify};
 

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use entremise_audit::command::{CheckReceipt, Verify};
+use entremise_audit::command::{CheckReceipt, CheckText, Verify};
 
 /// Verifies a published ledger and its receipts, without trust in who published them.
 #[derive(Parser)]
@@ -19,6 +19,7 @@ struct Cli {
 enum Command {
     Verify(Verify),
     Receipt(CheckReceipt),
+    Text(CheckText),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let answer = match Cli::parse().command {
         Command::Verify(verify) => verify.run(),
         Command::Receipt(receipt) => receipt.run(),
+        Command::Text(text) => text.run(),
     };
     match answer {
         Ok(true) => ExitCode::SUCCESS,

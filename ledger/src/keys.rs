@@ -13,7 +13,7 @@ use entremise_audit::key::COSIGNATURE;
 use entremise_audit::{PublicKey, WitnessKey};
 use jiff::Timestamp;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use signed_note::{Signature, StandardSigner};
+use signed_note::{Note, Signature, StandardSigner};
 
 /// The byte by which C2SP signed-note marks an Ed25519 key.
 const ED25519: u8 = 1;
@@ -22,6 +22,10 @@ const ED25519: u8 = 1;
 pub enum KeyError {
     #[error("{given:?} cannot be the name of a key: it is empty, or has a blank or a '+' in it")]
     Name { given: String },
+    #[error(
+        "this text cannot be signed: it is too long, has no end of line or a control character"
+    )]
+    Text,
     #[error("{path}: this is not a signing key in note form (PRIVATE+KEY+name+number+base64)")]
     Private { path: PathBuf },
     #[error("{path}: the key is for {found}, not for {expected}")]
@@ -108,6 +112,18 @@ impl LogKey {
     /// What everyone may know, and a verifier must.
     pub fn public(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// A text under this key, as a C2SP signed note: the text, an empty line, the signature.
+    /// Everybody checks it with [`entremise_audit::read_signed`], which takes no head of a ledger
+    /// for a text.
+    ///
+    /// # Errors
+    /// [`KeyError::Text`].
+    pub fn sign_text(&self, text: &str) -> Result<String, KeyError> {
+        let mut note = Note::new(text.as_bytes(), &[]).map_err(|_| KeyError::Text)?;
+        note.add_sigs(&[&self.signer]).map_err(|_| KeyError::Text)?;
+        String::from_utf8(note.to_bytes()).map_err(|_| KeyError::Text)
     }
 
     pub(crate) fn signer(&self) -> &StandardSigner {

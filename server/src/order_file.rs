@@ -2,7 +2,9 @@
 //! same text. The form on the provider's page makes this text too: whichever way an answer comes,
 //! these are the bytes that are kept as its proof.
 //!
-//! Lines of `name: value`; what begins with `#` is for the reader. Knows no store and no page.
+//! Lines of `name: value`; what begins with `#` is for the reader, and below the order stands the
+//! signature of the authority (C2SP signed-note, with the key of its ledger). Knows no store and no
+//! page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,7 @@ use entremise_core::event::Line;
 use entremise_core::id::{AuthorityId, Digest, OrderId, RegimeId};
 use entremise_core::procedure::measure::{Declined, Demand, HowEnded, Reported};
 use entremise_core::regime::rules::{Pronouncer, Spared};
+use entremise_ledger::{KeyError, LogKey};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,11 +80,18 @@ pub const REASONS: [Declined; 5] = [
     Declined::HandleUnknown,
 ];
 
-/// The order, with the forms of an answer for the reader.
-pub fn write(order: &Order) -> String {
+/// The order, signed with the authority's key, and the forms of an answer for the reader.
+///
+/// # Errors
+/// Where a name in the order has a control character in it.
+pub fn write(order: &Order, key: &LogKey) -> Result<String, KeyError> {
     let reasons = REASONS.map(|reason| word(&reason)).join(" | ");
-    format!(
-        "{}\n\
+    let signed = key.sign_text(&head(order))?;
+    Ok(format!(
+        "{signed}\n\
+         # Vérifiez la signature avant d’exécuter. Check the signature before you act:\n\
+         # entremise-audit text FILE --key VKEY\n\
+         #\n\
          # Répondez en ajoutant, sous ces lignes et sans les changer, l’une des formes suivantes.\n\
          # Answer by adding one of these forms below these lines, which stay as they are.\n\
          #\n\
@@ -98,9 +108,8 @@ pub fn write(order: &Order) -> String {
          #\n\
          # answer: ended\n\
          # started: 2026-03-16T00:00:00+01:00\n\
-         # at: 2026-03-31T00:00:00+02:00\n",
-        head(order)
-    )
+         # at: 2026-03-31T00:00:00+02:00\n"
+    ))
 }
 
 /// The answer as a completed file would have it.
@@ -226,7 +235,8 @@ fn lines(text: &str) -> Result<BTreeMap<String, String>, NoAnswer> {
     let mut given = BTreeMap::new();
     for (place, line) in text.lines().enumerate() {
         let line = line.trim().trim_start_matches('\u{feff}');
-        if line.is_empty() || line.starts_with('#') {
+        // The signature is the authority's, and no part of an answer.
+        if line.is_empty() || line.starts_with(['#', '—']) {
             continue;
         }
         let number = place + 1;

@@ -9,6 +9,8 @@ use entremise_core::id::{AuthorityId, CaseId};
 use entremise_core::ledger::Actor;
 use entremise_core::procedure::measure::{Declined, HowEnded, LiftGround, Reported};
 use entremise_core::regime::rules::Spared;
+use entremise_ledger::LogKey;
+use entremise_ledger::audit::{TextHarm, read_signed};
 use entremise_server::access::Role;
 use entremise_server::worker;
 use entremise_store::{CaseFile, CaseRef};
@@ -224,6 +226,28 @@ fn the_file_says_the_whole_order_and_comes_back_completed() {
     // What was handed in is the proof, byte for byte.
     let kept = town.desks.house.store.documents(&authority(), &town.measure).unwrap();
     assert!(kept.iter().any(|document| document.name.starts_with("provider-")));
+}
+
+#[test]
+fn the_file_is_signed_by_the_authority_whatever_is_written_below() {
+    let mut town = ordered();
+    let path = format!("{}/file", town.path());
+    let file = town.desks.get(Role::Provider, &path).text;
+    let key = town.desks.house.room(&authority()).unwrap().ledger_key.public().clone();
+    assert!(town.page().text.contains(key.as_str()), "the page says with which key");
+    let keys = [key];
+    let signed = read_signed(&file, &keys).unwrap();
+    assert!(signed.text.contains("do: carry") && !signed.text.contains("answer"), "{signed:?}");
+    let completed = format!("{file}answer: accepted\n").replace('\n', "\r\n");
+    assert_eq!(read_signed(&completed, &keys).unwrap(), signed, "on another system");
+    let longer = file.replace("telephony television", "telephony");
+    assert!(matches!(read_signed(&longer, &keys), Err(TextHarm::Changed { .. })));
+    let stranger = LogKey::from_seed("stranger.example/ledger", &[7; 32]).unwrap();
+    let theirs = [stranger.public().clone()];
+    assert_eq!(read_signed(&file, &theirs), Err(TextHarm::OtherKey));
+    let unsigned = file.replace('—', "#");
+    assert_eq!(read_signed(&unsigned, &keys), Err(TextHarm::NotSigned));
+    assert_eq!(read_signed(&file, &[]), Err(TextHarm::NoKey));
 }
 
 #[test]

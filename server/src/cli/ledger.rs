@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use entremise_ledger::audit::command::{CheckReceipt, Trouble, Verify};
+use entremise_ledger::audit::command::{CheckReceipt, CheckText, Trouble, Verify};
 use entremise_ledger::{Place, receipt};
 use entremise_store::SystemEntropy;
 
@@ -21,6 +21,7 @@ pub enum Command {
     Receipt(MakeReceipt),
     /// Check a receipt, offline, and say in a sentence what it proves.
     CheckReceipt(CheckReceipt),
+    CheckText(CheckText),
     /// Publish new entries now (serve does it by itself).
     Publish {
         #[arg(long)]
@@ -33,6 +34,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Verify(verify) => outcome(verify.run()),
         Command::Receipt(make) => make.run(),
         Command::CheckReceipt(check) => outcome(check.run()),
+        Command::CheckText(check) => outcome(check.run()),
         Command::Publish { config } => {
             let clock = wall_clock();
             let house = open(&Config::read(&config)?, &clock, Arc::new(SystemEntropy::default()))?;

@@ -122,6 +122,10 @@ pub struct OrderView {
     pub row: OrderRow,
     /// When it was first in force, by the provider's word.
     pub started: Option<Timestamp>,
+    /// The order as a file, signed.
+    pub file: String,
+    /// The public key that its signature is checked with.
+    pub key: String,
 }
 
 /// How far an order has come at a provider.

@@ -107,7 +107,7 @@ pub(super) async fn take(
         Ok(Some(view)) => {
             let order = &view.row.order;
             let name = format!("{}-v{}.txt", order.order, order.version);
-            let file = attachment(&name, "text/plain; charset=utf-8", order_file::write(order));
+            let file = attachment(&name, "text/plain; charset=utf-8", view.file);
             file.unwrap_or_else(|| none(&office, &desk))
         }
         Ok(None) => none(&office, &desk),

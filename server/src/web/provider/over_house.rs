@@ -17,6 +17,7 @@ use super::desk::{Answered, HandedIn, Late, OrderView, Owed, OwedRow, ProviderDe
 use crate::config::Answers;
 use crate::handover::{self, NotTaken};
 use crate::house::House;
+use crate::order_file;
 use crate::receipt::{self, NotNow};
 use crate::web::desk::{Delay, DeskTrouble, ReceiptGiven};
 use crate::web::of_house::{OfHouse, told};
@@ -187,8 +188,11 @@ impl ProviderDesk for HouseProvider {
         _now: Timestamp,
     ) -> Result<Option<OrderView>, DeskTrouble> {
         let found = self.ordered(provider, number)?;
-        let zone = self.zone()?;
-        Ok(found.map(|found| OrderView { zone, row: found.row, started: found.started }))
+        let Some(found) = found else { return Ok(None) };
+        let signs = &self.house.room(&self.authority).ok_or(DeskTrouble)?.ledger_key;
+        let file = order_file::write(&found.row.order, signs).map_err(told)?;
+        let (zone, key) = (self.zone()?, signs.public().to_string());
+        Ok(Some(OrderView { zone, row: found.row, started: found.started, file, key }))
     }
 
     fn answer(
