@@ -38,7 +38,8 @@ fn a_person_reads_what_was_decided_and_is_no_longer_told_that_nobody_convicted_t
     let page = visitors.get(FILE, &cookie);
     for said in [
         SUSPENSION,
-        "30 jours de suspension, par un tribunal (tribunal judiciaire de Spécimen), vendredi 12\u{a0}janvier 2024",
+        "30 jours de suspension, par un tribunal (tribunal judiciaire de Spécimen), vendredi \
+         12\u{a0}janvier 2024",
         "Amende pour négligence caractérisée",
         "300 euros d’amende",
         "Rien n’est exécuté pour l’instant",

@@ -125,8 +125,12 @@ impl Estate {
         for network in world.networks() {
             providers.push(provider(folder, network.name(), &mut chance)?);
         }
-        let jws = jws::SigningKey::from_pkcs8(jws::Algorithm::EdDsa, JWS_KEY_ID, &pkcs8(&jws_seed))
-            .context("an Ed25519 key from its seed")?;
+        let jws = jws::SigningKey::from_pkcs8(
+            jws::Algorithm::EdDsa,
+            JWS_KEY_ID,
+            &signing::pkcs8(&jws_seed),
+        )
+        .context("an Ed25519 key from its seed")?;
         let pair = Ed25519KeyPair::from_seed_unchecked(&jws_seed)
             .map_err(|_| anyhow::anyhow!("an Ed25519 key from its seed"))?;
         let estate = Self {
@@ -156,7 +160,7 @@ impl Estate {
         fs::write(keys.join("dkim-rsa.pem"), DKIM_RSA)?;
         fs::write(keys.join("seal.pem"), SEAL)?;
         fs::write(keys.join("seal.key.pem"), SEAL_KEY)?;
-        let der = STANDARD.encode(pkcs8(&self.dkim_seed));
+        let der = STANDARD.encode(signing::pkcs8(&self.dkim_seed));
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
         fs::write(keys.join("dkim-ed25519.pem"), pem)?;
         fs::write(keys.join("requests.key"), URL_SAFE_NO_PAD.encode(self.requests_seed))?;
@@ -298,15 +302,7 @@ impl Estate {
             ledger_origin: "autorite.example/ledger".to_owned(),
             senders: self.senders(),
             providers: self.house_providers(world, counters, answering),
-            officers: vec![house::Officer {
-                role: house::OfficeRole::Member,
-                id: MEMBER.parse().expect("the name is a constant"),
-                secret_sha256: sha256(self.member_secret.as_bytes()),
-                keys: self.pen.known().into_iter().collect(),
-                subject: None,
-                passkey: false,
-                signing_passkey: false,
-            }],
+            officers: vec![self.member()],
             reviewers: self.reviewer.reviewer().into_iter().collect(),
             pilot: None,
             register: None,
@@ -361,6 +357,18 @@ impl Estate {
             dkim_domain: "autorite.example".to_owned(),
             dkim_rsa: key("r2026", "dkim-rsa.pem"),
             dkim_ed25519: key("e2026", "dkim-ed25519.pem"),
+        }
+    }
+
+    fn member(&self) -> house::Officer {
+        house::Officer {
+            role: house::OfficeRole::Member,
+            id: MEMBER.parse().expect("the name is a constant"),
+            secret_sha256: sha256(self.member_secret.as_bytes()),
+            keys: self.pen.known().into_iter().collect(),
+            subject: None,
+            passkey: false,
+            signing_passkey: false,
         }
     }
 
@@ -485,15 +493,6 @@ fn provider(
 /// be known before it listens.
 fn free_port() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
-}
-
-/// PKCS #8 (RFC 8410) around an Ed25519 seed.
-fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
-    const HEAD: [u8; 16] = [
-        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
-        0x20,
-    ];
-    [&HEAD[..], seed].concat()
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! How a sender signs its mails: PGP/MIME (RFC 3156, 5), with a key that is worth nothing outside
-//! this world. The same part at the same instant has the same signature.
+//! this world. The same part at the same instant has the same signature. Also the form in which
+//! other signers take the seed of a key.
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -45,4 +46,13 @@ impl MailSigner {
              {armoured}\r\n--{boundary}--\r\n"
         ))
     }
+}
+
+/// PKCS #8 (RFC 8410) around an Ed25519 seed.
+pub fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
+    const HEAD: [u8; 16] = [
+        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
+        0x20,
+    ];
+    [&HEAD[..], seed].concat()
 }

@@ -136,7 +136,8 @@ impl Browser {
 
     /// Keeps a picture of the whole page where `ENTREMISE_PICTURES` says, if it says so.
     pub fn keep_picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("ENTREMISE_PICTURES") else { return };
+        let folder = std::env::var_os("ENTREMISE_PICTURES").filter(|folder| !folder.is_empty());
+        let Some(folder) = folder else { return };
         let params = json!({ "format": "png", "captureBeyondViewport": true });
         let asked = json!({ "cmd": "Page.captureScreenshot", "params": params });
         let told = self.must("goog/cdp/execute", Some(asked));

@@ -34,7 +34,7 @@ pub struct PapersView {
 pub struct Paper {
     /// Its name in the house; never one that the sender gave.
     pub name: String,
-    /// One of [`KINDS`].
+    /// One of `KINDS`.
     pub kind: &'static str,
     pub kept_at: Timestamp,
     pub size_bytes: u64,
