@@ -6,6 +6,7 @@ mod api_house;
 #[allow(dead_code, reason = "the room whose it is uses the rest of it")]
 #[path = "../../connector/tests/authorities/mod.rs"]
 mod authorities;
+mod command_line;
 mod ctrl_c;
 #[allow(dead_code, reason = "the room whose it is uses the rest of it")]
 #[path = "../../connector/tests/free_radius/mod.rs"]

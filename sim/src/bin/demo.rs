@@ -2,6 +2,7 @@
 //! hundred and sixty subscribers through a legal year of virtual time, on real sockets, in a few
 //! minutes; then everything stays open to walk around in.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -60,13 +61,20 @@ enum PostMode {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match run(&Arguments::parse_from(meant(std::env::args_os()))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// The alias `cargo demo` ends with the two dashes behind which a program's options stand: whoever
+/// writes them again, as `cargo run` wants it, means the same.
+fn meant(given: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut given = given;
+    given.next().into_iter().chain(given.skip_while(|argument| argument == "--"))
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
