@@ -224,7 +224,7 @@ impl Store {
             intake_hands: intake::IntakeHands::new()?,
             ledger_hand: hand::Hand::new("ledger")?,
             apply_gates: apply::ApplyGates::default(),
-            faults: faults::Faults::default(),
+            faults: Default::default(),
         };
         clock::note_regimes(&inner, now)?;
         Ok(Self { inner: Arc::new(inner) })
