@@ -97,7 +97,6 @@ fn states() -> Vec<(String, ladder::State)> {
                     messages: messages(stage),
                     defence: Defence::default(),
                     since,
-                    alarmed: false,
                 },
             ),
             (
@@ -186,7 +185,6 @@ fn heard(since: Timestamp) -> [(&'static str, ladder::State); 7] {
                 messages: BTreeMap::from([(ChannelKind::RegisteredLetter, Message::sent(1))]),
                 defence: Defence::default(),
                 since,
-                alarmed: false,
             },
         ),
         ("answering 2", answering(Hearing::NotAsked)),

@@ -194,14 +194,13 @@ fn waits_for_a_person(state: &State) -> bool {
     match state {
         State::Identification(identification::State::Asked { alarmed, .. }) => *alarmed,
         State::Ladder(state) if state.challenge().is_some() => true,
+        State::Ladder(state) if state.has_late_message() => true,
         State::Ladder(ladder::State::Proposed { .. } | ladder::State::Deliberating { .. }) => true,
         State::Ladder(ladder::State::Contradictory { heard, alarmed }) => {
             *alarmed || heard.defence.hearing.is_awaited()
         }
         State::Ladder(
-            ladder::State::Asking { alarmed, .. }
-            | ladder::State::Sending { alarmed, .. }
-            | ladder::State::Transmitted { alarmed, .. },
+            ladder::State::Asking { alarmed, .. } | ladder::State::Transmitted { alarmed, .. },
         ) => *alarmed,
         State::Measure(state) => state.waits_for_a_person(),
         _ => false,

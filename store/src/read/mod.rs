@@ -191,11 +191,11 @@ fn is_late(state: &State) -> bool {
     use entremise_core::procedure::{identification, ladder};
     match state {
         State::Ladder(state) if state.challenge().is_some_and(|(_, alarmed)| alarmed) => true,
+        State::Ladder(state) if state.has_late_message() => true,
         State::Identification(identification::State::Asked { alarmed, .. })
         | State::Ladder(
             ladder::State::Proposed { alarmed, .. }
             | ladder::State::Asking { alarmed, .. }
-            | ladder::State::Sending { alarmed, .. }
             | ladder::State::Contradictory { alarmed, .. }
             | ladder::State::Deliberating { alarmed, .. }
             | ladder::State::Transmitted { alarmed, .. },

@@ -44,7 +44,7 @@ pub(super) fn raise(
     now: Timestamp,
     regime: &Regime,
 ) -> Result<Vec<Alarm>, Refusal> {
-    let State::Sending { stage, messages, since, alarmed, .. } = state else {
+    let State::Sending { stage, messages, since, .. } = state else {
         return Ok(Vec::new());
     };
     let rules = regime.rules_at(*since)?;
@@ -52,7 +52,7 @@ pub(super) fn raise(
     for (channel, message) in messages.iter_mut().filter(|(_, message)| !message.late) {
         let Some(awaited) = awaited(*channel, message, rules) else { continue };
         if deadline(&awaited, *since, regime).ends_at <= now {
-            (message.late, *alarmed) = (true, true);
+            message.late = true;
             alarms.push(match channel {
                 ChannelKind::Email => Alarm::MessageLate { stage: *stage },
                 ChannelKind::Letter | ChannelKind::RegisteredLetter => {

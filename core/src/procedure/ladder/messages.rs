@@ -86,7 +86,7 @@ fn sending(
     turn: Turn<'_>,
 ) -> State {
     let (defence, since) = (Defence::default(), turn.now);
-    State::Sending { stage, facts, messages, defence, since, alarmed: false }
+    State::Sending { stage, facts, messages, defence, since }
 }
 
 /// Whether one of the channels can bring the event that starts the stage's clock.
@@ -290,8 +290,8 @@ fn not_notified(state: State, stage: usize, clock_ran: bool, turn: Turn<'_>) -> 
 /// The post has its time anew.
 fn send_again(mut state: State, rung: &Stage, channel: ChannelKind, turn: Turn<'_>) -> Step<State> {
     let mut effects = Vec::new();
-    if let State::Sending { since, alarmed, .. } = &mut state {
-        (*since, *alarmed) = (turn.now, false);
+    if let State::Sending { since, .. } = &mut state {
+        *since = turn.now;
     }
     if let State::Sending { stage, facts, messages, .. }
     | State::Warned { stage, facts, messages, .. } = &mut state

@@ -37,7 +37,6 @@ pub enum State {
         #[serde(default, skip_serializing_if = "Defence::is_empty")]
         defence: Defence,
         since: Timestamp,
-        alarmed: bool,
     },
     /// The clock of the stage runs from a proven event.
     Warned {
@@ -110,6 +109,12 @@ impl State {
             Self::Held { under, .. } | Self::Challenged { under, .. } => under.bare(),
             other => other,
         }
+    }
+
+    /// Whether somebody was told that a carrier of this step's messages took longer than it may.
+    pub fn has_late_message(&self) -> bool {
+        matches!(self, Self::Sending { messages, .. }
+            if messages.values().any(|message| message.late))
     }
 
     /// The challenge that waits for an answer, and whether somebody was told that it is late.
