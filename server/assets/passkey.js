@@ -40,7 +40,10 @@
     form.elements.client_data.value = text(made.response.clientDataJSON);
   };
 
-  if (!window.PublicKeyCredential) return;
+  if (!window.PublicKeyCredential) {
+    for (const unable of document.querySelectorAll("[data-unable]")) unable.hidden = false;
+    return;
+  }
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const act = form.dataset.passkey === "create" ? create : get;
     const failed = form.querySelector("[data-failed]");

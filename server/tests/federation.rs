@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::api_house::{Hand, house};
 use crate::desks_house::{NOW, known};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine as _;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use tower_service::Service as _;
 
 pub const SUBJECT: &str = "sub-specimen-4711";
+const ORIGIN: &str = "https://bureau.autorite.example";
 
 /// What the provider gets wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +122,18 @@ async fn keys(State(provider): State<Arc<Provider>>) -> Json<Value> {
     Json(json!({ "keys": [provider.jwk()] }))
 }
 
+/// Recognises whoever comes, and sends the browser back with a code.
+async fn authorise(
+    State(provider): State<Arc<Provider>>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Redirect {
+    let state = &asked["state"];
+    let code = format!("code-of-{state}");
+    let given = (asked["nonce"].clone(), asked["code_challenge"].clone());
+    provider.codes.lock().unwrap().insert(code.clone(), given);
+    Redirect::to(&format!("{}?state={state}&code={code}", asked["redirect_uri"]))
+}
+
 /// Gives a token for a code to whoever holds the verifier of its challenge.
 async fn token(
     State(provider): State<Arc<Provider>>,
@@ -169,6 +183,15 @@ pub fn at(
     now: &str,
     pages: impl FnOnce(Arc<Federation>, &std::path::Path, &Hand) -> Router,
 ) -> World {
+    at_origin(ORIGIN, now, pages)
+}
+
+/// The same behind this address, to which the provider sends browsers back.
+pub fn at_origin(
+    origin: &str,
+    now: &str,
+    pages: impl FnOnce(Arc<Federation>, &std::path::Path, &Hand) -> Router,
+) -> World {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -178,14 +201,16 @@ pub fn at(
     let at_provider = Router::new()
         .route("/.well-known/openid-configuration", get(describe))
         .route("/keys", get(keys))
+        .route("/authorize", get(authorise))
         .route("/token", post(token))
         .with_state(provider.clone());
     let at_provider = at_provider.into_make_service_with_connect_info::<SocketAddr>();
     runtime.spawn(async move { axum::serve(listener, at_provider).await });
-    over(provider, runtime, pages)
+    over(origin, provider, runtime, pages)
 }
 
 fn over(
+    origin: &str,
     provider: Arc<Provider>,
     runtime: tokio::runtime::Runtime,
     pages: impl FnOnce(Arc<Federation>, &std::path::Path, &Hand) -> Router,
@@ -198,7 +223,7 @@ fn over(
         name: "AgentConnect SPECIMEN".to_owned(),
         client_id: "entremise".to_owned(),
         client_secret: secret,
-        origin: "https://bureau.autorite.example".to_owned(),
+        origin: origin.to_owned(),
         ca: None,
         acr: vec!["eidas2".to_owned(), "eidas3".to_owned()],
         amr: vec!["pwd".to_owned(), "mfa".to_owned()],
@@ -224,6 +249,11 @@ fn house_with_one_member(
 }
 
 impl World {
+    /// The pages, to be served to a browser.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     fn get(&mut self, path: &str, cookie: &str) -> Got {
         let request = axum::http::Request::get(path)
             .header("cookie", cookie)
@@ -335,7 +365,7 @@ fn where_the_provider_does_not_answer_nobody_comes_in_and_nothing_weaker_takes_i
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let provider = Arc::new(Provider::new(address, NOW));
-    let mut world = over(provider, runtime, house_with_one_member);
+    let mut world = over(ORIGIN, provider, runtime, house_with_one_member);
     let got = world.get("/fr/connexion/agent", "");
     assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE, "{}", got.text);
     assert!(got.cookies.is_empty());

@@ -32,6 +32,7 @@ mod measure_world;
 mod member_browser;
 mod member_desk;
 mod member_key;
+mod member_key_browser;
 mod messages;
 mod observers;
 mod office_batch;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::authenticator::{ORIGIN, VERIFIED, answer, field, form, make, pair};
 use crate::defence_world::{Finding, Got, finding, value_of};
-use crate::federation::{SUBJECT, at, session};
+use crate::federation::{SUBJECT, World, at_origin, session};
 use crate::oversight_world::{MEMBER_SECRET, OFFICER_SECRET, authority, people};
 use axum::http::StatusCode;
 use entremise_server::web::defence::over_store::StoreDefence;
@@ -27,17 +27,25 @@ struct Desk {
 }
 
 fn desk() -> Desk {
+    let (mut door, finding) = behind_the_provider(ORIGIN);
+    let got = door.come_in();
+    assert_eq!(got.status, StatusCode::OK, "{}", got.text);
+    Desk { cookie: session(&got), finding }
+}
+
+/// The house at this address, and the door of the provider of identities before it.
+pub fn behind_the_provider(origin: &str) -> (World, Finding) {
     let mut finding = finding();
     finding.at(NOW);
     finding.late();
     let store = finding.world.store.clone();
-    let mut door = at(NOW, |federation, _, _| {
+    let door = at_origin(origin, NOW, |federation, _, _| {
         finding.behind(|mut web| {
             let defence = StoreDefence::new(store.clone(), authority(), Vec::new());
             let defence = defence.signed_with_passkeys(vec!["membre-9".parse().unwrap()]);
             web.defence = Some(Arc::new(defence));
             let passkeys =
-                Some(Arc::new(Passkeys::at_office(&store, &authority(), ORIGIN).unwrap()));
+                Some(Arc::new(Passkeys::at_office(&store, &authority(), origin).unwrap()));
             let federation = Some(federation);
             let mut people: Vec<Known> = people().into_iter().map(Known::from).collect();
             let is_member = |one: &&mut Known| one.seat.person.as_str() == "membre-1";
@@ -53,18 +61,21 @@ fn desk() -> Desk {
         });
         finding.router()
     });
-    let got = door.come_in();
-    assert_eq!(got.status, StatusCode::OK, "{}", got.text);
-    Desk { cookie: session(&got), finding }
+    (door, finding)
+}
+
+/// A code is handed to a member.
+pub fn invite(finding: &Finding, whose: &str, code: &str) {
+    let now = finding.now();
+    let times = (now, now + SignedDuration::from_hours(1));
+    let (who, by) = (whose.parse().unwrap(), "exploitant-1".parse().unwrap());
+    let store = &finding.world.store;
+    store.invite_reviewer(&authority(), &who, &code_digest(code), &by, times).unwrap();
 }
 
 impl Desk {
     fn invite(&self, whose: &str, code: &str) {
-        let now = self.finding.now();
-        let times = (now, now + SignedDuration::from_hours(1));
-        let (who, by) = (whose.parse().unwrap(), "exploitant-1".parse().unwrap());
-        let store = &self.finding.world.store;
-        store.invite_reviewer(&authority(), &who, &code_digest(code), &by, times).unwrap();
+        invite(&self.finding, whose, code);
     }
 
     fn get(&mut self, path: &str) -> Got {

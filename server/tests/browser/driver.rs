@@ -62,10 +62,15 @@ impl Browser {
         let told = browser.ask("session", Some(wanted))?;
         let id = told["sessionId"].as_str().ok_or("the driver opened no session")?.to_owned();
         browser.session = format!("{}/session/{id}", browser.session);
+        browser.shade(scheme);
+        Ok(browser)
+    }
+
+    /// Shows pages as this person's device is set.
+    pub fn shade(&self, scheme: Scheme) {
         let scheme = if scheme == Scheme::Dark { "dark" } else { "light" };
         let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
-        browser.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
-        Ok(browser)
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
     }
 
     fn ask(&self, command: &str, body: Option<Value>) -> Result<Value, String> {
@@ -109,14 +114,29 @@ impl Browser {
     /// Plugs in a passkey device whose owner is there and says yes to everything (WebAuthn level 3,
     /// § 11).
     pub fn plug_in_passkeys(&self) {
+        self.plug_in(true);
+    }
+
+    /// Plugs in one that does not recognise whoever is there.
+    pub fn plug_in_what_recognises_nobody(&self) {
+        self.plug_in(false);
+    }
+
+    fn plug_in(&self, recognises: bool) {
         let device = json!({
             "protocol": "ctap2",
             "transport": "internal",
             "hasResidentKey": true,
             "hasUserVerification": true,
-            "isUserVerified": true,
+            "isUserVerified": recognises,
         });
         self.must("webauthn/authenticator", Some(device));
+    }
+
+    /// Every page from now on is opened by a browser that knows no passkeys.
+    pub fn forget_passkeys(&self) {
+        let source = "delete window.PublicKeyCredential";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }));
     }
 
     pub fn narrow_to(&self, width: u32) {

@@ -133,7 +133,11 @@ pub(super) fn with_signing_passkey(office: &Office) -> Option<Door> {
         otherwise: None,
     };
     let door = door(office, Sessions::seat_signing, places, Opens::Nothing)?;
-    let says = Says { registered: "passkey.signing_registered", ..door.says };
+    let says = Says {
+        registered: "passkey.signing_registered",
+        good_for: Some("passkey.signing.text"),
+        ..door.says
+    };
     Some(Door { frame: Frame::Member, says, ..door })
 }
 
@@ -165,6 +169,7 @@ fn door(
             sign_in: "passkey",
             often: "sign_in.often",
             registered: "passkey.registered",
+            good_for: None,
             standing: "passkey.who",
         },
         admits,

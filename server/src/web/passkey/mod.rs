@@ -71,6 +71,8 @@ pub(super) struct Says {
     pub sign_in: &'static str,
     pub often: &'static str,
     pub registered: &'static str,
+    /// What the passkey is for, where it does not open this door.
+    pub good_for: Option<&'static str>,
     /// What the standing of whoever registers is called.
     pub standing: &'static str,
 }

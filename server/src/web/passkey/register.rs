@@ -55,6 +55,7 @@ fn at_page(
 #[template(path = "passkey/register.html")]
 struct CodePage {
     page: Page,
+    good_for: Option<&'static str>,
     wrong: bool,
 }
 
@@ -63,6 +64,7 @@ struct CodePage {
 struct MakePage {
     page: Page,
     admitted: Admitted,
+    good_for: Option<&'static str>,
     /// What the person's standing is called at this door.
     standing: &'static str,
     target: String,
@@ -79,15 +81,16 @@ impl MakePage {
 
 pub(super) async fn form(State(door): State<Arc<Door>>, uri: Uri, headers: HeaderMap) -> Response {
     match at_page(&door, &uri, &headers, (door.web.clock)()) {
-        Ok(AtPage { page, .. }) => code_page(page, false),
+        Ok(AtPage { page, .. }) => code_page(&door, page, false),
         Err(elsewhere) => *elsewhere,
     }
 }
 
-fn code_page(page: Page, wrong: bool) -> Response {
+fn code_page(door: &Door, page: Page, wrong: bool) -> Response {
     let title = page.t("review.register.title");
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &CodePage { page: page.titled(title).with_error(wrong), wrong })
+    let page = page.titled(title).with_error(wrong);
+    render(status, &CodePage { page, good_for: door.says.good_for, wrong })
 }
 
 #[derive(Deserialize)]
@@ -116,7 +119,7 @@ pub(super) async fn make(
     let admitted = match door.ask(move |door| invited(door, &typed, only.as_ref(), lang, now)).await
     {
         Ok(Some(admitted)) => admitted,
-        Ok(None) => return code_page(page, true),
+        Ok(None) => return code_page(&door, page, true),
         Err(_) => return door.trouble(&uri),
     };
     let Ok(text) = door.passkeys.texts.fresh(PURPOSE, now) else {
@@ -126,6 +129,7 @@ pub(super) async fn make(
     let shown = MakePage {
         page: page.titled(title),
         admitted,
+        good_for: door.says.good_for,
         standing: door.says.standing,
         target: door.places.keep.path(lang),
         code,
@@ -177,7 +181,7 @@ pub(super) async fn keep(
             let page = Page { place: door.places.sign_in.clone(), ..page };
             said(StatusCode::OK, page, door.says.registered)
         }
-        Ok(Keeping::NotInvited) => code_page(page, true),
+        Ok(Keeping::NotInvited) => code_page(&door, page, true),
         Ok(Keeping::NoPasskey) => said(StatusCode::UNPROCESSABLE_ENTITY, page, "review.no_passkey"),
         Err(_) => door.trouble(&uri),
     }

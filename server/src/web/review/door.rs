@@ -66,6 +66,7 @@ pub(super) fn door(room: &Room) -> Door {
             sign_in: "review.sign_in",
             often: "review.often",
             registered: "review.registered",
+            good_for: None,
             standing: "review.make.body",
         },
         admits,
