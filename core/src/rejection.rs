@@ -21,106 +21,83 @@ impl Rejection {
     }
 }
 
-/// The closed list of reasons. The wire name is the snake_case of the variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    // -- the bytes --
-    /// Nothing we know how to read.
-    FormatUnknown,
-    /// The format is known, this version of it is not; the text names the version.
-    VersionUnsupported,
-    /// Not well-formed (XML, JSON, CSV, MIME).
-    Malformed,
-    /// Bytes that are not what the declared character set says.
-    CharsetInvalid,
-    /// Larger, deeper or longer than this house reads.
-    TooLarge,
-    /// A construction that is never read: DOCTYPE, entity, archive.
-    ConstructForbidden,
-    /// Well-formed, but not what the format's schema asks for.
-    SchemaInvalid,
-    /// The clearsigned text and the XML it carries say different things (ACNS `TEXT_XML_MISMATCH`).
-    TextXmlMismatch,
-    /// A signature is there and does not hold, or the key is not the sender's.
-    SignatureInvalid,
-    /// The signature holds, and its key had expired when it was received.
-    KeyExpired,
-    /// The signature holds, and its key is revoked.
-    KeyRevoked,
-    /// The regime asks for a signature and there is none.
-    SignatureMissing,
-    // -- the fields --
-    FieldMissing,
-    FieldInvalid,
-    /// An instant without a zone: nobody can say which hour is meant.
-    TimestampWithoutZone,
-    TimestampInvalid,
-    PortOutOfRange,
-    /// RFC 6890 special-purpose address: no subscriber can hold it.
-    AddressReserved,
-    // -- the rules --
-    PortMissing,
-    TransportMissing,
-    TimestampTooOld,
-    TimestampInFuture,
-    /// The clock is not declared, or its declared error is larger than the regime admits.
-    ClockUnqualified,
-    UnknownWork,
-    MandateMissing,
-    /// The sworn agent or the declaration of standing is missing.
-    AttestationMissing,
-    /// No provider registered with this authority holds the address.
-    NotOurNetwork,
-    /// The regime does not handle notices of this class.
-    ClassNotHandled,
-    /// The sender's quota for the day is used up.
-    Quota,
-    /// The sender is stopped.
-    SenderStopped,
-    /// A pilot is run, and takes a share of what comes in: this notice was not drawn. Nothing is
-    /// wrong with it.
-    NotDrawn,
+/// The list is written once: the type, its names and [`Code::ALL`] cannot differ.
+macro_rules! codes {
+    ($($(#[$says:meta])* $variant:ident $name:literal,)*) => {
+        /// The closed list of reasons. The wire name is the snake_case of the variant.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum Code { $($(#[$says])* #[serde(rename = $name)] $variant,)* }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The wire name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// The wire name.
-    pub fn name(self) -> &'static str {
-        use Code::*;
-        match self {
-            FormatUnknown => "format_unknown",
-            VersionUnsupported => "version_unsupported",
-            Malformed => "malformed",
-            CharsetInvalid => "charset_invalid",
-            TooLarge => "too_large",
-            ConstructForbidden => "construct_forbidden",
-            SchemaInvalid => "schema_invalid",
-            TextXmlMismatch => "text_xml_mismatch",
-            SignatureInvalid => "signature_invalid",
-            KeyExpired => "key_expired",
-            KeyRevoked => "key_revoked",
-            SignatureMissing => "signature_missing",
-            FieldMissing => "field_missing",
-            FieldInvalid => "field_invalid",
-            TimestampWithoutZone => "timestamp_without_zone",
-            TimestampInvalid => "timestamp_invalid",
-            PortOutOfRange => "port_out_of_range",
-            AddressReserved => "address_reserved",
-            PortMissing => "port_missing",
-            TransportMissing => "transport_missing",
-            TimestampTooOld => "timestamp_too_old",
-            TimestampInFuture => "timestamp_in_future",
-            ClockUnqualified => "clock_unqualified",
-            UnknownWork => "unknown_work",
-            MandateMissing => "mandate_missing",
-            AttestationMissing => "attestation_missing",
-            NotOurNetwork => "not_our_network",
-            ClassNotHandled => "class_not_handled",
-            Quota => "quota",
-            SenderStopped => "sender_stopped",
-            NotDrawn => "not_drawn",
-        }
-    }
+codes! {
+    // -- the bytes --
+    /// Nothing we know how to read.
+    FormatUnknown "format_unknown",
+    /// The format is known, this version of it is not; the text names the version.
+    VersionUnsupported "version_unsupported",
+    /// Not well-formed (XML, JSON, CSV, MIME).
+    Malformed "malformed",
+    /// Bytes that are not what the declared character set says.
+    CharsetInvalid "charset_invalid",
+    /// Larger, deeper or longer than this house reads.
+    TooLarge "too_large",
+    /// A construction that is never read: DOCTYPE, entity, archive.
+    ConstructForbidden "construct_forbidden",
+    /// Well-formed, but not what the format's schema asks for.
+    SchemaInvalid "schema_invalid",
+    /// The clearsigned text and the XML it carries say different things (ACNS `TEXT_XML_MISMATCH`).
+    TextXmlMismatch "text_xml_mismatch",
+    /// A signature is there and does not hold, or the key is not the sender's.
+    SignatureInvalid "signature_invalid",
+    /// The signature holds, and its key had expired when it was received.
+    KeyExpired "key_expired",
+    /// The signature holds, and its key is revoked.
+    KeyRevoked "key_revoked",
+    /// The regime asks for a signature and there is none.
+    SignatureMissing "signature_missing",
+    // -- the fields --
+    FieldMissing "field_missing",
+    FieldInvalid "field_invalid",
+    /// An instant without a zone: nobody can say which hour is meant.
+    TimestampWithoutZone "timestamp_without_zone",
+    TimestampInvalid "timestamp_invalid",
+    PortOutOfRange "port_out_of_range",
+    /// RFC 6890 special-purpose address: no subscriber can hold it.
+    AddressReserved "address_reserved",
+    // -- the rules --
+    PortMissing "port_missing",
+    TransportMissing "transport_missing",
+    TimestampTooOld "timestamp_too_old",
+    TimestampInFuture "timestamp_in_future",
+    /// The clock is not declared, or its declared error is larger than the regime admits.
+    ClockUnqualified "clock_unqualified",
+    UnknownWork "unknown_work",
+    MandateMissing "mandate_missing",
+    /// The sworn agent or the declaration of standing is missing.
+    AttestationMissing "attestation_missing",
+    /// No provider registered with this authority holds the address.
+    NotOurNetwork "not_our_network",
+    /// The regime does not handle notices of this class.
+    ClassNotHandled "class_not_handled",
+    /// The sender's quota for the day is used up.
+    Quota "quota",
+    /// The sender is stopped.
+    SenderStopped "sender_stopped",
+    /// A pilot is run, and takes a share of what comes in: this notice was not drawn. Nothing is
+    /// wrong with it.
+    NotDrawn "not_drawn",
 }
 
 impl std::fmt::Display for Code {

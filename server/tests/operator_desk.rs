@@ -129,6 +129,22 @@ fn what_was_set_aside_is_read_again_after_the_text_that_allows_it_is_named() {
 }
 
 #[test]
+fn what_is_wrong_with_what_was_set_aside_is_said_in_the_readers_language() {
+    let mut desks = Desks::open();
+    set_aside(&desks, "SPECIMEN");
+    for (path, said) in [
+        ("/fr/exploitation/quarantaine", "Ce n’est aucun des formats que la maison lit."),
+        ("/en/operation/quarantine", "This is none of the formats that this house reads."),
+    ] {
+        let page = desks.get(Role::Operator, path).text;
+        assert!(page.contains(&format!("<strong>{said}</strong>")), "{page}");
+        assert!(page.contains("<code>line 1</code>"), "the place: {page}");
+        assert!(page.contains("<code>format_unknown</code>"), "the code: {page}");
+        assert!(page.contains("<p lang=\"en\">this is no format we read</p>"), "{page}");
+    }
+}
+
+#[test]
 fn a_party_is_stopped_with_a_reason_and_let_go_on() {
     let mut desks = Desks::open();
     let authority = desks.house.rooms[0].config.id.clone();

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use entremise_core::deadline::Lang;
-use entremise_server::web::words::{catalogue, filled, number};
+use entremise_core::rejection::Code;
+use entremise_server::web::words::{catalogue, filled, known, number};
 
 #[test]
 fn both_languages_have_the_same_keys() {
@@ -44,6 +45,17 @@ fn every_text_a_page_asks_for_exists() {
         }
     }
     assert!(asked > 100, "the test finds what pages ask for: {asked}");
+}
+
+#[test]
+fn every_code_of_a_rejection_has_words_in_both_languages() {
+    for lang in [Lang::Fr, Lang::En] {
+        let words: BTreeSet<&str> =
+            Code::ALL.iter().filter_map(|code| known(lang, "rejection", code.name())).collect();
+        assert_eq!(words.len(), Code::ALL.len(), "each code has its own words: {lang:?}");
+        let kept = catalogue(lang).keys().filter(|key| key.starts_with("rejection."));
+        assert_eq!(kept.count(), Code::ALL.len(), "and there are words for nothing else");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use entremise_core::deadline::Zone;
 use entremise_core::id::{PartyId, PersonId};
+use entremise_core::rejection::Rejection;
 use jiff::Timestamp;
 
 use crate::web::desk::DeskTrouble;
@@ -93,8 +94,8 @@ pub struct SetAside {
     pub sender: Option<PartyId>,
     pub channel: String,
     pub size_bytes: u64,
-    /// Codes and places of what is wrong; never a value.
-    pub reasons: Vec<String>,
+    /// What is wrong, and where; never a value.
+    pub reasons: Vec<Rejection>,
     pub received_at: Timestamp,
     pub zone: Zone,
 }

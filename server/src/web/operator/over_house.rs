@@ -105,7 +105,7 @@ impl OperatorDesk for HouseOperator {
             sender: row.sender,
             channel: row.channel,
             size_bytes: row.size_bytes,
-            reasons: row.reasons.iter().map(ToString::to_string).collect(),
+            reasons: row.reasons,
             received_at: row.received_at,
             zone: zone.clone(),
         };

@@ -5,6 +5,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use entremise_core::rejection::Rejection;
 use entremise_store::ItemVerdict as NoticeVerdict;
 use serde::Deserialize;
 
@@ -91,12 +92,10 @@ impl SendingPage {
         }
     }
 
-    fn reasons(&self, result: &ResultView) -> Vec<String> {
+    fn reasons<'r>(&self, result: &'r ResultView) -> &'r [Rejection] {
         match &result.verdict {
-            NoticeVerdict::Rejected { rejections } => {
-                rejections.iter().map(ToString::to_string).collect()
-            }
-            _ => Vec::new(),
+            NoticeVerdict::Rejected { rejections } => rejections,
+            _ => &[],
         }
     }
 }
