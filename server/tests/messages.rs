@@ -224,6 +224,12 @@ fn a_note_is_short_sealed_read_after_a_look_and_reaches_nobody_outside() {
     let read = house.post(&[("to", "read")]);
     assert!(read.text.contains(OWN_WORDS), "{}", read.text);
     assert_eq!(looks(), before + 1, "the reading stands in the ledger");
+    let file = store.case_file(&authority, &case).unwrap().unwrap();
+    let line = file.history.iter().rfind(|line| line.kind == "look.answer").unwrap();
+    let notes: Vec<_> = store.documents(&authority, &case).unwrap();
+    let notes: Vec<_> = notes.iter().filter(|row| row.name.starts_with("note-")).collect();
+    let opened = &line.body.as_ref().unwrap()["documents"];
+    assert_eq!(opened, &serde_json::json!([notes[0].id.0]), "the note alone");
     for role in [Role::Sender, Role::Provider] {
         let page = house.desks.get(role, "/fr/messages");
         assert!(!page.text.contains(OWN_WORDS));

@@ -78,6 +78,8 @@ fn looks(finding: &Finding) -> Vec<String> {
 #[test]
 fn a_list_opens_nothing_and_a_document_leaves_as_a_file_after_the_look() {
     let mut finding = wrote();
+    let (store, now, by) = (finding.world.store.clone(), finding.now(), Actor::House);
+    store.keep_case_document(&authority(), finding.case, "letter.pdf", PDF, &by, now).unwrap();
     let before = looks(&finding);
     let name = named(&mut finding);
     assert_eq!(looks(&finding), before, "a list is no look");
@@ -92,6 +94,13 @@ fn a_list_opens_nothing_and_a_document_leaves_as_a_file_after_the_look() {
     let after = looks(&finding);
     assert_eq!(after.len(), before.len() + 1, "{after:?}");
     assert_eq!(after.last().unwrap(), "look.answer", "an officer reads to answer");
+    let kept = store.documents(&authority(), &finding.case).unwrap();
+    assert_eq!(kept.len(), 2, "there is a letter, too");
+    let opened = kept.iter().find(|row| row.name == name).unwrap().id;
+    let file = finding.file();
+    let line = file.history.iter().rfind(|line| line.kind == "look.answer").unwrap();
+    let body = line.body.as_ref().unwrap();
+    assert_eq!(body["documents"], serde_json::json!([opened.0]), "this one and no other");
     let cookie = finding.come_in(crate::oversight_world::MEMBER_SECRET);
     assert_eq!(open_as(&mut finding, &cookie, &name).status, StatusCode::OK);
     assert_eq!(looks(&finding).last().unwrap(), "look.decide", "a member reads to decide");

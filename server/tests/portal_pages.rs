@@ -373,6 +373,9 @@ fn an_answer_needs_a_look_and_reasons_of_its_own_and_the_person_reads_it_on_thei
     let cookie = visitors.open(case);
     visitors.send("contestation", &cookie, &[("ground", "not_me"), ("text", MINE)], b"");
     visitors.at("2023-05-10T09:20:00Z");
+    let (store, now) = (visitors.finding.world.store.clone(), visitors.finding.now());
+    let (of, house) = (crate::oversight_world::authority(), Actor::House);
+    store.keep_case_document(&of, case, "letter.pdf", b"%PDF-1.7", &house, now).unwrap();
     let path = format!("{}/contestation", visitors.finding.path());
     let page = visitors.finding.get(&path);
     assert!(page.text.contains("Ce n’est pas moi"), "{}", page.text);
@@ -384,6 +387,14 @@ fn an_answer_needs_a_look_and_reasons_of_its_own_and_the_person_reads_it_on_thei
         "{:?}",
         visitors.lines(case)
     );
+    let kept = store.documents(&of, &case).unwrap();
+    let theirs = kept.iter().filter(|row| row.name.starts_with("challenge-"));
+    let theirs: Vec<_> = theirs.map(|row| row.id.0).collect();
+    let file = visitors.finding.file();
+    let line = file.history.iter().rfind(|line| line.kind == "look.answer").unwrap();
+    let named = &line.body.as_ref().unwrap()["documents"];
+    assert_eq!(named, &serde_json::json!(theirs), "what the person wrote, and no letter");
+    assert!(theirs.len() < kept.len());
     let mute = answer(&mut visitors, &path, &opened, "yes", "rejected", " ");
     assert_eq!(mute.status, StatusCode::UNPROCESSABLE_ENTITY);
     // Whoever did not open what was written cannot answer it.
@@ -409,6 +420,10 @@ fn an_answer_needs_a_look_and_reasons_of_its_own_and_the_person_reads_it_on_thei
     let token = rest.split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let read = visitors.post(&place, &cookie, &format!("token={token}"));
     assert!(read.text.contains(reasons), "{}", read.text);
+    let file = visitors.finding.file();
+    let line = file.history.iter().rfind(|line| line.kind == "look.rights").unwrap();
+    let opened = &line.body.as_ref().unwrap()["documents"];
+    assert_eq!(opened.as_array().unwrap().len(), 1, "the reasons, and nothing beside them");
     let others = visitors.open(visitors.other);
     let foreign = visitors.post(&place, &others, &format!("token={token}"));
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);

@@ -19,9 +19,15 @@ use crate::outbox::Claimed;
 use crate::read::{self, EffectRow};
 use crate::trouble::Trouble;
 
+/// A kept document's number: made of what it belongs to and what it is called, and of nothing that
+/// is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(pub Uuid);
+
 /// A kept document, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentRow {
+    pub id: DocumentId,
     /// None for what belongs to the case itself; its row then bears the case's number.
     pub effect: Option<EffectId>,
     /// `message.eml`, `letter.pdf`, `proof-D01-…`.
@@ -145,6 +151,7 @@ impl Store {
                 let digest = form::hexadecimal(&sha256);
                 let effect = (keeping.owner != keeping.case.0).then_some(EffectId(keeping.owner));
                 let body = serde_json::json!({
+                    "document": id,
                     "effect": effect,
                     "name": keeping.name,
                     "sha256": digest,
@@ -166,7 +173,7 @@ impl Store {
         let rows = self.inner.cases.read(|tx| {
             tx.query(
                 "-- documents-of-case
-                 SELECT effect_id, name, sha256, size_bytes, kept_at FROM document
+                 SELECT effect_id, name, sha256, size_bytes, kept_at, record_id FROM document
                  WHERE case_id = $1 AND authority = $2 ORDER BY kept_at, record_id",
                 &[Value::id(&case.0), authority.as_str().into()],
             )
@@ -175,6 +182,7 @@ impl Store {
             .map(|row| {
                 let owner = row.id(0)?;
                 Ok(DocumentRow {
+                    id: DocumentId(row.id(5)?),
                     effect: (owner != case.0).then_some(EffectId(owner)),
                     name: row.text(1)?.to_owned(),
                     sha256: row

@@ -1,6 +1,6 @@
 //! What a person asks to see, and how often who has looked. The looking itself is in `linking`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PersonId, QuestionId};
 use entremise_core::identification::Identity;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::conn::{Row, Tx, Value};
+use crate::document::DocumentId;
 use crate::erase::{ids, notices_of};
 use crate::message;
 use crate::quarantine::QuarantineId;
@@ -71,7 +72,7 @@ impl LookPurpose {
     }
 }
 
-/// Which compartment is opened.
+/// What is opened: a compartment, or one document of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookField {
     /// Works, hashes, claim. For what was set aside: its bytes.
@@ -80,7 +81,10 @@ pub enum LookField {
     Traffic,
     /// What the provider disclosed.
     Identity,
-    /// Messages as sent, carriers' proofs, what the person wrote, records and reasons.
+    /// One of a case's documents. The line in the ledger says which.
+    Document(DocumentId),
+    /// All of them: messages as sent, carriers' proofs, what the person wrote, records and reasons.
+    /// For a file that leaves whole.
     Documents,
 }
 
@@ -90,6 +94,7 @@ impl LookField {
             Self::Evidence => "evidence",
             Self::Traffic => "traffic",
             Self::Identity => "identity",
+            Self::Document(_) => "document",
             Self::Documents => "documents",
         }
     }
@@ -158,6 +163,7 @@ pub struct Seen {
 /// Why nobody looks.
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
+    /// Nor where a document belongs to another case, or is not opened for this purpose.
     #[error("there is nothing of this number")]
     NoSuchThing,
     #[error("a look needs the text that allows it")]
@@ -171,7 +177,7 @@ pub(crate) struct Aim {
     pub regime: String,
     pub notices: Vec<Uuid>,
     pub disclosures: Vec<Uuid>,
-    /// Record and name.
+    /// Record and name of those that are opened.
     pub documents: Vec<(Uuid, String)>,
     /// What was set aside, or a batch.
     pub bytes: Option<Uuid>,
@@ -238,7 +244,21 @@ pub(crate) fn aim(tx: &mut Tx, look: &Asked, by: &Actor) -> Result<Option<Aim>, 
             }
         }
     }
-    Ok(Some(aim))
+    Ok(asked_for(&mut aim, look.fields).then_some(aim))
+}
+
+/// Leaves the documents that are asked for. Yields whether all of them can be opened by this look.
+fn asked_for(aim: &mut Aim, fields: &[LookField]) -> bool {
+    if fields.contains(&LookField::Documents) {
+        return true;
+    }
+    let single = |field: &LookField| match field {
+        LookField::Document(DocumentId(id)) => Some(*id),
+        _ => None,
+    };
+    let wanted: BTreeSet<Uuid> = fields.iter().filter_map(single).collect();
+    aim.documents.retain(|(id, _)| wanted.contains(id));
+    aim.documents.len() == wanted.len()
 }
 
 fn documents(tx: &mut Tx, case: CaseId) -> Result<Vec<(Uuid, String)>, Trouble> {

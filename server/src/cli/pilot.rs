@@ -281,13 +281,18 @@ fn read_messages(at: &At, number: &str, by: &PersonId, out: &Path) -> anyhow::Re
     let number = file_number::read(number).context("this is no file number")?;
     let case = house.store.find_file(&pilot, &number)?;
     let case = case.with_context(|| format!("the pilot has no file {number}"))?;
+    // What belongs to an effect is what would have left; the rest of the case stays closed.
+    let kept = house.store.documents(&pilot, &case)?;
+    let messages = kept.iter().filter(|row| row.effect.is_some());
+    let messages: Vec<LookField> = messages.map(|row| LookField::Document(row.id)).collect();
+    ensure!(!messages.is_empty(), "file {number} has no messages");
     let look = Look {
         authority: &pilot,
         person: by,
         about: About::Case(case),
         purpose: LookPurpose::Pilot,
         legal_basis: "pilote : relecture des messages",
-        fields: &[LookField::Documents],
+        fields: &messages,
     };
     let seen = house.store.look(&look, wall_clock()())?;
     std::fs::create_dir_all(out)?;

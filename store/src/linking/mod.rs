@@ -131,13 +131,16 @@ impl Store {
             let mut door = Door::open(tx, &self.inner, look.authority, now, Lateness::Refuse)?;
             let aim = look::aim(door.tx, &look, &by)?;
             let aim = aim.ok_or(LookError::NoSuchThing)?;
-            let fields: Vec<&str> = look.fields.iter().map(|field| field.name()).collect();
+            let mut fields: Vec<&str> = look.fields.iter().map(|field| field.name()).collect();
+            fields.dedup();
+            let documents: Vec<Uuid> = aim.documents.iter().map(|(id, _)| *id).collect();
             let body = json(&serde_json::json!({
                 "purpose": look.purpose.name(),
                 "legal_basis": look.legal_basis,
                 "fields": fields,
                 "notices": aim.notices,
                 "disclosures": aim.disclosures,
+                "documents": documents,
                 "bytes": aim.bytes,
             }));
             let subject = match look.about {
@@ -177,21 +180,22 @@ impl Store {
                         seen.traffic.push((NoticeId(id), read(&content)?));
                     }
                 }
-                LookField::Documents => {
-                    let ids: Vec<Uuid> = aim.documents.iter().map(|(id, _)| *id).collect();
-                    let mut opened: HashMap<Uuid, Vec<u8>> =
-                        open(&self.inner.identity, &ids)?.into_iter().collect();
-                    let kept = aim.documents.iter().filter_map(|(id, name)| {
-                        opened.remove(id).map(|bytes| (name.clone(), bytes))
-                    });
-                    seen.documents.extend(kept);
-                }
+                // All that are asked for are opened at once, below.
+                LookField::Document(_) | LookField::Documents => {}
                 LookField::Identity => {
                     for (id, content) in open(&self.inner.identity, &aim.disclosures)? {
                         seen.identities.push((QuestionId(id), read(&content)?));
                     }
                 }
             }
+        }
+        if !aim.documents.is_empty() {
+            let ids: Vec<Uuid> = aim.documents.iter().map(|(id, _)| *id).collect();
+            let mut opened: HashMap<Uuid, Vec<u8>> =
+                open(&self.inner.identity, &ids)?.into_iter().collect();
+            let kept = aim.documents.iter();
+            let kept = kept.filter_map(|(id, name)| Some((name.clone(), opened.remove(id)?)));
+            seen.documents.extend(kept);
         }
         Ok(seen)
     }

@@ -4,7 +4,8 @@ use entremise_core::event::Event;
 use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
 use entremise_store::{
-    About, CaseRef, Look, LookError, LookField, LookPurpose, RectifyError, WhyErased,
+    About, CaseRef, DocumentId, Look, LookError, LookField, LookPurpose, Note, RectifyError, Seen,
+    WhyErased,
 };
 use jiff::SignedDuration;
 
@@ -41,6 +42,93 @@ fn a_look_is_entered_with_who_what_for_and_by_which_text_before_anything_opens()
         let other = "elsewhere".parse().unwrap();
         let elsewhere = Look { authority: &other, ..wanted };
         assert!(matches!(world.store.look(&elsewhere, world.now), Err(LookError::NoSuchThing)));
+    });
+}
+
+/// Looks at these documents of a case, as an officer who answers or as one who sends a file.
+fn open_documents(
+    world: &World,
+    about: About,
+    purpose: LookPurpose,
+    documents: &[DocumentId],
+) -> Result<Seen, LookError> {
+    let fields: Vec<LookField> = documents.iter().map(|id| LookField::Document(*id)).collect();
+    let look = Look {
+        authority: &authority(),
+        person: &"agent-1".parse().unwrap(),
+        about,
+        purpose,
+        legal_basis: "Example Act, s 12",
+        fields: &fields,
+    };
+    world.store.look(&look, world.now)
+}
+
+/// What the lines of a case say was opened at each look at documents.
+fn lines(world: &World, case: entremise_core::id::CaseId) -> Vec<serde_json::Value> {
+    let file = world.store.case_file(&authority(), &case).unwrap().unwrap();
+    let looks = file.history.into_iter().filter(|line| line.kind.starts_with("look."));
+    looks.map(|line| line.body.unwrap()["documents"].clone()).collect()
+}
+
+#[test]
+fn a_look_at_one_document_opens_it_alone_and_its_line_says_which() {
+    on_both(|mut world| {
+        let case = ready_to_write(&mut world).case;
+        for (name, bytes) in [("observations-1.txt", b"mine"), ("letter.pdf", b"read")] {
+            let by = officer();
+            world
+                .store
+                .keep_case_document(&authority(), case, name, bytes, &by, world.now)
+                .unwrap();
+        }
+        let kept = world.store.documents(&authority(), &case).unwrap();
+        let wanted = kept.iter().find(|row| row.name == "letter.pdf").unwrap().id;
+        let about = About::Case(case);
+        let seen = open_documents(&world, about, LookPurpose::Answer, &[wanted]).unwrap();
+        assert_eq!(seen.documents, [("letter.pdf".to_owned(), b"read".to_vec())]);
+        assert!(seen.evidence.is_empty() && seen.identities.is_empty() && seen.raw.is_none());
+        assert_eq!(lines(&world, case), [serde_json::json!([wanted.0])]);
+        // Where the whole is needed, the line names the whole.
+        let all = Look {
+            authority: &authority(),
+            person: &"agent-1".parse().unwrap(),
+            about,
+            purpose: LookPurpose::Transmit,
+            legal_basis: "Example Act, s 12",
+            fields: &[LookField::Documents],
+        };
+        assert_eq!(world.store.look(&all, world.now).unwrap().documents.len(), kept.len());
+        let ids: Vec<_> = kept.iter().map(|row| row.id.0).collect();
+        assert_eq!(lines(&world, case)[1], serde_json::json!(ids));
+        // And a look at something else opens no document.
+        assert!(crate::erasing::look(&world, about).documents.is_empty());
+        assert_eq!(lines(&world, case)[2], serde_json::json!([]));
+    });
+}
+
+#[test]
+fn a_document_of_another_case_and_a_note_for_a_prosecutor_are_not_opened_and_nothing_is_entered() {
+    on_both(|mut world| {
+        let case = ready_to_write(&mut world).case;
+        let (_, other) = world.one_notice(2);
+        let note = Note::new("The clock was wrong.").unwrap();
+        let by = "agent-1".parse().unwrap();
+        world.store.keep_note(&authority(), case, &note, &by, world.now).unwrap();
+        let note = world.store.documents(&authority(), &case).unwrap().remove(0).id;
+        let nobodys = DocumentId(uuid::Uuid::from_u128(9));
+        let (here, elsewhere) = (About::Case(case), About::Case(other));
+        for (about, purpose, documents, why) in [
+            (elsewhere, LookPurpose::Answer, vec![note], "another case's"),
+            (here, LookPurpose::Answer, vec![note, nobodys], "one of two is nobody's"),
+            (here, LookPurpose::Transmit, vec![note], "a note, for a prosecutor"),
+        ] {
+            let seen = open_documents(&world, about, purpose, &documents);
+            assert!(matches!(seen, Err(LookError::NoSuchThing)), "{why}");
+        }
+        assert!(lines(&world, case).is_empty() && lines(&world, other).is_empty());
+        let seen = open_documents(&world, here, LookPurpose::Answer, &[note, note]).unwrap();
+        assert_eq!(seen.documents.len(), 1, "to work on the case it opens, once");
     });
 }
 

@@ -47,13 +47,19 @@ pub(super) fn written(
         Ok(file) => file,
         Err(not) => return Ok(WrittenOutcome::Not(not)),
     };
+    let kept = house.store.documents(&house.authority, &file.case.id).map_err(told)?;
+    let of_person = kept.iter().filter(|row| KINDS.iter().any(|kind| row.name.starts_with(kind)));
+    let of_person: Vec<LookField> = of_person.map(|row| LookField::Document(row.id)).collect();
+    if of_person.is_empty() {
+        return Ok(WrittenOutcome::Shown(Vec::new()));
+    }
     let look = Look {
         authority: &house.authority,
         person: &of.by,
         about: About::Case(file.case.id),
         purpose: LookPurpose::Answer,
         legal_basis: TO_ANSWER,
-        fields: &[LookField::Documents],
+        fields: &of_person,
     };
     let seen = match house.store.look(&look, now) {
         Ok(seen) => seen,
@@ -61,11 +67,7 @@ pub(super) fn written(
         Err(LookError::NoLegalBasis) => return Err(DeskTrouble),
         Err(LookError::Trouble(trouble)) => return Err(told(trouble)),
     };
-    let of_person = seen
-        .documents
-        .into_iter()
-        .filter(|(name, _)| KINDS.iter().any(|kind| name.starts_with(kind)));
-    let shown = of_person.map(|(name, bytes)| {
+    let shown = seen.documents.into_iter().map(|(name, bytes)| {
         let text = name.ends_with(".txt").then(|| String::from_utf8(bytes).ok()).flatten();
         (name, text)
     });

@@ -6,7 +6,7 @@ use entremise_core::deadline::Zone;
 use entremise_core::event::Event;
 use entremise_core::id::PersonId;
 use entremise_core::procedure::ladder::ChallengeGround;
-use entremise_store::{About, DocumentRow, Look, LookError, LookField, LookPurpose};
+use entremise_store::{About, DocumentId, DocumentRow, Look, LookError, LookField, LookPurpose};
 use jiff::Timestamp;
 
 use super::over_store::{FRESH_LOOK, StoreDefence, told};
@@ -32,6 +32,7 @@ pub struct PapersView {
 
 /// One document, closed.
 pub struct Paper {
+    pub id: DocumentId,
     /// Its name in the house; never one that the sender gave.
     pub name: String,
     /// One of `KINDS`.
@@ -92,8 +93,8 @@ fn of_person(row: DocumentRow) -> Option<Paper> {
     let kind = KINDS.into_iter().find(|known| *known == kind)?;
     let is_ours = !digest.is_empty() && digest.bytes().all(|one| one.is_ascii_hexdigit());
     let opens = row.effect.is_none() && is_ours && upload::ENDINGS.contains(&ending);
-    let (kept_at, size_bytes) = (row.kept_at, row.size_bytes);
-    opens.then_some(Paper { name: row.name, kind, kept_at, size_bytes })
+    let DocumentRow { id, kept_at, size_bytes, .. } = row;
+    opens.then_some(Paper { id, name: row.name, kind, kept_at, size_bytes })
 }
 
 /// Opens one document of the person's, after the ledger has the look; none where there is no such
@@ -106,10 +107,10 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Result<Option<Opened>, DeskTrouble> {
     // Whatever else lies with a case is opened by other pages, for other purposes.
-    let known = papers(house, reference)?;
-    if !known.is_some_and(|view| view.papers.iter().any(|paper| paper.name == name)) {
+    let Some(known) = papers(house, reference)? else { return Ok(None) };
+    let Some(paper) = known.papers.into_iter().find(|paper| paper.name == name) else {
         return Ok(None);
-    }
+    };
     let file = store_desk::find(&house.store, &house.authority, reference).map_err(told)?;
     let Some(file) = file else { return Ok(None) };
     let (purpose, legal_basis) = match why {
@@ -122,7 +123,7 @@ pub(super) fn open(
         about: About::Case(file.case.id),
         purpose,
         legal_basis,
-        fields: &[LookField::Documents],
+        fields: &[LookField::Document(paper.id)],
     };
     let seen = match house.store.look(&look, now) {
         Ok(seen) => seen,
@@ -130,8 +131,7 @@ pub(super) fn open(
         Err(LookError::NoLegalBasis) => return Err(DeskTrouble),
         Err(LookError::Trouble(trouble)) => return Err(told(trouble)),
     };
-    let found = seen.documents.into_iter().find(|(kept, _)| kept == name);
-    Ok(found.and_then(|(_, bytes)| {
+    Ok(seen.documents.into_iter().next().and_then(|(_, bytes)| {
         let ending = upload::ending(&bytes)?;
         name.ends_with(&format!(".{ending}")).then_some(Opened { ending, bytes })
     }))

@@ -109,7 +109,7 @@ impl Messages {
         Ok(true)
     }
 
-    /// The notes of a case, opened after the ledger has the look.
+    /// The notes of a case, opened after the ledger has the look, and nothing beside them.
     pub fn notes(
         &self,
         reference: &str,
@@ -117,16 +117,21 @@ impl Messages {
         now: Timestamp,
     ) -> Result<Vec<String>, DeskTrouble> {
         let Some(file) = self.file(reference)? else { return Ok(Vec::new()) };
+        let kept = self.store.documents(&self.authority, &file.case.id).map_err(told)?;
+        let notes = kept.iter().filter(|row| is_note(&row.name));
+        let notes: Vec<LookField> = notes.map(|row| LookField::Document(row.id)).collect();
+        if notes.is_empty() {
+            return Ok(Vec::new());
+        }
         let look = Look {
             authority: &self.authority,
             person: by,
             about: About::Case(file.case.id),
             purpose: LookPurpose::Answer,
             legal_basis: TO_WORK,
-            fields: &[LookField::Documents],
+            fields: &notes,
         };
-        let seen = self.store.look(&look, now).map_err(told)?;
-        let notes = seen.documents.into_iter().filter(|(name, _)| is_note(name));
+        let notes = self.store.look(&look, now).map_err(told)?.documents.into_iter();
         Ok(notes.filter_map(|(_, bytes)| String::from_utf8(bytes).ok()).collect())
     }
 

@@ -8,7 +8,7 @@ use entremise_core::id::{CaseId, Digest};
 use entremise_core::ledger::{Actor, hexadecimal};
 use entremise_core::step::step;
 use entremise_store::{
-    ApplyError, CaseFile, CaseRef, LookError, LookField, OwnLook, SlotError, Trouble,
+    ApplyError, CaseFile, CaseRef, DocumentRow, LookError, LookField, OwnLook, SlotError, Trouble,
 };
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -342,14 +342,18 @@ impl PortalDesk for StorePortal {
             Some(Event::PostponementRefused { reasons, .. }) => (REFUSAL_REASONS, reasons),
             _ => return Ok(None),
         };
-        let Some(seen) = self.look(of, &[LookField::Documents], now)? else { return Ok(None) };
-        for (name, bytes) in seen.documents {
-            if name.starts_with(kind) && sha256(&bytes)? == reasons {
-                let text = name.ends_with(".txt").then(|| String::from_utf8(bytes).ok()).flatten();
-                return Ok(Some(text.map_or(Reasons::Document, Reasons::Text)));
-            }
-        }
-        Ok(None)
+        let kept = self.desk.store.documents(&self.desk.authority, &of).map_err(told)?;
+        let is_it = |row: &DocumentRow| {
+            row.name.starts_with(kind) && hexadecimal(&row.sha256) == reasons.to_string()
+        };
+        let Some(row) = kept.into_iter().find(is_it) else { return Ok(None) };
+        // Of all that lies with the case, this is opened.
+        let seen = self.look(of, &[LookField::Document(row.id)], now)?;
+        let opened = seen.and_then(|seen| seen.documents.into_iter().next());
+        Ok(opened.map(|(name, bytes)| {
+            let text = name.ends_with(".txt").then(|| String::from_utf8(bytes).ok()).flatten();
+            text.map_or(Reasons::Document, Reasons::Text)
+        }))
     }
 }
 
