@@ -5,6 +5,7 @@ mod suspended;
 
 mod applying;
 mod compartments;
+mod documented;
 mod erasing;
 mod history;
 mod intake;
