@@ -3,6 +3,7 @@
 //! Pure: no clock, file, socket, SQL or async. Every function gives the same answer for the same
 //! arguments, today and on the day a court asks. Time is an argument.
 
+pub mod asked;
 pub mod authorisation;
 pub mod case;
 pub mod deadline;

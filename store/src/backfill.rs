@@ -1,5 +1,7 @@
-//! Tables that an earlier release did not keep, made once out of the ledger, which has it all.
+//! Tables and columns that an earlier release did not keep, made once out of what it did keep.
 
+use entremise_core::asked::Asked;
+use entremise_core::case::State;
 use entremise_core::event::Event;
 use entremise_core::ledger::Leaf;
 use jiff::Timestamp;
@@ -9,7 +11,8 @@ use crate::conn::{Pool, Row, Tx, Value};
 use crate::trouble::Trouble;
 
 const PAGE: usize = 1_000;
-const DONE: &str = "0003_backfill";
+const FACTS: &str = "0003_backfill";
+const ASKED: &str = "0014_backfill";
 
 #[derive(Deserialize)]
 struct Told {
@@ -18,10 +21,7 @@ struct Told {
 
 /// Fills `fact` and `opening` from lines that were entered before these tables were there.
 pub(crate) fn facts_and_openings(cases: &Pool, now: Timestamp) -> Result<(), Trouble> {
-    let is_done = cases.read(|tx| {
-        tx.query_one("-- backfill-done\nSELECT name FROM migration WHERE name = $1", &[DONE.into()])
-    })?;
-    if is_done.is_some() {
+    if is_done(cases, FACTS)? {
         return Ok(());
     }
     let mut after = (String::new(), -1);
@@ -39,12 +39,51 @@ pub(crate) fn facts_and_openings(cases: &Pool, now: Timestamp) -> Result<(), Tro
         let Some(last) = rows.last() else { break };
         after = (last.text(0)?.to_owned(), last.integer(1)?);
     }
+    note_done(cases, FACTS, now)
+}
+
+/// Says of each case that lies on a desk on which list it stands.
+pub(crate) fn asked(cases: &Pool, now: Timestamp) -> Result<(), Trouble> {
+    if is_done(cases, ASKED)? {
+        return Ok(());
+    }
+    loop {
+        let told = cases.write(|tx| {
+            let rows = tx.query(
+                "-- backfill-desk
+                 SELECT case_id, state FROM cases WHERE desk_at IS NOT NULL AND asked IS NULL
+                 LIMIT $1",
+                &[Value::count(PAGE)],
+            )?;
+            for row in &rows {
+                let asked = Asked::of(&row.json::<State>(1)?).name();
+                tx.execute(
+                    "-- backfill-asked\nUPDATE cases SET asked = $2 WHERE case_id = $1",
+                    &[Value::id(&row.id(0)?), asked.into()],
+                )?;
+            }
+            Ok::<_, Trouble>(rows.len())
+        })?;
+        if told < PAGE {
+            return note_done(cases, ASKED, now);
+        }
+    }
+}
+
+fn is_done(cases: &Pool, name: &'static str) -> Result<bool, Trouble> {
+    let row = cases.read(|tx| {
+        tx.query_one("-- backfill-done\nSELECT name FROM migration WHERE name = $1", &[name.into()])
+    })?;
+    Ok(row.is_some())
+}
+
+fn note_done(cases: &Pool, name: &'static str, now: Timestamp) -> Result<(), Trouble> {
     cases.write(|tx| {
         tx.execute(
             "-- backfill-note
              INSERT INTO migration (compartment, name, run_at) VALUES ('cases', $1, $2)
              ON CONFLICT (name) DO NOTHING",
-            &[DONE.into(), Value::time(now)],
+            &[name.into(), Value::time(now)],
         )
         .map(|_| ())
     })

@@ -187,6 +187,7 @@ impl Store {
         let cases = Pool::open(&places.cases, Rows::Small)?;
         migrate(&cases, "cases", CASES, now)?;
         backfill::facts_and_openings(&cases, now)?;
+        backfill::asked(&cases, now)?;
         let regimes = regimes
             .into_iter()
             .map(|regime| Ok((regime.id().parse()?, regime)))

@@ -36,6 +36,7 @@ pub(crate) const CASES: &[Migration] = &[
     Migration { name: "0011_measure", sql: include_str!("../migrations/cases/0011_measure.sql") },
     Migration { name: "0012_absence", sql: include_str!("../migrations/cases/0012_absence.sql") },
     Migration { name: "0013_message", sql: include_str!("../migrations/cases/0013_message.sql") },
+    Migration { name: "0014_asked", sql: include_str!("../migrations/cases/0014_asked.sql") },
 ];
 
 /// Evidence, traffic and identity have the same form, each in a database of its own.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use entremise_core::asked::Asked;
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::effect::{Alarm, Effect};
 use entremise_core::event::Line;
@@ -16,6 +17,9 @@ use crate::trouble::Trouble;
 
 /// Rows made ready together: each is written while what was made for it is still near.
 const WRITTEN_AT_ONCE: usize = 512;
+
+/// The place on the desk of what has no deadline: at its bottom.
+pub(crate) const NEVER_DUE: i64 = i64::MAX;
 
 /// A case as its row has it.
 pub(crate) struct CaseLine {
@@ -136,6 +140,7 @@ static CASES: Bulk = Bulk {
         ("file_number", Kind::Text),
         ("due_at", Kind::Integer),
         ("desk_at", Kind::Integer),
+        ("asked", Kind::Text),
         ("held_until", Kind::Integer),
     ],
     // Who it is about, where it was opened and its number never change.
@@ -143,6 +148,7 @@ static CASES: Bulk = Bulk {
                closed = excluded.closed, state = excluded.state, \
                changed_at = excluded.changed_at, question = excluded.question, \
                due_at = excluded.due_at, desk_at = excluded.desk_at, \
+               asked = excluded.asked, \
                held_until = excluded.held_until",
 };
 
@@ -183,6 +189,7 @@ fn write_some_cases(tx: &mut Tx, cases: &[CaseLine], changed_at: Timestamp) -> R
             Value::maybe(line.file_number.as_deref(), Value::Text),
             Value::maybe(line.due_at, Value::time),
             desk_at(line),
+            asked(&line.case.state),
             held_until(&case.state),
         ]);
     }
@@ -230,7 +237,15 @@ fn desk_at(line: &CaseLine) -> Value<'static> {
     if !waits_for_a_person(&line.case.state) {
         return Value::Null;
     }
-    line.due_at.map_or(Value::Integer(i64::MAX), Value::time)
+    line.due_at.map_or(Value::Integer(NEVER_DUE), Value::time)
+}
+
+/// On which list of the desk it stands.
+fn asked(state: &State) -> Value<'static> {
+    if !waits_for_a_person(state) {
+        return Value::Null;
+    }
+    Asked::of(state).name().into()
 }
 
 fn held_until(state: &State) -> Value<'static> {

@@ -125,23 +125,15 @@ impl Store {
         })
     }
 
+    /// How many cases stand where, by procedure and state: `ladder.proposed`. Reads counters.
+    pub fn case_counts(&self, authority: &AuthorityId) -> Result<BTreeMap<String, u64>, Trouble> {
+        self.inner.cases.read(|tx| Ok(tally(tx, authority)?.cases))
+    }
+
     /// How much there is of what. Reads counters, not rows, but for the open outbox.
     pub fn counts(&self, authority: &AuthorityId) -> Result<Counts, Trouble> {
-        let mut counts = Counts::default();
         self.inner.cases.read(|tx| {
-            let tally = tx.query(
-                "-- tally\nSELECT what, name, n FROM tally WHERE authority = $1 AND n <> 0",
-                &[authority.as_str().into()],
-            )?;
-            for row in &tally {
-                let of = match row.text(0)? {
-                    "case" => &mut counts.cases,
-                    "notice" => &mut counts.notices,
-                    "rejection" => &mut counts.rejections,
-                    _ => &mut counts.effects,
-                };
-                of.insert(row.text(1)?.to_owned(), number(row.integer(2)?));
-            }
+            let mut counts = tally(tx, authority)?;
             let open = tx.query(
                 "-- outbox-open
                  SELECT queue, state, COUNT(effect_id) FROM outbox
@@ -153,10 +145,28 @@ impl Store {
                 counts.outbox.insert(name, number(row.integer(2)?));
             }
             counts.alarms = open_alarms(tx, authority)?;
-            Ok::<_, Trouble>(())
-        })?;
-        Ok(counts)
+            Ok(counts)
+        })
     }
+}
+
+/// What is counted with the changes themselves.
+fn tally(tx: &mut Tx, authority: &AuthorityId) -> Result<Counts, Trouble> {
+    let rows = tx.query(
+        "-- tally\nSELECT what, name, n FROM tally WHERE authority = $1 AND n <> 0",
+        &[authority.as_str().into()],
+    )?;
+    let mut counts = Counts::default();
+    for row in &rows {
+        let of = match row.text(0)? {
+            "case" => &mut counts.cases,
+            "notice" => &mut counts.notices,
+            "rejection" => &mut counts.rejections,
+            _ => &mut counts.effects,
+        };
+        of.insert(row.text(1)?.to_owned(), number(row.integer(2)?));
+    }
+    Ok(counts)
 }
 
 fn alarm(row: &Row) -> Result<AlarmRow, Trouble> {

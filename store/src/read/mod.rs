@@ -11,6 +11,7 @@ pub(crate) use file::effect_by_id;
 pub use file::{CaseFile, EffectRow, HistoryEntry};
 pub use holdings::SendingRow;
 
+use entremise_core::asked::Asked;
 use entremise_core::case::{Case, State};
 use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, QuestionId, RegimeId};
 use jiff::Timestamp;
@@ -34,6 +35,9 @@ pub struct WorkPlace {
     pub desk_at: i64,
     pub case: CaseId,
 }
+
+/// Before the first row of every desk.
+const FIRST: WorkPlace = WorkPlace { desk_at: i64::MIN, case: CaseId(uuid::Uuid::nil()) };
 
 /// A case that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +78,7 @@ impl WorkRow {
 impl Store {
     /// Open cases that wait for a person or are late, the next deadline first.
     pub fn work(&self, authority: &AuthorityId, order: WorkOrder) -> Result<Vec<WorkRow>, Trouble> {
-        let nil = CaseId(uuid::Uuid::nil());
-        let after = order.after.unwrap_or(WorkPlace { desk_at: i64::MIN, case: nil });
+        let after = order.after.unwrap_or(FIRST);
         let found = self.inner.cases.read(|tx| {
             tx.query(
                 "-- desk
@@ -94,6 +97,58 @@ impl Store {
             )
         })?;
         found.iter().map(|row| WorkRow::read(row, row.integer(9)?)).collect()
+    }
+
+    /// As `work`, of one kind: read where that kind begins.
+    pub fn work_asking(
+        &self,
+        authority: &AuthorityId,
+        asked: Asked,
+        order: WorkOrder,
+    ) -> Result<Vec<WorkRow>, Trouble> {
+        let after = order.after.unwrap_or(FIRST);
+        let found = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- desk-asking
+                 SELECT case_id, authority, regime, subject, state, opened_at, file_number,
+                     question, due_at, desk_at
+                 FROM cases
+                 WHERE authority = $1 AND asked = $2 AND desk_at IS NOT NULL
+                     AND (desk_at, case_id) > ($3, $4)
+                 ORDER BY desk_at, case_id LIMIT $5",
+                &[
+                    authority.as_str().into(),
+                    asked.name().into(),
+                    after.desk_at.into(),
+                    Value::id(&after.case.0),
+                    Value::count(order.limit),
+                ],
+            )
+        })?;
+        found.iter().map(|row| WorkRow::read(row, row.integer(9)?)).collect()
+    }
+
+    /// When the cases of the desk are due, the next first, `most` of them; none for a case that has
+    /// no deadline. Reads an index and no case.
+    pub fn desk_deadlines(
+        &self,
+        authority: &AuthorityId,
+        most: usize,
+    ) -> Result<Vec<Option<Timestamp>>, Trouble> {
+        let rows = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- desk-deadlines
+                 SELECT desk_at FROM cases
+                 WHERE authority = $1 AND desk_at IS NOT NULL
+                 ORDER BY desk_at, case_id LIMIT $2",
+                &[authority.as_str().into(), Value::count(most)],
+            )
+        })?;
+        let due_at = |row: &Row| match row.integer(0)? {
+            rows::NEVER_DUE => Ok(None),
+            _ => row.time(0).map(Some),
+        };
+        rows.iter().map(due_at).collect()
     }
 
     /// Open cases of a line that stand so, by the state's name: those that lie on no desk.

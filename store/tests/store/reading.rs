@@ -1,9 +1,15 @@
 //! The desk, the counts and the lookups.
 
+use entremise_core::asked::Asked;
+use entremise_core::case::State;
 use entremise_core::event::Event;
 use entremise_core::id::QuestionId;
 use entremise_core::ledger::Actor;
+use entremise_core::procedure::identification;
+use entremise_core::regime::Regime;
 use entremise_store::{CaseRef, WorkOrder};
+use rusqlite::Connection;
+use tempfile::TempDir;
 
 use crate::support::*;
 
@@ -66,6 +72,79 @@ fn the_desk_turns_page_by_page_and_shows_each_case_once() {
         seen.dedup();
         assert_eq!(seen.len(), 7);
     });
+}
+
+/// The specimen regime, its first notice decided by a person.
+fn decided() -> Regime {
+    let text = entremise_core::regime::embedded::text("xx-specimen").unwrap();
+    let changed =
+        text.replacen("decides  = [{ value = \"none\"", "decides = [{ value = \"member\"", 1);
+    assert_ne!(text, changed);
+    let calendars = entremise_core::regime::embedded::calendars().unwrap();
+    Regime::parse("decided.toml", &changed, &calendars).unwrap()
+}
+
+/// Two questions late, and one warning that waits for a decision.
+fn desk_of_two_kinds(world: &mut World) {
+    silent(world, 2);
+    let event = Event::FactEstablished { fact: fact(1) };
+    world.store.apply(&by_line(), &event, &Actor::House, world.now).unwrap();
+}
+
+fn asked(world: &World, asked: Asked, limit: usize) -> Vec<Asked> {
+    let order = WorkOrder { limit, after: None };
+    let rows = world.store.work_asking(&authority(), asked, order).unwrap();
+    rows.iter().map(|row| Asked::of(&row.case.state)).collect()
+}
+
+#[test]
+fn a_list_of_one_kind_shows_that_kind_alone_and_is_left_when_the_case_moves() {
+    on_both_under(decided(), |mut world| {
+        desk_of_two_kinds(&mut world);
+        assert_eq!(asked(&world, Asked::Provider, 9), [Asked::Provider; 2]);
+        assert_eq!(asked(&world, Asked::Provider, 1), [Asked::Provider]);
+        assert_eq!(asked(&world, Asked::Decide, 9), [Asked::Decide]);
+        assert!(asked(&world, Asked::Answer, 9).is_empty());
+        let first = world.store.work(&authority(), WorkOrder { limit: 1, after: None }).unwrap();
+        let order = WorkOrder { limit: 9, after: Some(first[0].place) };
+        let rest = world.store.work_asking(&authority(), Asked::Provider, order).unwrap();
+        assert_eq!(rest.len(), 1, "a list goes on behind the row that was seen last");
+        let State::Identification(identification::State::Asked { question, .. }) =
+            rest[0].case.state
+        else {
+            panic!("a provider is late with an answer");
+        };
+        let answered = Event::Answered { question, outcome: identified() };
+        let case = CaseRef::Id(authority(), rest[0].case.id);
+        world.store.apply(&case, &answered, &provider_acts(), world.now).unwrap();
+        assert_eq!(asked(&world, Asked::Provider, 9), [Asked::Provider]);
+    });
+}
+
+#[test]
+fn the_deadlines_of_the_desk_are_those_of_its_cases() {
+    on_both_under(decided(), |mut world| {
+        desk_of_two_kinds(&mut world);
+        let rows = world.store.work(&authority(), WorkOrder { limit: 9, after: None }).unwrap();
+        let of_cases: Vec<_> = rows.iter().map(|row| row.due_at).collect();
+        assert_eq!(world.store.desk_deadlines(&authority(), 9).unwrap(), of_cases);
+        assert_eq!(world.store.desk_deadlines(&authority(), 1).unwrap(), of_cases[..1]);
+    });
+}
+
+#[test]
+fn what_lay_on_the_desk_before_there_were_lists_of_one_kind_is_on_its_list() {
+    let folder = TempDir::new().unwrap();
+    let places = entremise_store::Places::in_folder(folder.path());
+    let mut world = World::open(folder, places, vec![decided()]);
+    desk_of_two_kinds(&mut world);
+    let cases = Connection::open(world.places.cases.strip_prefix("sqlite:").unwrap()).unwrap();
+    cases.execute_batch("UPDATE cases SET asked = NULL").unwrap();
+    assert!(asked(&world, Asked::Decide, 9).is_empty());
+    cases.execute_batch("DELETE FROM migration WHERE name = '0014_backfill'").unwrap();
+    world.reopen();
+    assert_eq!(asked(&world, Asked::Provider, 9), [Asked::Provider; 2]);
+    assert_eq!(asked(&world, Asked::Decide, 9), [Asked::Decide]);
 }
 
 #[test]

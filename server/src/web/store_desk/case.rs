@@ -12,10 +12,9 @@ use entremise_core::regime::rules::{ChannelKind, Gate, Rules, Stage};
 use entremise_store::{CaseFile, HistoryEntry, Trouble};
 use jiff::Timestamp;
 
-use super::work::asked_of;
 use super::{StoreDesk, defence};
 use crate::web::desk::{
-    CaseView, FactView, Happened, LedgerLine, MessageView, Next, NextKind, Procedure, Rung,
+    Asked, CaseView, FactView, Happened, LedgerLine, MessageView, Next, NextKind, Procedure, Rung,
     Standing,
 };
 
@@ -62,7 +61,7 @@ pub(super) fn view(
         },
         state: state.name().to_owned(),
         closed: state.is_closed(),
-        asked: asked_of(state),
+        asked: Asked::of(state),
         opened_at: file.case.opened_at,
         rungs: rungs(file, rules),
         facts: facts(file),

@@ -4,7 +4,6 @@ use entremise_core::case::State;
 use entremise_core::deadline::Zone;
 use entremise_core::effect::Alarm;
 use entremise_core::id::CaseId;
-use entremise_core::procedure::{identification, ladder};
 use entremise_core::regime::embedded;
 use entremise_core::step::due;
 use entremise_store::{AlarmRow, Trouble, WorkOrder, WorkPlace, WorkRow as Stored};
@@ -15,8 +14,7 @@ use crate::web::desk::{
     AlarmKind, AlarmView, Asked, DayLoad, Delay, TodayView, WorkQuery, WorkRow,
 };
 
-/// How many rows of the desk are looked at for the load of the coming days, and at most for one
-/// page of a narrowed list.
+/// How many deadlines of the desk are looked at for the load of the coming days.
 const ROWS_SEEN_MAX: usize = 2_000;
 /// Alarms shown at once; how many more there are is said.
 const ALARMS_MAX: usize = 10;
@@ -28,18 +26,18 @@ pub(super) fn today(
     now: Timestamp,
 ) -> Result<TodayView, Trouble> {
     let (rows, next) = page(desk, query, now)?;
-    let seen = desk.store.work(&desk.authority, WorkOrder { limit: ROWS_SEEN_MAX, after: None })?;
-    let zone = zone_of(desk, &seen);
-    let counts = desk.store.counts(&desk.authority)?;
+    let seen = desk.store.desk_deadlines(&desk.authority, ROWS_SEEN_MAX)?;
+    let zone = zone_of(desk)?;
+    let cases = desk.store.case_counts(&desk.authority)?;
     let open = Asked::ALL.map(|asked| {
-        let of = counts.cases.iter().filter(|(name, _)| asked_of_name(name) == Some(asked));
+        let of = cases.iter().filter(|(name, _)| asked_of_name(name) == Some(asked));
         (asked, of.map(|(_, count)| count).sum())
     });
     let board = desk.store.alarm_board(&desk.authority, ALARMS_MAX)?;
     Ok(TodayView {
-        late: seen.iter().filter(|row| row.due_at.is_some_and(|due| due <= now)).count() as u64,
+        late: seen.iter().flatten().filter(|due| **due <= now).count() as u64,
         load: load(&seen, &zone, now),
-        delays: Delay::counted(seen.iter().filter_map(|row| row.due_at), now),
+        delays: Delay::counted(seen.iter().flatten().copied(), now),
         load_whole: seen.len() < ROWS_SEEN_MAX,
         zone,
         rows,
@@ -56,41 +54,23 @@ fn page(
     query: &WorkQuery,
     now: Timestamp,
 ) -> Result<(Vec<WorkRow>, Option<String>), Trouble> {
-    let mut after = query.after.as_deref().and_then(read_place);
-    if let Some(state) = query.asked.and_then(off_desk) {
-        let order = WorkOrder { limit: query.rows_max + 1, after };
-        let mut found = desk.store.standing(&desk.authority, state, order)?;
-        let more = found.len() > query.rows_max;
-        found.truncate(query.rows_max);
-        let next = found.last().filter(|_| more).map(|row| write_place(row.place));
-        let asked = |row: &Stored| asked_of(&row.case.state);
-        let rows = found.iter().map(|row| view(desk, row, asked(row), now)).collect();
-        return Ok((rows, next));
-    }
-    let mut rows = Vec::new();
-    let mut seen = 0;
-    loop {
-        let order = WorkOrder { limit: query.rows_max + 1, after };
-        let found = desk.store.work(&desk.authority, order)?;
-        let whole = found.len() <= query.rows_max;
-        for row in found {
-            if rows.len() == query.rows_max || seen == ROWS_SEEN_MAX {
-                return Ok((rows, after.map(write_place)));
-            }
-            seen += 1;
-            after = Some(row.place);
-            let asked = asked_of(&row.case.state);
-            if query.asked.is_none_or(|wanted| wanted == asked) {
-                rows.push(view(desk, &row, asked, now));
-            }
-        }
-        if whole {
-            return Ok((rows, None));
-        }
-    }
+    let after = query.after.as_deref().and_then(read_place);
+    let order = WorkOrder { limit: query.rows_max + 1, after };
+    let mut found = match query.asked {
+        None => desk.store.work(&desk.authority, order)?,
+        Some(asked) => match off_desk(asked) {
+            Some(state) => desk.store.standing(&desk.authority, state, order)?,
+            None => desk.store.work_asking(&desk.authority, asked, order)?,
+        },
+    };
+    let more = found.len() > query.rows_max;
+    found.truncate(query.rows_max);
+    let next = found.last().filter(|_| more).map(|row| write_place(row.place));
+    let rows = found.iter().map(|row| view(desk, row, now)).collect();
+    Ok((rows, next))
 }
 
-fn view(desk: &StoreDesk, row: &Stored, asked: Asked, now: Timestamp) -> WorkRow {
+fn view(desk: &StoreDesk, row: &Stored, now: Timestamp) -> WorkRow {
     let regime = desk.store.regime(&row.case.regime);
     let stage = match &row.case.state {
         State::Ladder(state) => state.stage(),
@@ -99,42 +79,13 @@ fn view(desk: &StoreDesk, row: &Stored, asked: Asked, now: Timestamp) -> WorkRow
     let rung = stage.and_then(|stage| regime?.at(now).ok()?.stages.get(stage));
     WorkRow {
         reference: row.file_number.clone().unwrap_or_else(|| row.case.id.to_string()),
-        asked,
+        asked: Asked::of(&row.case.state),
         stage: rung.map(|rung| rung.id.clone()),
         finding: rung.is_some_and(|rung| rung.hears.is_some()),
         deadline: regime
             .and_then(|regime| due(&row.case, regime).ok().flatten())
             .map(|due| due.deadline),
         opened_at: row.case.opened_at,
-    }
-}
-
-/// What a case asks of a person, or waits for.
-pub(super) fn asked_of(state: &State) -> Asked {
-    match state {
-        State::Identification(
-            identification::State::Waiting { .. } | identification::State::Asked { .. },
-        ) => Asked::Provider,
-        State::Identification(
-            identification::State::Open | identification::State::Closed { .. },
-        ) => Asked::Keep,
-        State::Ladder(state) if state.challenge().is_some() => Asked::Answer,
-        State::Measure(_) => Asked::Measure,
-        State::Ladder(state) => match state.bare() {
-            ladder::State::Asking { .. } => Asked::Provider,
-            ladder::State::Proposed { .. } => Asked::Decide,
-            ladder::State::Sending { .. } => Asked::Message,
-            ladder::State::Barred { .. } => Asked::Barred,
-            ladder::State::UnderReview { .. } => Asked::Review,
-            ladder::State::Contradictory { .. } => Asked::Hear,
-            ladder::State::Deliberating { .. } => Asked::Deliberate,
-            ladder::State::Transmitted { .. } => Asked::Court,
-            ladder::State::Open
-            | ladder::State::Warned { .. }
-            | ladder::State::Closed { .. }
-            | ladder::State::Held { .. }
-            | ladder::State::Challenged { .. } => Asked::Keep,
-        },
     }
 }
 
@@ -166,13 +117,14 @@ fn asked_of_name(name: &str) -> Option<Asked> {
 }
 
 /// How many deadlines end on each coming day. Days beyond the last row seen are left out.
-fn load(seen: &[Stored], zone: &Zone, now: Timestamp) -> Vec<DayLoad> {
+fn load(seen: &[Option<Timestamp>], zone: &Zone, now: Timestamp) -> Vec<DayLoad> {
     let today = zone.day_of(now);
     let days: Vec<_> = seen
         .iter()
-        .filter_map(|row| row.due_at.filter(|due| *due > now))
+        .flatten()
+        .filter(|due| **due > now)
         // A deadline ends at the midnight after its last day.
-        .map(|due| zone.day_of(due - SignedDuration::from_nanos(1)))
+        .map(|due| zone.day_of(*due - SignedDuration::from_nanos(1)))
         .collect();
     let known_until = match days.last() {
         Some(last) if seen.len() == ROWS_SEEN_MAX => Some(*last),
@@ -204,13 +156,14 @@ fn alarm(row: &AlarmRow) -> AlarmView {
 }
 
 /// The zone of the rules under which the first case runs; on an empty desk, of any rules here.
-fn zone_of(desk: &StoreDesk, seen: &[Stored]) -> Zone {
-    let regime = seen.first().and_then(|row| desk.store.regime(&row.case.regime));
+fn zone_of(desk: &StoreDesk) -> Result<Zone, Trouble> {
+    let first = desk.store.work(&desk.authority, WorkOrder { limit: 1, after: None })?;
+    let regime = first.first().and_then(|row| desk.store.regime(&row.case.regime));
     let any = || embedded::ids().into_iter().find_map(|id| desk.store.regime(&id.parse().ok()?));
-    match regime.or_else(any) {
+    Ok(match regime.or_else(any) {
         Some(regime) => regime.zone().clone(),
         None => Zone::named("UTC").expect("UTC is part of every time-zone database"),
-    }
+    })
 }
 
 fn write_place(place: WorkPlace) -> String {
