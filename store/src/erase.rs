@@ -113,69 +113,77 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Erased, EraseError> {
-        let entered = self.enter_erasure(authority, case, why, by, now)?;
-        let erased = entered.records.erased;
+        let erased = self.erase_many(authority, &[case], why, by, now)?.pop();
+        erased.unwrap_or_else(|| Err(Trouble::never("an erasure was left without answer").into()))
+    }
+
+    /// As `erase`, for many cases with as few flushes as for one. One that is refused or is not
+    /// there holds up no other. The answers stand in the order of the cases.
+    pub fn erase_many(
+        &self,
+        authority: &AuthorityId,
+        cases: &[CaseId],
+        why: WhyErased,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Erased, EraseError>>, Trouble> {
+        let entered = self.inner.cases.write(|tx| {
+            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
+            let entered = cases.iter().map(|case| self.enter_erasure(&mut door, *case, why, by));
+            let entered = entered.collect::<Result<Vec<_>, Trouble>>()?;
+            door.close()?;
+            Ok::<_, Trouble>(entered)
+        })?;
         self.inner.fault("erase.entered")?;
-        self.carry_out(&entered, now)?;
-        Ok(erased)
+        self.carry_out(entered.iter().flatten(), now)?;
+        Ok(entered.into_iter().map(|entered| Ok(entered?.records.erased)).collect())
     }
 
     /// Ends erasures that were cut off.
     pub(crate) fn end_cut_off(&self, now: Timestamp) -> Result<(), Trouble> {
-        for entered in self.cut_off()? {
-            self.carry_out(&entered, now)?;
-        }
-        Ok(())
+        self.carry_out(&self.cut_off()?, now)
     }
 
     fn enter_erasure(
         &self,
-        authority: &AuthorityId,
+        door: &mut Door,
         case: CaseId,
         why: WhyErased,
         by: &Actor,
-        now: Timestamp,
-    ) -> Result<Entered, EraseError> {
-        let entered = self.inner.cases.write(|tx| {
-            let mut door = Door::open(tx, &self.inner, authority, now, Lateness::Refuse)?;
-            let stored = rows::case_by_id(door.tx, authority, case)?;
-            let Some(stored) = stored else { return Err(EraseError::NoSuchCase) };
-            if let Err(refusal) = self.may_erase(&stored.case, why, door.at) {
-                let subject = form::Subject::Case(case);
-                let kind = form::Kind::House("erasure_refused");
-                let body = json(&serde_json::json!({ "refusal": refusal.name() }));
-                door.enter(&stored.case.regime, subject, kind, by.clone(), body)?;
-                door.close()?;
-                return Ok(Err(refusal));
+    ) -> Result<Result<Entered, EraseError>, Trouble> {
+        let stored = rows::case_by_id(door.tx, &door.authority, case)?;
+        let Some(stored) = stored else { return Ok(Err(EraseError::NoSuchCase)) };
+        let subject = form::Subject::Case(case);
+        if let Err(refusal) = self.may_erase(&stored.case, why, door.at) {
+            let kind = form::Kind::House("erasure_refused");
+            let body = json(&serde_json::json!({ "refusal": refusal.name() }));
+            door.enter(&stored.case.regime, subject, kind, by.clone(), body)?;
+            return Ok(Err(EraseError::Refused(refusal)));
+        }
+        let mut records = records_of(door.tx, &stored.case)?;
+        if let Some((before, is_done)) = before(door.tx, case)? {
+            records.leave_out(&before.records);
+            if !is_done || records.is_empty() {
+                return Ok(Ok(before));
             }
-            let mut records = records_of(door.tx, &stored.case)?;
-            if let Some((before, is_done)) = before(door.tx, case)? {
-                records.leave_out(&before.records);
-                if !is_done || records.is_empty() {
-                    return Ok(Ok(before));
-                }
-            }
-            blot(door.tx, &stored.case, &records)?;
-            let body = json(&serde_json::json!({
-                "why": why.name(),
-                "counts": {
-                    "notices": records.erased.notices,
-                    "disclosures": records.erased.disclosures,
-                    "documents": records.erased.documents,
-                },
-                "notices": records.evidence,
-                "identity": records.identity,
-            }));
-            let subject = form::Subject::Case(case);
-            let kind = form::Kind::House("erasure");
-            let regime = &stored.case.regime;
-            records.erased.seq = door.enter(regime, subject, kind, by.clone(), body)?;
-            let entered = Entered { id: door.draw.id(door.at), subject: Some(case.0), records };
-            note(&mut door, regime.as_str(), "case", why.name(), &entered)?;
-            door.close()?;
-            Ok(Ok(entered))
-        })?;
-        entered.map_err(EraseError::Refused)
+        }
+        blot(door.tx, &stored.case, &records)?;
+        let body = json(&serde_json::json!({
+            "why": why.name(),
+            "counts": {
+                "notices": records.erased.notices,
+                "disclosures": records.erased.disclosures,
+                "documents": records.erased.documents,
+            },
+            "notices": records.evidence,
+            "identity": records.identity,
+        }));
+        let kind = form::Kind::House("erasure");
+        let regime = &stored.case.regime;
+        records.erased.seq = door.enter(regime, subject, kind, by.clone(), body)?;
+        let entered = Entered { id: door.draw.id(door.at), subject: Some(case.0), records };
+        note(door, regime.as_str(), "case", why.name(), &entered)?;
+        Ok(Ok(entered))
     }
 
     /// Only what is closed and held by no court; before its time only when the person asks.
@@ -209,28 +217,45 @@ impl Store {
     }
 
     /// Destroys the keys, then notes that it is done.
-    pub(crate) fn carry_out(&self, entered: &Entered, now: Timestamp) -> Result<(), Trouble> {
-        let records = &entered.records;
-        self.inner.evidence.erase(&records.evidence)?;
-        self.inner.evidence.erase(&records.review)?;
-        self.inner.traffic.erase(&records.traffic)?;
-        self.inner.identity.erase(&records.identity)?;
+    pub(crate) fn carry_out<'e>(
+        &self,
+        entered: impl IntoIterator<Item = &'e Entered>,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let entered: Vec<&Entered> = entered.into_iter().collect();
+        let all = |of: fn(&Records) -> &Vec<Uuid>| -> Vec<Uuid> {
+            entered.iter().flat_map(|entered| of(&entered.records)).copied().collect()
+        };
+        let mut evidence = all(|records| &records.evidence);
+        evidence.extend(all(|records| &records.review));
+        self.inner.evidence.erase(&evidence)?;
+        self.inner.traffic.erase(&all(|records| &records.traffic))?;
+        self.inner.identity.erase(&all(|records| &records.identity))?;
         self.inner.fault("erase.destroyed")?;
         self.inner.cases.write(|tx| {
-            if let Some(case) = &entered.subject {
-                for sql in [
-                    "-- disclosures-forget\nDELETE FROM disclosure WHERE case_id = $1",
-                    "-- documents-forget\nDELETE FROM document WHERE case_id = $1",
-                    "-- messages-forget\nDELETE FROM party_message WHERE case_id = $1",
-                    "-- charge-forget\nDELETE FROM case_charge WHERE case_id = $1",
-                ] {
-                    tx.execute(sql, &[Value::id(case)])?;
-                }
+            let subjects = entered.iter().filter_map(|entered| entered.subject);
+            let subjects: Vec<_> = subjects.map(Uuid::into_bytes).collect();
+            let subjects: Vec<&[u8]> = subjects.iter().map(<[u8; 16]>::as_slice).collect();
+            for sql in [
+                "-- disclosures-forget
+                 DELETE FROM disclosure WHERE case_id = $1[] RETURNING case_id",
+                "-- documents-forget
+                 DELETE FROM document WHERE case_id = $1[] RETURNING case_id",
+                "-- messages-forget
+                 DELETE FROM party_message WHERE case_id = $1[] RETURNING case_id",
+                "-- charge-forget
+                 DELETE FROM case_charge WHERE case_id = $1[] RETURNING case_id",
+            ] {
+                tx.query_each(sql, &subjects, &[])?;
             }
-            tx.execute(
+            let ids: Vec<&[u8]> =
+                entered.iter().map(|entered| entered.id.as_bytes().as_slice()).collect();
+            tx.query_each(
                 "-- erasure-done
-                 UPDATE erasure SET done_at = $2 WHERE erasure_id = $1 AND done_at IS NULL",
-                &[Value::id(&entered.id), Value::time(now)],
+                 UPDATE erasure SET done_at = $2 WHERE erasure_id = $1[] AND done_at IS NULL
+                 RETURNING erasure_id",
+                &ids,
+                &[Value::time(now)],
             )
             .map(|_| ())
         })

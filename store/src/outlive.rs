@@ -62,7 +62,7 @@ impl Store {
                     }
                     let entered = self.enter_outlived(&authority, id, &outlived, now)?;
                     self.inner.fault("erase.outlived")?;
-                    self.carry_out(&entered, now)?;
+                    self.carry_out([&entered], now)?;
                     erased += entered.records.evidence.len() as u64;
                 }
             }

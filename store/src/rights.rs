@@ -70,7 +70,7 @@ impl Store {
         })?;
         // The old wrapped key was written over; its last copy is in the log.
         self.inner.identity.register.pool.scrub("VACUUM record_key")?;
-        self.carry_out(&entered, now)?;
+        self.carry_out([&entered], now)?;
         Ok(seq)
     }
 }

@@ -31,7 +31,7 @@ use entremise_core::regime::rules::ChannelKind;
 use entremise_server::config::Config;
 use entremise_server::house::House;
 use entremise_server::serve;
-use entremise_server::worker::{clock, outbox};
+use entremise_server::worker::{clock, erasure, outbox};
 use entremise_sim::entropy::SeededEntropy;
 use entremise_store::{CaseRef, IncomingBatch, IncomingNotice, WorkOrder};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -99,7 +99,7 @@ struct Year {
     decided: [u32; 2],
     /// Registered letters on their way, oldest first.
     on_the_way: VecDeque<(Timestamp, EffectId)>,
-    spent: [(&'static str, Duration); 5],
+    spent: [(&'static str, Duration); 6],
 }
 
 impl Year {
@@ -125,12 +125,13 @@ impl Year {
             batches: 0,
             decided: [0; 2],
             on_the_way: VecDeque::new(),
-            spent: ["intake", "workers", "decisions", "post", "clock"]
+            spent: ["intake", "workers", "decisions", "post", "clock", "erasure"]
                 .map(|name| (name, Duration::ZERO)),
         })
     }
 
-    /// Notices in the morning; answers and facts; decisions at noon; messages; then what is due.
+    /// Notices in the morning; answers and facts; decisions at noon; messages; then what is due,
+    /// and what must be erased.
     fn day(&mut self, day: u32) -> anyhow::Result<()> {
         let morning = self.begin + SignedDuration::from_hours(24 * i64::from(day));
         let hour = |hours| morning + SignedDuration::from_hours(hours);
@@ -141,6 +142,10 @@ impl Year {
         self.timed(3, |year| year.present(hour(9)))?;
         self.timed(4, |year| {
             while !clock::round(&year.house, hour(12))?.idle() {}
+            Ok(())
+        })?;
+        self.timed(5, |year| {
+            while !erasure::round(&year.house, hour(14))?.idle() {}
             Ok(())
         })
     }

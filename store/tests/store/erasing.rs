@@ -107,6 +107,34 @@ fn at_its_end_a_case_loses_all_that_is_personal_and_the_ledger_holds() {
 }
 
 #[test]
+fn of_many_erased_together_one_that_is_refused_or_not_there_holds_up_no_other() {
+    on_both(|mut world| {
+        let case = full_case(&mut world);
+        let notice = notice_of(&world, case);
+        until_its_end(&mut world, case);
+        let (_, open) = world.one_notice(77);
+        let cases = [open, CaseId(uuid::Uuid::from_u128(5)), case];
+        let before = world.store.ledger_leaves(&authority(), 0, 100_000).unwrap();
+        let why = WhyErased::TimeIsOver;
+        let erased =
+            world.store.erase_many(&authority(), &cases, why, &Actor::House, world.now).unwrap();
+        assert!(matches!(erased[0], Err(EraseError::Refused(_))));
+        assert!(matches!(erased[1], Err(EraseError::NoSuchCase)));
+        assert_eq!(*erased[2].as_ref().unwrap(), erase(&world, case).unwrap(), "again, alone");
+        nothing_opens(&world, case, notice);
+        assert!(!look(&world, About::Case(open)).evidence.is_empty(), "it is open still");
+        assert_ledger_holds(&world, &before);
+        let leaves = world.store.ledger_leaves(&authority(), before.len() as u64, 9).unwrap();
+        let kinds: Vec<String> = leaves
+            .iter()
+            .map(|leaf| serde_json::from_slice::<Leaf>(leaf).unwrap().kind)
+            .filter(|kind| kind.starts_with("house."))
+            .collect();
+        assert_eq!(kinds, ["house.erasure_refused", "house.erasure"]);
+    });
+}
+
+#[test]
 fn a_cut_at_any_step_of_an_erasure_is_made_good() {
     on_both(|mut world| {
         let case = full_case(&mut world);
