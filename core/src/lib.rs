@@ -7,6 +7,7 @@ pub mod asked;
 pub mod authorisation;
 pub mod case;
 pub mod deadline;
+pub mod duties;
 pub mod effect;
 pub mod event;
 pub mod id;

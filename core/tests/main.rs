@@ -3,6 +3,7 @@
 mod deadline;
 mod deadline_calendar;
 mod deadline_properties;
+mod duties;
 mod ladder;
 mod matrix;
 mod matrix_measures;

@@ -58,6 +58,18 @@ pub fn after(
     zone: &Zone,
     calendar: &Calendar,
 ) -> Deadline {
+    after_event(start, span, &start_words(started_by), cite, zone, calendar)
+}
+
+/// As `after`, for an event that brings its own name in both languages.
+pub fn after_event(
+    start: Timestamp,
+    span: Span,
+    started_by: &Words,
+    cite: &str,
+    zone: &Zone,
+    calendar: &Calendar,
+) -> Deadline {
     let (ends_at, last_day, skipped) = count(start, span, zone, calendar);
     let reason = words::Reason {
         start,

@@ -36,7 +36,7 @@ pub(super) struct Reason<'a> {
     pub start: Timestamp,
     pub first_day: Date,
     pub span: Span,
-    pub started_by: &'a str,
+    pub started_by: &'a Words,
     pub cite: &'a str,
     pub ends_at: Timestamp,
     pub last_day: Date,
@@ -70,8 +70,7 @@ fn explain_in(reason: &Reason<'_>, zone: &Zone, calendar: &Calendar, lang: Lang)
         }
     };
     let span = span_words(reason.span, lang);
-    let by = start_words(reason.started_by);
-    let by = by.in_lang(lang);
+    let by = reason.started_by.in_lang(lang);
     // French sets a no-break space before the colon and a narrow one before the semicolon.
     let (head, pause) = match lang {
         Lang::Fr => (format!("{end}\u{a0}: {span} à compter {} {start}", of(by)), "\u{202f};"),

@@ -1,12 +1,14 @@
 //! What changed between two days: which value, from which day, and by which text.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::show::{path_words, typeset, value_words};
 use super::{InForce, NoRulesOnThatDay, Regime};
-use crate::deadline::{Lang, date_words};
+use crate::deadline::{Lang, Words, date_words};
 
 /// One value that is not the same on the two days, or rests on another text.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,18 +29,28 @@ pub fn changes(
     after: Date,
 ) -> Result<Vec<Change>, NoRulesOnThatDay> {
     let (old, new) = (regime.version_on(before)?, regime.version_on(after)?);
-    let paths: std::collections::BTreeSet<&String> =
-        old.values.keys().chain(new.values.keys()).collect();
+    let since = |path: &str, was: Option<&InForce>| since(regime, path, was, before);
+    Ok(between(&old.values, &new.values, &since))
+}
+
+/// What differs between the values of two days. `since` finds the day on which a value, by its path,
+/// stopped being what it was.
+pub(crate) fn between(
+    old: &BTreeMap<String, InForce>,
+    new: &BTreeMap<String, InForce>,
+    since: &dyn Fn(&str, Option<&InForce>) -> Date,
+) -> Vec<Change> {
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut changes: Vec<Change> = paths
         .into_iter()
         .filter_map(|path| {
-            let (was, is) = (old.values.get(path), new.values.get(path));
+            let (was, is) = (old.get(path), new.get(path));
             let (value_was, value_is) = (was.map(|was| &was.value), is.map(|is| &is.value));
             let (cite_was, cite_is) =
                 (was.map(|was| &was.citation.cite), is.map(|is| &is.citation.cite));
             (value_was != value_is || cite_was != cite_is).then(|| Change {
                 path: path.clone(),
-                since: since(regime, path, was, before),
+                since: since(path, was),
                 before: was.cloned(),
                 after: is.cloned(),
                 renumbered: value_was == value_is,
@@ -46,7 +58,7 @@ pub fn changes(
         })
         .collect();
     changes.sort_by(|one, other| (one.since, &one.path).cmp(&(other.since, &other.path)));
-    Ok(changes)
+    changes
 }
 
 /// When a value first stopped being what it was.
@@ -70,8 +82,22 @@ pub fn text(
     lang: Lang,
 ) -> Result<String, NoRulesOnThatDay> {
     let changes = changes(regime, before, after)?;
+    let name = |path: &str| path_words(regime, path, lang);
+    let value = |path: &str, value: &Value| value_words(path, value, lang);
+    Ok(told(regime.title(), (before, after), &changes, &name, &value, lang))
+}
+
+/// Changes as text, under the names that `name` gives to paths and `value` to what stands there.
+pub(crate) fn told(
+    title: &Words,
+    (before, after): (Date, Date),
+    changes: &[Change],
+    name: &dyn Fn(&str) -> String,
+    value: &dyn Fn(&str, &Value) -> String,
+    lang: Lang,
+) -> String {
     let (from, to) = (date_words(before, lang), date_words(after, lang));
-    let title = regime.title().in_lang(lang);
+    let title = title.in_lang(lang);
     let mut out = match lang {
         Lang::Fr => format!("{title}\u{a0}: du {from} au {to}\n"),
         Lang::En => format!("{title}: from {from} to {to}\n"),
@@ -92,18 +118,20 @@ pub fn text(
                 Lang::En => format!("\nFrom {day}\n"),
             });
         }
-        out.push_str(&format!("  {}\n", path_words(regime, &change.path, lang)));
-        out.push_str(&side("−", &change.path, change.before.as_ref(), lang));
-        out.push_str(&side("+", &change.path, change.after.as_ref(), lang));
+        out.push_str(&format!("  {}\n", name(&change.path)));
+        for (sign, row) in [("−", &change.before), ("+", &change.after)] {
+            let words = row.as_ref().map(|row| value(&change.path, &row.value));
+            out.push_str(&side(sign, row.as_ref().zip(words), lang));
+        }
     }
-    out.push_str(&renumbered(regime, &changes, lang));
-    Ok(out)
+    out.push_str(&renumbered(name, changes, lang));
+    out
 }
 
-fn side(sign: &str, path: &str, row: Option<&InForce>, lang: Lang) -> String {
+fn side(sign: &str, row: Option<(&InForce, String)>, lang: Lang) -> String {
     match row {
-        Some(row) => {
-            let (value, text) = (value_words(path, &row.value, lang), &row.citation);
+        Some((row, value)) => {
+            let text = &row.citation;
             let note = text.note.as_ref();
             let note = note.map(|note| format!(" ({})", typeset(note))).unwrap_or_default();
             let cite = typeset(&text.cite);
@@ -120,7 +148,7 @@ fn side(sign: &str, path: &str, row: Option<&InForce>, lang: Lang) -> String {
 }
 
 /// The values that stayed and only rest on a text of another number, one line each.
-fn renumbered(regime: &Regime, changes: &[Change], lang: Lang) -> String {
+fn renumbered(name: &dyn Fn(&str) -> String, changes: &[Change], lang: Lang) -> String {
     let mut out = String::new();
     for change in changes.iter().filter(|change| change.renumbered) {
         let cite = |row: &Option<InForce>| {
@@ -132,7 +160,7 @@ fn renumbered(regime: &Regime, changes: &[Change], lang: Lang) -> String {
                 Lang::En => "\nUnchanged, under another text\n",
             });
         }
-        let (path, since) = (path_words(regime, &change.path, lang), change.since);
+        let (path, since) = (name(&change.path), change.since);
         let (before, after) = (cite(&change.before), cite(&change.after));
         out.push_str(&typeset(&match lang {
             Lang::Fr => format!("  {since}  {path} : {before} → {after}\n"),

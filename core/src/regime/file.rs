@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -310,16 +311,7 @@ pub struct DutyFile {
 impl RegimeFile {
     /// Reads a file's text. `name` is only what errors call it.
     pub fn parse(name: &str, text: &str) -> Result<Self, RegimeError> {
-        let mut file: Self = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or((1, 1), |span| place(text, span.start));
-            RegimeError::Unreadable {
-                file: name.to_owned(),
-                line: at.0,
-                column: at.1,
-                why: error.message().to_owned(),
-                how: mend(error.message()),
-            }
-        })?;
+        let mut file: Self = read(name, text)?;
         text.clone_into(&mut file.text);
         name.clone_into(&mut file.name);
         Ok(file)
@@ -327,8 +319,27 @@ impl RegimeFile {
 
     /// The line on which a row stands, from 1.
     pub fn line_of(&self, row: &Spanned<Row>) -> usize {
-        place(&self.text, row.span().start).0
+        line_of(&self.text, row)
     }
+}
+
+/// Reads a TOML file of the law, or says where it cannot be read and how to mend it.
+pub(crate) fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, RegimeError> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or((1, 1), |span| place(text, span.start));
+        RegimeError::Unreadable {
+            file: name.to_owned(),
+            line: at.0,
+            column: at.1,
+            why: error.message().to_owned(),
+            how: mend(error.message()),
+        }
+    })
+}
+
+/// The line of a text on which a row stands, from 1.
+pub(crate) fn line_of(text: &str, row: &Spanned<Row>) -> usize {
+    place(text, row.span().start).0
 }
 
 /// Line and column of a byte, both from 1.

@@ -4,11 +4,11 @@
 //! one for each day on which anything changes.
 
 pub mod address;
-mod build;
-mod check;
+pub(crate) mod build;
+pub(crate) mod check;
 pub mod diff;
 pub mod embedded;
-mod file;
+pub(crate) mod file;
 mod measure;
 pub mod rules;
 pub mod screening;
@@ -110,7 +110,7 @@ impl Regime {
         let mut findings = check(&file);
         let calendar = calendars.iter().find(|calendar| calendar.id() == file.calendar);
         if calendar.is_none() {
-            findings.push(check::unknown_calendar(&file));
+            findings.push(check::unknown_calendar(&file.calendar));
         }
         let unlawful = |findings| RegimeError::Unlawful { file: file.name.clone(), findings };
         let (Some(calendar), Ok(zone)) = (calendar, Zone::named(&file.time_zone)) else {
@@ -222,7 +222,7 @@ impl Regime {
 }
 
 /// Line ends are LF, no byte-order mark, no blanks at line ends, one newline at the end.
-fn canonical(text: &str) -> String {
+pub(crate) fn canonical(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     while lines.last().is_some_and(|line| line.is_empty()) {
@@ -231,7 +231,7 @@ fn canonical(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     deadline::hex(&Sha256::digest(canonical(text).as_bytes()))
 }
 

@@ -6,6 +6,7 @@
 mod at;
 mod deliberation;
 mod desk;
+mod duties;
 mod key_file;
 mod keys;
 mod ledger;

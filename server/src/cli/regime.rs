@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 use jiff::civil::Date;
 
 use super::Outcome;
+use super::duties::{self, Days};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -29,7 +30,8 @@ pub enum Command {
     },
     /// What is missing or contradictory in a regime: built in, or a file of yours.
     Check {
-        /// The id of a built-in regime, or a path to a regime.toml; left out, all built-in ones.
+        /// The id of a built-in regime, or a path to a regime.toml or a duties.toml; left out, all
+        /// built-in ones.
         regime: Option<String>,
         #[arg(long)]
         json: bool,
@@ -42,6 +44,32 @@ pub enum Command {
         /// The most states that are told apart: memory stays within about two kilobytes each.
         #[arg(long, requires = "prove", default_value_t = Bound::default().states)]
         states: usize,
+        #[arg(long, value_enum, default_value = "fr")]
+        lang: Language,
+    },
+    /// Who owes what to whom, within what time from which proven event.
+    Duties {
+        /// The id of a regime, or a path to a duties.toml.
+        id: String,
+        /// The day, such as 2026-11-21; left out, the last on which anything changed.
+        #[arg(long)]
+        on: Option<Date>,
+        /// What changed since this day, instead of the table.
+        #[arg(long)]
+        since: Option<Date>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: duties::Format,
+        #[arg(long, value_enum, default_value = "fr")]
+        lang: Language,
+    },
+    /// Plays dated situations under the duties, and says which of them hold.
+    Situations {
+        /// The id of a regime, or a path to a duties.toml.
+        id: String,
+        /// Situations as a party understands them; left out, those of the regime.
+        file: Option<String>,
+        #[arg(long)]
+        json: bool,
         #[arg(long, value_enum, default_value = "fr")]
         lang: Language,
     },
@@ -86,6 +114,10 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
                 let regime = embedded(id)?;
                 println!("{id:28} {}", regime.title().in_lang(Lang::Fr));
             }
+            for id in duties_alone() {
+                let duties = entremise_core::duties::embedded(id)?;
+                println!("{id:28} {}", duties.title().in_lang(Lang::Fr));
+            }
         }
         Command::Show { id, on, format, lang } => {
             let regime = embedded(&id)?;
@@ -99,6 +131,12 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Check { regime, json, depth, states, lang, .. } => {
             return prove_each(regime, Bound { depth, states }, json, lang.into());
         }
+        Command::Duties { id, on, since, format, lang } => {
+            return duties::print(&id, &Days { on, since }, format, lang.into());
+        }
+        Command::Situations { id, file, json, lang } => {
+            return duties::play(&id, file.as_deref(), json, lang.into());
+        }
         Command::Diff { id, before, after, json, lang } => {
             let regime = embedded(&id)?;
             if json {
@@ -109,6 +147,13 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Fine)
+}
+
+/// The regimes that have duties and no ladder.
+fn duties_alone() -> Vec<&'static str> {
+    let ladders = embedded::ids();
+    let all = entremise_core::duties::embedded::ids().into_iter();
+    all.filter(|id| !ladders.contains(id)).collect()
 }
 
 /// The regimes that are meant: one, or all that are built in.
@@ -133,8 +178,12 @@ fn checked(regime: &str) -> anyhow::Result<(String, Vec<Finding>)> {
 
 fn check_each(regime: Option<String>, json: bool) -> anyhow::Result<Outcome> {
     let mut fine = true;
-    for regime in meant(regime) {
-        let (_, findings) = checked(&regime)?;
+    let alone = if regime.is_none() { duties_alone() } else { Vec::new() };
+    for regime in meant(regime).into_iter().chain(alone.into_iter().map(str::to_owned)) {
+        let owed = duties::findings(&regime)?;
+        let ladder = embedded::text(&regime).is_some() || owed.is_none();
+        let mut findings = if ladder { checked(&regime)?.1 } else { Vec::new() };
+        findings.extend(owed.into_iter().flatten());
         if json {
             println!("{}", serde_json::to_string_pretty(&findings)?);
         } else {

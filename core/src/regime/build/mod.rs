@@ -21,7 +21,7 @@ use crate::identification::{IdentityField, Purpose};
 use crate::notice::Class;
 
 /// One dated value of a file.
-pub(super) struct DatedValue<'a> {
+pub(crate) struct DatedValue<'a> {
     /// Where it stands, as in `stage.first.clock.repeat_within`.
     pub path: String,
     pub rows: &'a Dated,
@@ -32,9 +32,11 @@ pub(super) struct DatedValue<'a> {
 
 /// What a row of a value must hold.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A length of time: exactly one unit.
     Span,
+    /// A length of time, or one of these words.
+    SpanOr(&'static [&'static str]),
     /// A `value` that this reads, else why not.
     Value(fn(&toml::Value) -> Result<(), String>),
 }
@@ -147,7 +149,7 @@ impl DatedValue<'_> {
     }
 }
 
-fn fits<T: DeserializeOwned>(value: &toml::Value) -> Result<(), String> {
+pub(crate) fn fits<T: DeserializeOwned>(value: &toml::Value) -> Result<(), String> {
     value.clone().try_into::<T>().map(drop).map_err(|error| error.message().to_owned())
 }
 
@@ -212,7 +214,7 @@ pub(super) fn rules_on(
     Ok((rules, in_force))
 }
 
-fn in_force_of(row: &Row) -> InForce {
+pub(crate) fn in_force_of(row: &Row) -> InForce {
     let value = match row.span() {
         Some(span) => serde_json::to_value(span),
         None => serde_json::to_value(row.value.as_ref()),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use toml::Spanned;
 
 use super::build::{DatedValue, Kind, values};
-use super::file::{RegimeFile, Row};
+use super::file::{RegimeFile, Row, line_of};
 use crate::deadline::Zone;
 
 /// One thing that must be mended before the regime can run.
@@ -77,6 +77,33 @@ pub enum FindingCode {
     MeasureWithoutSpares,
     /// A measure that an authority pronounces by itself in a law that is lived by.
     CourtMissing,
+    // -- duties (`core/src/duties/check.rs`) --
+    /// A duty whose value points to a path that the regime file does not have.
+    UnknownPath,
+    /// A party that the file does not declare.
+    UnknownParty,
+    /// An event that the file does not declare.
+    UnknownEvent,
+    /// An order, a duty or an appeal that is named and is not there.
+    UnknownOrder,
+    /// An event that no party brings about.
+    EventWithoutParty,
+    /// An event from which nothing begins and with which nothing ends.
+    EventWithoutEffect,
+    /// A party that owes nothing, receives nothing and watches over nothing.
+    PartyWithoutPart,
+    /// A duty that states no time, or two that contradict each other.
+    DutyWithoutTime,
+    /// A duty that nobody oversees on some day.
+    DutyUnwatched,
+    /// A right to refuse without a reason in words, or without a text.
+    RefusalWithoutReason,
+    /// A refusal that stops the clock, and nothing lets it run again.
+    RefusalWithoutEnd,
+    /// An order that nothing ends by itself.
+    OrderWithoutExpiry,
+    /// An order that nobody may contest.
+    OrderWithoutRedress,
 }
 
 impl FindingCode {
@@ -109,12 +136,25 @@ impl FindingCode {
             MeasureWithoutLift => "measure_without_lift",
             MeasureWithoutSpares => "measure_without_spares",
             CourtMissing => "court_missing",
+            UnknownPath => "unknown_path",
+            UnknownParty => "unknown_party",
+            UnknownEvent => "unknown_event",
+            UnknownOrder => "unknown_order",
+            EventWithoutParty => "event_without_party",
+            EventWithoutEffect => "event_without_effect",
+            PartyWithoutPart => "party_without_part",
+            DutyWithoutTime => "duty_without_time",
+            DutyUnwatched => "duty_unwatched",
+            RefusalWithoutReason => "refusal_without_reason",
+            RefusalWithoutEnd => "refusal_without_end",
+            OrderWithoutExpiry => "order_without_expiry",
+            OrderWithoutRedress => "order_without_redress",
         }
     }
 }
 
 impl Finding {
-    fn new(
+    pub(crate) fn new(
         code: FindingCode,
         at: impl Into<String>,
         why: impl Into<String>,
@@ -127,32 +167,48 @@ impl Finding {
 /// All findings of a file, in the order of the file. None means that the regime can run.
 pub fn check(file: &RegimeFile) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if Zone::named(&file.time_zone).is_err() {
-        findings.push(Finding::new(
-            FindingCode::UnknownZone,
-            "time_zone",
-            format!("no time zone is called {:?}", file.time_zone),
-            "write an IANA name such as Europe/Paris",
-        ));
-    }
-    rows(file, "in_force", std::slice::from_ref(&file.in_force), None, &mut findings);
-    for value in values(file) {
-        rows(file, &value.path, value.rows, Some(value.kind), &mut findings);
-        if value.rows.iter().all(|row| row.get_ref().from.is_some()) {
-            days(file, &value, &mut findings);
-        }
-    }
+    zone(&file.time_zone, &mut findings);
+    let life = &file.in_force;
+    dated(&file.text, life, values(file), &mut findings);
     lawful::check(file, &mut findings);
     measure::check(file, &mut findings);
     findings
 }
 
+/// The time zone must be one that there is.
+pub(crate) fn zone(name: &str, findings: &mut Vec<Finding>) {
+    if Zone::named(name).is_err() {
+        findings.push(Finding::new(
+            FindingCode::UnknownZone,
+            "time_zone",
+            format!("no time zone is called {name:?}"),
+            "write an IANA name such as Europe/Paris",
+        ));
+    }
+}
+
+/// What each dated value of a file must have by itself, and on each day of the file's life.
+pub(crate) fn dated(
+    text: &str,
+    life: &Spanned<Row>,
+    values: Vec<DatedValue<'_>>,
+    findings: &mut Vec<Finding>,
+) {
+    rows(text, "in_force", std::slice::from_ref(life), None, findings);
+    for value in values {
+        rows(text, &value.path, value.rows, Some(value.kind), findings);
+        if value.rows.iter().all(|row| row.get_ref().from.is_some()) {
+            days(text, life.get_ref(), &value, findings);
+        }
+    }
+}
+
 /// The file names a calendar that is not at hand.
-pub(super) fn unknown_calendar(file: &RegimeFile) -> Finding {
+pub(crate) fn unknown_calendar(id: &str) -> Finding {
     Finding::new(
         FindingCode::UnknownCalendar,
         "calendar",
-        format!("no calendar is called {:?}", file.calendar),
+        format!("no calendar is called {id:?}"),
         "add regimes/calendars/<id>.toml, or name one that is there",
     )
 }
@@ -169,14 +225,14 @@ pub(super) fn missing_on(path: &str, day: Date) -> Finding {
 
 /// What every row must have by itself.
 fn rows(
-    file: &RegimeFile,
+    text: &str,
     path: &str,
     rows: &[Spanned<Row>],
     kind: Option<Kind>,
     findings: &mut Vec<Finding>,
 ) {
     for spanned in rows {
-        let at = format!("line {}: {path}", file.line_of(spanned));
+        let at = format!("line {}: {path}", line_of(text, spanned));
         let row = spanned.get_ref();
         let mut found = |code, why: &str, how: &str| {
             findings.push(Finding::new(code, at.clone(), why, how));
@@ -225,9 +281,17 @@ fn misfit(row: &Row, kind: Kind) -> Option<(FindingCode, String, &'static str)> 
             let why = "a length of time needs exactly one unit, and nothing else";
             Some((FindingCode::MissingUnit, why.to_owned(), UNIT))
         }
-        Kind::Span if units.iter().flatten().any(|count| *count < 0) => {
+        Kind::Span | Kind::SpanOr(_) if units.iter().flatten().any(|count| *count < 0) => {
             let why = "a length of time cannot be negative";
             Some((FindingCode::UnknownValue, why.to_owned(), "count from the start forwards"))
+        }
+        Kind::SpanOr(words) => {
+            let word = row.value.as_ref().and_then(toml::Value::as_str);
+            let known = word.is_some_and(|word| words.contains(&word));
+            let counted = row.span().is_some_and(|_| row.value.is_none());
+            let why = format!("neither a length of time with its unit nor {}", words.join(", "));
+            let fits = counted || (known && units.iter().all(Option::is_none));
+            (!fits).then_some((FindingCode::MissingUnit, why, UNIT))
         }
         Kind::Span => None,
         Kind::Value(_) if units.iter().any(Option::is_some) => {
@@ -245,13 +309,12 @@ fn misfit(row: &Row, kind: Kind) -> Option<(FindingCode, String, &'static str)> 
 }
 
 /// Whether the rows of a value cover every day of the regime, each once.
-fn days(file: &RegimeFile, value: &DatedValue<'_>, findings: &mut Vec<Finding>) {
-    let life = file.in_force.get_ref();
+fn days(text: &str, life: &Row, value: &DatedValue<'_>, findings: &mut Vec<Finding>) {
     let mut rows: Vec<&Spanned<Row>> = value.rows.iter().collect();
     rows.sort_by_key(|row| row.get_ref().from);
     let mut found = |code, row: Option<&Spanned<Row>>, why: String, how: &str| {
         let at = match row {
-            Some(row) => format!("line {}: {}", file.line_of(row), value.path),
+            Some(row) => format!("line {}: {}", line_of(text, row), value.path),
             None => value.path.clone(),
         };
         findings.push(Finding::new(code, at, why, how));
