@@ -8,7 +8,7 @@ use crate::authorisation::Grant;
 use crate::event::{Fact, Line};
 use crate::id::{Digest, NoticeId, PartyId, PersonId};
 use crate::identification::{IdentityField, Purpose};
-use crate::procedure::ladder::Deliberated;
+use crate::procedure::ladder::{ChallengeAnswer, Deliberated};
 use crate::procedure::measure::{Declined, Demand, Excess, Pronounced, Terms};
 use crate::regime::rules::{ChannelKind, Pronouncer};
 
@@ -61,6 +61,16 @@ pub enum Effect {
     },
     /// Tell the person when they will be heard, by a way that the finding took.
     SendConvocation { stage: usize, channel: ChannelKind, slot: Timestamp },
+    /// Tell the person what became of their challenge, by a way that the challenged message took.
+    SendAnswer {
+        /// The rung whose message was challenged.
+        stage: usize,
+        channel: ChannelKind,
+        /// When the challenge came: by that the person knows it again.
+        challenged_at: Timestamp,
+        /// None where nobody answered in time, and the regime lets the message fall.
+        answer: Option<ChallengeAnswer>,
+    },
     /// Hand the complete file to the prosecutor, as a member decided.
     TransmitFile { stage: usize, decision: Deliberated },
     /// During a pilot, in place of what would have left the house: carry it out as far as it can be
@@ -111,6 +121,7 @@ impl Effect {
             Self::RelayMessage { .. } => "relay_message",
             Self::SendMessage { .. } => "send_message",
             Self::SendConvocation { .. } => "send_convocation",
+            Self::SendAnswer { .. } => "send_answer",
             Self::TransmitFile { .. } => "transmit_file",
             Self::KeepInHouse { .. } => "keep_in_house",
             Self::OpenMeasure { .. } => "open_measure",
@@ -148,6 +159,9 @@ pub enum Alarm {
     PresentationContradicted { stage: usize },
     /// Nobody answered a person's challenge in time.
     ChallengeUnanswered { stage: usize },
+    /// The answer to a challenge did not arrive by a way that the challenged message took, or there
+    /// is none: the person reads it on their page alone.
+    AnswerNotDelivered { stage: usize },
     /// A hearing was asked for, and nobody convened it in time.
     HearingNotConvened { stage: usize },
     /// A convocation reached nobody: the person does not know when they are heard.
@@ -196,6 +210,7 @@ impl Alarm {
             Self::Unreachable { .. } => "unreachable",
             Self::PresentationContradicted { .. } => "presentation_contradicted",
             Self::ChallengeUnanswered { .. } => "challenge_unanswered",
+            Self::AnswerNotDelivered { .. } => "answer_not_delivered",
             Self::HearingNotConvened { .. } => "hearing_not_convened",
             Self::ConvocationNotPresented { .. } => "convocation_not_presented",
             Self::HearingUnrecorded { .. } => "hearing_unrecorded",

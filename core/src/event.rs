@@ -97,6 +97,8 @@ pub enum Event {
     },
     /// A person of the authority answered that, with reasons.
     ChallengeAnswered(ChallengeAnswer),
+    /// News of the message that tells the person of that answer.
+    AnswerReported(AnswerReport),
     /// The person asks to be heard.
     HearingRequested {
         received_at: Timestamp,
@@ -247,6 +249,7 @@ impl Event {
             Self::SituationStated { .. } => "situation_stated",
             Self::ChallengeReceived { .. } => "challenge_received",
             Self::ChallengeAnswered(_) => "challenge_answered",
+            Self::AnswerReported(_) => "answer_reported",
             Self::HearingRequested { .. } => "hearing_requested",
             Self::HearingConvened { .. } => "hearing_convened",
             Self::ConvocationReported(_) => "convocation_reported",
@@ -342,6 +345,19 @@ pub struct DeliveryReport {
 pub struct ConvocationReport {
     /// The hearing it is about: a later convocation has another.
     pub slot: Timestamp,
+    pub channel: ChannelKind,
+    pub status: DeliveryStatus,
+    /// When it happened out there, by the carrier's proof.
+    pub at: Timestamp,
+}
+
+/// What became of the message that answers a challenge, as its carrier says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerReport {
+    /// The rung whose message was challenged.
+    pub stage: usize,
+    /// The challenge it answers: a later one came at another instant.
+    pub challenged_at: Timestamp,
     pub channel: ChannelKind,
     pub status: DeliveryStatus,
     /// When it happened out there, by the carrier's proof.

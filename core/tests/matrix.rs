@@ -14,15 +14,15 @@ use entremise_core::authorisation::{
 };
 use entremise_core::case::{Case, State, Subject};
 use entremise_core::event::{
-    ConvocationReport, Decision, DeliveryReport, DeliveryStatus, DisclosureFailure, Event, Fact,
-    Ground, Line, Verdict,
+    AnswerReport, ConvocationReport, Decision, DeliveryReport, DeliveryStatus, DisclosureFailure,
+    Event, Fact, Ground, Line, Verdict,
 };
 use entremise_core::id::{AuthorisationId, CaseId, NoticeId, QuestionId};
 use entremise_core::identification::IdentityField;
 use entremise_core::procedure::Kept;
 use entremise_core::procedure::ladder::{
     self, Challenge, ChallengeAnswer, ChallengeGround, ChallengeVerdict, Closure, CourtOutcome,
-    Defence, Deliberated, Facts, Heard, Hearing, Message, Started,
+    Defence, Deliberated, Facts, Heard, Hearing, Message, Reached, Started,
 };
 use entremise_core::regime::embedded;
 use entremise_core::regime::rules::{ChannelKind, DeliberationOutcome, Gate, Proof, ReturnReason};
@@ -55,7 +55,15 @@ fn fact(at: &str) -> Fact {
 fn facts(stage: usize) -> Facts {
     let by = if stage == 2 { Proof::Presented } else { Proof::HandedOver };
     let before = (stage > 0).then(|| Started { by, at: instant(STARTED) });
-    Facts { leading: fact("2026-06-13T10:00:00Z"), further: 0, before, in_vain: Vec::new() }
+    let told_by = stage.checked_sub(1).map(|below| messages(below).into_keys().collect());
+    let told_by = told_by.unwrap_or_default();
+    Facts {
+        leading: fact("2026-06-13T10:00:00Z"),
+        further: 0,
+        before,
+        told_by,
+        in_vain: Vec::new(),
+    }
 }
 
 fn messages(stage: usize) -> BTreeMap<ChannelKind, Message> {
@@ -124,26 +132,29 @@ fn states() -> Vec<(String, ladder::State)> {
     };
     let proposed = ladder::State::Proposed { stage: 0, facts: facts(0), since, alarmed: true };
     states.push(("held 0".to_owned(), held(proposed, "2027-01-01T00:00:00Z")));
-    states.push(("challenged 0".to_owned(), challenged(since)));
+    states.push(("challenged 0".to_owned(), challenged(0, since)));
+    states.push(("challenged 1".to_owned(), challenged(1, since)));
     let kept = Some(Kept {
         data: "referral".to_owned(),
         after_stage: "none".to_owned(),
         from: since,
         started_by: "received".to_owned(),
     });
-    let closed = |kept| ladder::State::Closed { closure: Closure::Dismissed, at: since, kept };
-    states.push(("closed, kept".to_owned(), closed(kept)));
-    states.push(("closed".to_owned(), closed(None)));
+    let closed = |closure, kept| ladder::State::Closed { closure, at: since, kept };
+    states.push(("upheld, kept".to_owned(), closed(Closure::ChallengeUpheld, kept.clone())));
+    states.push(("closed, kept".to_owned(), closed(Closure::Dismissed, kept)));
+    states.push(("closed".to_owned(), closed(Closure::Dismissed, None)));
     states
 }
 
-/// A first warning whose challenge nobody answered yet.
-fn challenged(since: Timestamp) -> ladder::State {
+/// A warning whose challenge nobody answered yet.
+fn challenged(stage: usize, since: Timestamp) -> ladder::State {
+    let by = if stage == 0 { Proof::HandedOver } else { Proof::Presented };
     let warned = ladder::State::Warned {
-        stage: 0,
-        facts: facts(0),
-        started: Started { by: Proof::HandedOver, at: instant(STARTED) },
-        messages: messages(0),
+        stage,
+        facts: facts(stage),
+        started: Started { by, at: instant(STARTED) },
+        messages: messages(stage),
     };
     ladder::State::Challenged {
         under: Box::new(warned),
@@ -151,6 +162,7 @@ fn challenged(since: Timestamp) -> ladder::State {
             grounds: vec![ChallengeGround::NotMe],
             document: "7".repeat(64).parse().unwrap(),
             received_at: since,
+            reached: Reached { stage, channels: messages(stage).into_keys().collect() },
         },
         alarmed: false,
     }
@@ -216,6 +228,12 @@ fn answered(verdict: ChallengeVerdict) -> Event {
     Event::ChallengeAnswered(ChallengeAnswer { by, verdict, reasons })
 }
 
+/// News of the message that answers a challenge.
+fn answer_told(channel: ChannelKind, status: DeliveryStatus) -> Event {
+    let (challenged_at, at) = (instant("2026-06-14T12:00:00Z"), instant(NOW));
+    Event::AnswerReported(AnswerReport { stage: 0, challenged_at, channel, status, at })
+}
+
 /// News of the convocation to the hearing that states here await.
 fn told(status: DeliveryStatus) -> Event {
     let (slot, at) = (instant(SLOT), instant("2026-05-20T08:00:00Z"));
@@ -240,6 +258,15 @@ fn hearings() -> Vec<(&'static str, Event)> {
         ),
         ("the challenge is upheld", answered(ChallengeVerdict::Upheld)),
         ("the challenge is rejected", answered(ChallengeVerdict::Rejected)),
+        ("the answer handed over", answer_told(ChannelKind::Email, DeliveryStatus::HandedOver)),
+        ("the answer bounced", answer_told(ChannelKind::Email, DeliveryStatus::Bounced)),
+        (
+            "the answer unclaimed",
+            answer_told(
+                ChannelKind::RegisteredLetter,
+                DeliveryStatus::Returned(ReturnReason::Unclaimed),
+            ),
+        ),
         ("means and charges", Event::SituationStated { document: document(), received_at }),
         ("a hearing is asked for", Event::HearingRequested { received_at }),
         ("convened", Event::HearingConvened { by: by(), slot: instant("2026-07-01T08:00:00Z") }),
@@ -480,14 +507,20 @@ fn a_closed_case_takes_nothing() {
 }
 
 #[test]
-fn a_closed_case_that_keeps_something_takes_its_end_and_a_court_s_hold_only() {
+fn a_closed_case_that_keeps_something_takes_its_end_a_hold_and_news_of_its_answer_only() {
     let table = table();
     let moved: Vec<&str> = table
         .lines()
         .filter(|row| row.starts_with("closed, kept") && !row.contains("-- "))
         .map(|row| row[15..44].trim())
         .collect();
-    assert_eq!(moved, ["a court's hold", "its deadline"]);
+    let news = ["the answer handed over", "the answer bounced", "the answer unclaimed"];
+    let [over, bounced, unclaimed] = news;
+    assert_eq!(moved, [over, bounced, unclaimed, "a court's hold", "its deadline"]);
+    // Whoever is right is told so after the case closed: news of that opens and ends nothing.
+    for row in table.lines().filter(|row| news.iter().any(|news| row.contains(news))) {
+        assert!(!row.contains("erase_personal_data"), "{row}");
+    }
 }
 
 #[test]
@@ -545,6 +578,7 @@ fn the_member_may_close_at_any_rung_once_nothing_is_on_its_way() {
             "deliberating 2",
             "held 0",
             "challenged 0",
+            "challenged 1",
         ]
     );
 }
@@ -556,8 +590,8 @@ fn an_answer_needs_a_challenge_and_a_challenge_a_message_that_may_have_reached_t
         let taken = table.lines().filter(|row| row.contains(event) && !row.contains("-- "));
         taken.map(|row| row[..14].trim().to_owned()).collect()
     };
-    assert_eq!(took(" the challenge is upheld"), ["challenged 0"]);
-    assert_eq!(took(" the challenge is rejected"), ["challenged 0"]);
+    assert_eq!(took(" the challenge is upheld"), ["challenged 0", "challenged 1"]);
+    assert_eq!(took(" the challenge is rejected"), ["challenged 0", "challenged 1"]);
     assert_eq!(
         took(" a challenge  "),
         [

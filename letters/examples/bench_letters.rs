@@ -165,6 +165,7 @@ fn their_letter(theirs: &Theirs) -> LetterData {
         facts: facts.collect(),
         deadlines: Vec::new(),
         cites: Vec::new(),
+        answer: None,
         registered_number: Some(theirs.lrar.clone()),
     }
 }
@@ -203,6 +204,7 @@ fn letter(index: usize) -> LetterData {
             why: "Six mois après l’envoi de cette lettre.".to_owned(),
         }],
         cites: vec!["CPI, art. L. 331-20".to_owned(), "CPI, art. L. 336-3".to_owned()],
+        answer: None,
         registered_number: None,
     }
 }

@@ -58,6 +58,9 @@ pub struct LetterData {
     pub deadlines: Vec<Deadline>,
     /// The articles the letter rests on.
     pub cites: Vec<String>,
+    /// What became of a challenge, where the letter answers one. A mail never says it.
+    #[serde(default)]
+    pub answer: Option<Answer>,
     /// The post's number of a registered letter, once it is known.
     #[serde(default)]
     pub registered_number: Option<String>,
@@ -80,6 +83,27 @@ pub struct Fact {
     /// Titles; empty where the rules of the day give them on request only (2009–2021).
     #[serde(default)]
     pub works: Vec<String>,
+}
+
+/// The answer to a challenge, as the person who challenged reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub outcome: Outcome,
+    /// The message that was challenged, as the regime calls it.
+    pub about: String,
+    /// The day on which the challenge came, in words.
+    pub challenged_on: String,
+    /// As they were written, a paragraph each; none where nobody answered.
+    pub reasons: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Upheld,
+    Rejected,
+    /// Nobody answered in time, and the rules let the message fall.
+    Annulled,
 }
 
 /// A date that matters to the reader, and why it is that date.

@@ -18,6 +18,6 @@ mod fonts;
 mod typeset;
 mod world;
 
-pub use data::{Authority, Deadline, Fact, Language, LetterData};
+pub use data::{Answer, Authority, Deadline, Fact, Language, LetterData, Outcome};
 pub use render::{LetterError, Pdf, Renderer};
 pub use templates::Template;

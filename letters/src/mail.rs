@@ -1,4 +1,4 @@
-//! A warning as a mail: subject, plain text, HTML that says the same words.
+//! A warning, or word that an answer waits, as a mail: subject, plain text, HTML that says the same words.
 //!
 //! A mailbox can belong to a stranger (a subscriber once gave somebody else's address, and the
 //! stranger read a full identity). So a mail's data have no place for a name, a postal address, an
@@ -48,7 +48,7 @@ pub enum MailError {
 }
 
 impl From<&LetterData> for MailData {
-    /// Leaves the addressee, the IP addresses and the ports behind.
+    /// Leaves the addressee, the IP addresses, the ports and the answer to a challenge behind.
     fn from(letter: &LetterData) -> Self {
         Self {
             authority: letter.authority.clone(),
@@ -102,10 +102,16 @@ wording!(SecondFrText, "fr-graduated-response/letters/second.txt");
 wording!(SecondFrHtml, "fr-graduated-response/letters/second.html");
 wording!(SecondEnText, "fr-graduated-response/letters/second.en.txt");
 wording!(SecondEnHtml, "fr-graduated-response/letters/second.en.html");
+wording!(AnswerFrText, "fr-graduated-response/letters/answer.txt");
+wording!(AnswerFrHtml, "fr-graduated-response/letters/answer.html");
+wording!(AnswerEnText, "fr-graduated-response/letters/answer.en.txt");
+wording!(AnswerEnHtml, "fr-graduated-response/letters/answer.en.html");
 wording!(NoticeEnText, "xx-specimen/letters/notice.txt");
 wording!(NoticeEnHtml, "xx-specimen/letters/notice.html");
 wording!(FinalEnText, "xx-specimen/letters/final.txt");
 wording!(FinalEnHtml, "xx-specimen/letters/final.html");
+wording!(AnswerText, "xx-specimen/letters/answer.txt");
+wording!(AnswerHtml, "xx-specimen/letters/answer.html");
 
 /// Words the mail that belongs to a letter's template.
 pub fn word(template: &Template, data: &MailData) -> Result<MailTexts, MailError> {
@@ -122,6 +128,15 @@ pub fn word(template: &Template, data: &MailData) -> Result<MailTexts, MailError
         }
         ("fr-graduated-response", "second", Language::En) => {
             (SecondEnText { mail }.render(), SecondEnHtml { mail }.render())
+        }
+        ("fr-graduated-response", "answer", Language::Fr) => {
+            (AnswerFrText { mail }.render(), AnswerFrHtml { mail }.render())
+        }
+        ("fr-graduated-response", "answer", Language::En) => {
+            (AnswerEnText { mail }.render(), AnswerEnHtml { mail }.render())
+        }
+        ("xx-specimen", "answer", Language::En) => {
+            (AnswerText { mail }.render(), AnswerHtml { mail }.render())
         }
         ("xx-specimen", "notice", Language::En) => {
             (NoticeEnText { mail }.render(), NoticeEnHtml { mail }.render())

@@ -32,16 +32,19 @@ macro_rules! wording {
 }
 
 /// Every letter this binary can set.
-pub const ALL: [Template; 9] = [
+pub const ALL: [Template; 12] = [
     wording!("fr-graduated-response", "first", Language::Fr, "first.typ"),
     wording!("fr-graduated-response", "first", Language::En, "first.en.typ"),
     wording!("fr-graduated-response", "second", Language::Fr, "second.typ"),
     wording!("fr-graduated-response", "second", Language::En, "second.en.typ"),
     wording!("fr-graduated-response", "third", Language::Fr, "third.typ"),
     wording!("fr-graduated-response", "convocation", Language::Fr, "convocation.typ"),
+    wording!("fr-graduated-response", "answer", Language::Fr, "answer.typ"),
+    wording!("fr-graduated-response", "answer", Language::En, "answer.en.typ"),
     wording!("fr-graduated-response", "suspension", Language::Fr, "suspension.typ"),
     wording!("xx-specimen", "notice", Language::En, "notice.typ"),
     wording!("xx-specimen", "final", Language::En, "final.typ"),
+    wording!("xx-specimen", "answer", Language::En, "answer.typ"),
 ];
 
 /// The wording a stage asks for, or None where nobody wrote it.

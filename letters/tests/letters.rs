@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use entremise_letters::address::{AddressError, PostalAddress};
-use entremise_letters::{Language, LetterError, Renderer, Template, templates};
+use entremise_letters::{
+    Answer, Language, LetterData, LetterError, Outcome, Renderer, Template, templates,
+};
 use proptest::prelude::*;
 
 fn home_made(source: &'static str) -> Template {
@@ -232,6 +234,64 @@ fn the_third_letter_says_what_the_rules_list() {
     ] {
         assert!(text.contains(said), "{said} is missing from: {text}");
     }
+}
+
+#[test]
+fn an_answer_tells_its_outcome_its_reasons_and_what_may_be_done_next() {
+    let answers = || templates::ALL.iter().filter(|template| template.name == "answer");
+    let told = |template: &Template, outcome| {
+        let answer = Some(sample::answer(outcome));
+        let data = LetterData { answer, ..sample::letter_of(template) };
+        read(&Renderer::new().render(template, &data, sample::at()).unwrap().bytes)
+    };
+    for template in answers() {
+        let Some(rejected) = told(template, Outcome::Rejected) else { return };
+        let upheld = told(template, Outcome::Upheld).unwrap();
+        let annulled = told(template, Outcome::Annulled).unwrap();
+        let (right, wrong, silent) = match template.language {
+            Language::Fr => ("Vous aviez raison", "reste valable", "pas répondu à temps"),
+            Language::En => ("You were right", "stands", "did not answer you in time"),
+        };
+        for (text, own) in [(&rejected, wrong), (&upheld, right), (&annulled, silent)] {
+            for other in [right, wrong, silent] {
+                assert_eq!(text.contains(other), own == other, "{other}: {text}");
+            }
+            assert!(text.contains("Deuxième recommandation"), "{text}");
+            assert!(text.contains("9 novembre 2026"), "{text}");
+            assert!(!text.contains("Les Jours d’essai"), "no facts: {text}");
+        }
+        let reason = "Nous vous croyons ; la loi demande";
+        let judge = if template.language == Language::Fr { "devant un juge" } else { "a judge" };
+        assert!(rejected.contains(reason) && upheld.contains(reason), "{rejected}");
+        assert!(rejected.contains(judge) && !upheld.contains(judge), "{rejected}");
+    }
+}
+
+#[test]
+fn reasons_of_the_longest_answer_run_over_pages_and_lose_nothing() {
+    let template = templates::ALL.iter().find(|template| template.name == "answer").unwrap();
+    let reasons = (0..200).map(|number| format!("Raison {number}. {}", "mot ".repeat(20)));
+    let answer = Some(Answer { reasons: reasons.collect(), ..sample::answer(Outcome::Rejected) });
+    let data = LetterData { answer, ..sample::letter_of(template) };
+    let pdf = Renderer::new().render(template, &data, sample::at()).unwrap();
+    assert!(pdf.pages > 5);
+    let Some(text) = read(&pdf.bytes) else { return };
+    for number in 0..200 {
+        assert!(text.contains(&format!("Raison {number}.")), "{number}");
+    }
+}
+
+/// The words of a file; None where there is no program to read it.
+fn read(pdf: &[u8]) -> Option<String> {
+    if !parts::present("pdftotext") {
+        parts::skipped_for_want_of("pdftotext");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("letter.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let output = Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output().unwrap();
+    Some(without_the_ground(&String::from_utf8(output.stdout).unwrap()))
 }
 
 /// The ground's slanting letters fall between the lines, two by two.

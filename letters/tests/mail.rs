@@ -2,7 +2,7 @@
 
 use crate::sample;
 use entremise_letters::mail::{MailData, MailError, MailTexts, word};
-use entremise_letters::templates;
+use entremise_letters::{LetterData, Outcome, templates};
 
 fn worded(template: &templates::Template) -> MailTexts {
     word(template, &MailData::from(&sample::letter())).unwrap()
@@ -13,6 +13,11 @@ fn mailed() -> impl Iterator<Item = &'static templates::Template> {
     templates::ALL
         .iter()
         .filter(|template| !["third", "convocation", "suspension"].contains(&template.name))
+}
+
+/// Those of a stage: they tell what happened.
+fn warnings() -> impl Iterator<Item = &'static templates::Template> {
+    mailed().filter(|template| template.name != "answer")
 }
 
 /// The words a reader sees, in order; bullets are the list's own signs, not words.
@@ -73,7 +78,7 @@ fn a_mail_names_no_subscriber_and_no_address() {
 
 #[test]
 fn a_mail_bears_file_number_code_instant_provider_and_works() {
-    for template in mailed() {
+    for template in warnings() {
         let mail = worded(template);
         for said in [
             "2026-0001234",
@@ -98,6 +103,26 @@ fn a_mail_says_that_the_authority_never_asks_for_money() {
             text.contains("L’Autorité ne demande jamais d’argent")
                 || text.contains("The Authority never asks for money")
         );
+    }
+}
+
+#[test]
+fn a_mail_says_that_an_answer_waits_and_never_which() {
+    for template in mailed().filter(|template| template.name == "answer") {
+        let mail = worded(template);
+        for said in ["2026-0001234", "7K3M-Q9TZ-4HXC", "https://autorite.example/verifier"] {
+            assert!(mail.text.contains(said), "{said} not in {}", template.regime);
+        }
+        let of = |outcome| {
+            let answer = Some(sample::answer(outcome));
+            word(template, &MailData::from(&LetterData { answer, ..sample::letter() })).unwrap()
+        };
+        assert_eq!(of(Outcome::Upheld), of(Outcome::Rejected), "whatever the outcome is");
+        let whole = format!("{}\n{}\n{}", mail.subject, mail.text, mail.html);
+        for secret in ["Wi-Fi", "absente", "Deuxième", "Les Jours d’essai", "21\u{a0}h\u{a0}14"]
+        {
+            assert!(!whole.contains(secret), "{secret} in {}", template.regime);
+        }
     }
 }
 

@@ -154,6 +154,7 @@ fn texts(index: usize, at: Timestamp) -> MailTexts {
             until: "21\u{a0}mai 2027".to_owned(),
             why: "C’est six mois après l’envoi de ce message.".to_owned(),
         }],
+        answer: None,
         cites: vec!["CPI, art. L. 331-20".to_owned()],
     };
     let key = CodeKey::new(&[7; 32]);

@@ -7,6 +7,7 @@ mod api_house;
 mod authenticator;
 mod browser;
 mod ceremony;
+mod challenge_answer;
 mod config_people;
 mod config_reviewers;
 mod convocation;

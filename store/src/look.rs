@@ -32,7 +32,7 @@ pub enum About {
 pub enum LookPurpose {
     /// To decide on a step.
     Decide,
-    /// To answer a challenge, or a question of the person concerned.
+    /// To answer a challenge, or a question of the person concerned; to send them the answer.
     Answer,
     /// The person concerned asks what is held, or to have it mended or erased.
     Rights,
@@ -277,8 +277,8 @@ impl Store {
         self.look_by(Actor::Concerned, look.asked(LookPurpose::Rights), now)
     }
 
-    /// Opens what a letter about the procedure needs: where its addressee lives. No notice and no
-    /// address on the network is opened with it.
+    /// Opens what a letter about the procedure needs: where its addressee lives, and a document whose
+    /// words it repeats. No notice and no address on the network is opened with it.
     pub fn look_for_letter(
         &self,
         look: &OwnLook,

@@ -3,7 +3,7 @@
 //! No state can be stuck in silence: an expired lease is available again by itself, and what is
 //! given up raises an alarm. A claim's `attempts` tells its lease from every other.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use entremise_core::case::Subject;
 use entremise_core::effect::Effect;
@@ -170,6 +170,20 @@ impl Store {
             door.close()?;
             self.inner.fault("give_up.commit")
         })
+    }
+
+    /// The cases whose answer to a challenge is still to leave: in its queue, or in a worker's hands.
+    /// One that was given up waits for a person, and is not among them.
+    pub fn answers_waiting(&self) -> Result<BTreeSet<CaseId>, Trouble> {
+        let rows = self.inner.cases.read(|tx| {
+            tx.query(
+                "-- outbox-answers-waiting
+                 SELECT case_id FROM outbox
+                 WHERE queue = 'send_answer' AND available_at IS NOT NULL",
+                &[],
+            )
+        })?;
+        rows.iter().map(|row| row.id(0).map(CaseId)).collect()
     }
 
     /// Puts a parked effect back into its queue: a person has seen to what was in the way.

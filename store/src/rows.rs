@@ -222,7 +222,9 @@ pub(crate) fn addressee<'e>(effect: &'e Effect, subject: &'e Subject) -> Option<
         | Effect::RequestAuthorisedDisclosure { line, .. }
         | Effect::RelayMessage { line, .. } => Some(&line.provider),
         Effect::OrderMeasure { line, .. } => Some(&line.provider),
-        Effect::SendMessage { .. } | Effect::SendConvocation { .. } => Some(subject.provider()),
+        Effect::SendMessage { .. } | Effect::SendConvocation { .. } | Effect::SendAnswer { .. } => {
+            Some(subject.provider())
+        }
         Effect::OpenMeasure { .. } | Effect::NotifyMeasure { .. } => None,
         Effect::EstablishFact { .. }
         | Effect::RaiseAlarm { .. }

@@ -50,6 +50,7 @@ pub(crate) fn leaves(effect: &Effect) -> bool {
         | Effect::RelayMessage { .. }
         | Effect::SendMessage { .. }
         | Effect::SendConvocation { .. }
+        | Effect::SendAnswer { .. }
         | Effect::TransmitFile { .. }
         | Effect::OrderMeasure { .. }
         | Effect::NotifyMeasure { .. } => true,

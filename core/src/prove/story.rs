@@ -149,6 +149,7 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         ),
         Event::ChallengeReceived { .. }
         | Event::ChallengeAnswered(_)
+        | Event::AnswerReported(_)
         | Event::ObservationsReceived { .. }
         | Event::SituationStated { .. }
         | Event::HearingRequested { .. }
@@ -191,6 +192,9 @@ fn after_the_finding(event: &Event) -> (String, String) {
                 ("une personne rejette la contestation", "a person rejects the challenge")
             }
         },
+        Event::AnswerReported(_) => {
+            ("des nouvelles de la réponse arrivent", "there is news of the answer")
+        }
         Event::ObservationsReceived { .. } => {
             ("la personne présente des observations", "the person sends observations")
         }

@@ -116,6 +116,18 @@ impl Watch {
             Effect::SendMessage { stage, .. } => self.message(*stage, seen, broken),
             // The person asked for it, and it rests on the linking of the finding.
             Effect::SendConvocation { .. } => {}
+            // Nobody is answered but in a person's own words, or by a time that the regime set.
+            Effect::SendAnswer { stage, answer, .. } => {
+                let answered = match (seen.event, answer) {
+                    (Event::ChallengeAnswered(given), Some(told)) => given == told,
+                    (event, None) => matches!(event, Event::DeadlinePassed),
+                    _ => false,
+                };
+                if !answered {
+                    let because = Because::NobodyDecided { stage: *stage };
+                    broken.push((Property::NoSanctionWithoutPerson, because));
+                }
+            }
             Effect::RequestAuthorisedDisclosure { stage, grant, .. } => {
                 if !self.granted(grant, seen) {
                     let because = Because::NotThisGrant;
@@ -238,6 +250,7 @@ fn leaves(effect: &Effect) -> bool {
             | Effect::RelayMessage { .. }
             | Effect::SendMessage { .. }
             | Effect::SendConvocation { .. }
+            | Effect::SendAnswer { .. }
             | Effect::TransmitFile { .. }
             | Effect::OrderMeasure { .. }
             | Effect::NotifyMeasure { .. }

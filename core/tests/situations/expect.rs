@@ -70,6 +70,7 @@ fn moved(world: &World<'_>, then: &Then, effects: &[Effect]) -> Result<(), Becau
                 compare("attempt", then.attempt, *attempt)?;
                 compare("further_facts", then.further_facts, *further_facts)?;
             }
+            Effect::SendAnswer { channel, .. } => channels.push(*channel),
             _ => {}
         }
     }

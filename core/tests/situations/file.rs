@@ -52,7 +52,7 @@ pub struct Step {
     pub sequence: Option<u32>,
     /// Until when a court's order runs.
     pub until: Option<Datetime>,
-    /// When a hearing is convened for.
+    /// When a hearing is convened for; when the challenge came whose answer is reported on.
     pub slot: Option<Datetime>,
     /// Whether the person got a copy of the record; left out, they did.
     pub copied: Option<bool>,

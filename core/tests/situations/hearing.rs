@@ -1,6 +1,6 @@
 //! What a person says after a finding, and what is decided, as situations write it.
 
-use entremise_core::event::{ConvocationReport, Event};
+use entremise_core::event::{AnswerReport, ConvocationReport, Event};
 use entremise_core::id::{Digest, PersonId};
 use entremise_core::procedure::ladder::{ChallengeAnswer, Deliberated};
 use entremise_core::regime::rules::ChannelKind;
@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::file::Step;
 use super::world::{Because, status, text, wanted, word};
 
-/// The event of a step, if it is one of these. `slot` is when a hearing is convened for.
+/// The event of a step, if it is one of these. `slot` is when a hearing is convened for, or when
+/// the challenge came whose answer is reported on.
 pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option<Event>, Because> {
     let received_at = at;
     Ok(Some(match on.event.as_str() {
@@ -26,6 +27,13 @@ pub fn event(on: &Step, at: Timestamp, slot: Option<Timestamp>) -> Result<Option
             by: member()?,
             verdict: word(wanted(&on.verdict, "verdict")?)?,
             reasons: digest("8")?,
+        }),
+        "answer_reported" => Event::AnswerReported(AnswerReport {
+            stage: 0,
+            challenged_at: slot.ok_or("an answer is to a challenge, that came at its slot")?,
+            channel: word(wanted(&on.channel, "channel")?)?,
+            status: status(on)?,
+            at,
         }),
         "hearing_requested" => Event::HearingRequested { received_at },
         "hearing_convened" => {

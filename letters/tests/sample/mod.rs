@@ -4,7 +4,9 @@ pub mod seal;
 pub mod transmission;
 
 use entremise_letters::address::PostalAddress;
-use entremise_letters::{Authority, Deadline, Fact, Language, LetterData, Template};
+use entremise_letters::{
+    Answer, Authority, Deadline, Fact, Language, LetterData, Outcome, Template,
+};
 use jiff::Timestamp;
 
 pub fn at() -> Timestamp {
@@ -51,8 +53,27 @@ pub fn letter() -> LetterData {
              R.\u{a0}335-5"
                 .to_owned(),
         ],
+        answer: Some(answer(Outcome::Rejected)),
         registered_number: None,
     }
+}
+
+/// What an officer answered. Only the letter that answers a challenge tells it.
+pub fn answer(outcome: Outcome) -> Answer {
+    let reasons = [
+        "Vous écrivez que vous étiez absente ce jour-là. Nous vous croyons\u{a0}; la loi demande \
+         cependant à la personne qui a souscrit l’abonnement de protéger son accès, même quand \
+         quelqu’un d’autre l’utilise.",
+        "Vous n’avez pas dit si votre Wi-Fi était protégé par un mot de passe. Si vous nous \
+         envoyez ce que vous avez fait depuis, nous l’ajoutons à votre dossier.",
+    ];
+    let reasons = match outcome {
+        Outcome::Annulled => Vec::new(),
+        _ => reasons.map(str::to_owned).to_vec(),
+    };
+    let (about, challenged_on) = ("Deuxième recommandation", "9\u{a0}novembre 2026");
+    let (about, challenged_on) = (about.to_owned(), challenged_on.to_owned());
+    Answer { outcome, about, challenged_on, reasons }
 }
 
 /// The letter as this template is really filled in: with the days that it is about, and with the
@@ -92,6 +113,12 @@ pub fn letter_of(template: &Template) -> LetterData {
                 "Le jour que l’Autorité a fixé à votre demande.",
             )],
             cites: vec!["CPI, art. R.\u{a0}331-13".to_owned()],
+            ..of_letter
+        },
+        "answer" => LetterData {
+            facts: Vec::new(),
+            deadlines: Vec::new(),
+            cites: vec!["CPI, art. R.\u{a0}331-11".to_owned()],
             ..of_letter
         },
         "third" => LetterData {

@@ -6,7 +6,7 @@
 use entremise_letters::address::PostalAddress;
 use entremise_letters::mail::{self, MailData, MailError, MailTexts};
 use entremise_letters::{
-    Authority, Deadline, Fact, Language, LetterData, LetterError, Pdf, Renderer, Template,
+    Answer, Authority, Deadline, Fact, Language, LetterData, LetterError, Pdf, Renderer, Template,
     templates, wording,
 };
 use jiff::Timestamp;
@@ -29,6 +29,8 @@ pub struct WarningContent {
     pub names_works: bool,
     pub deadlines: Vec<Deadline>,
     pub cites: Vec<String>,
+    /// What became of a challenge, where this answers one: in a letter only.
+    pub answer: Option<Answer>,
 }
 
 /// One observed fact.
@@ -112,6 +114,7 @@ impl WarningContent {
                 .collect(),
             deadlines: self.deadlines.clone(),
             cites: self.cites.clone(),
+            answer: self.answer.clone(),
             registered_number: None,
         };
         Ok(renderer.render(self.template()?, &data, at)?)

@@ -1,9 +1,10 @@
 //! What a message says, from what the compartments yield and the rules of the day.
 
 use entremise_core::deadline::{Deadline, Lang, date_words, instant_words, span_words};
+use entremise_core::procedure::ladder::ChallengeVerdict;
 use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{Hears, Proof, Stage};
-use entremise_letters::{self as letters, Language, templates};
+use entremise_letters::{self as letters, Language, templates, wording};
 use entremise_store::{Claimed, MessageMaterial};
 use jiff::Timestamp;
 
@@ -12,6 +13,7 @@ use crate::delivery::render::{WarningContent, WarningFact};
 use crate::house::Room;
 
 const CONVOCATION: &str = "convocation";
+const ANSWER: &str = "answer";
 
 /// The message of one stage, in the language of the law it rests on.
 pub fn content(
@@ -46,35 +48,100 @@ pub fn content(
             None => repeat_window(stage, regime, language, now),
         }],
         cites: cites(stage, regime, now),
+        answer: None,
     }
 }
 
-/// The letter that says when a person will be heard; `at` is the slot, and when it is written.
+/// The letter that says when a person will be heard.
 pub fn convocation(
     room: &Room,
     claim: &Claimed,
     stage: &Stage,
     regime: &Regime,
-    (slot, written_at): (Timestamp, Timestamp),
+    slot: Timestamp,
     file_number: String,
 ) -> WarningContent {
-    let language = language(claim.regime.as_str(), CONVOCATION);
+    let plain = without_facts(room, claim, CONVOCATION, file_number);
+    let language = plain.language;
     let (what, why) = match language {
         Language::Fr => ("Vous serez entendu le", "Le jour que l’Autorité a fixé à votre demande."),
         Language::En => ("You will be heard on", "The day that was set at your request."),
     };
     let until = instant_words(slot, regime.zone(), lang(language));
     WarningContent {
+        deadlines: vec![letters::Deadline { what: what.to_owned(), until, why: why.to_owned() }],
+        cites: cites(stage, regime, claim.asked_at),
+        ..plain
+    }
+}
+
+/// What became of a challenge, before it is put into words.
+pub struct Answered<'a> {
+    /// None where nobody answered in time, and the rules let the message fall.
+    pub verdict: Option<ChallengeVerdict>,
+    pub challenged_at: Timestamp,
+    /// For a letter alone.
+    pub reasons: Option<&'a str>,
+}
+
+/// The answer to a challenge of the message of a stage.
+pub fn answer(
+    room: &Room,
+    claim: &Claimed,
+    stage: &Stage,
+    regime: &Regime,
+    answered: Answered<'_>,
+    file_number: String,
+) -> WarningContent {
+    let plain = without_facts(room, claim, ANSWER, file_number);
+    let titles = &regime.file().stage;
+    let title = titles.iter().find(|known| known.id == stage.id).map(|known| &known.title);
+    let about = title.map(|title| match plain.language {
+        Language::Fr => title.fr.clone(),
+        Language::En => title.en.clone(),
+    });
+    let paragraphs = answered.reasons.unwrap_or_default().lines().map(str::trim);
+    let answer = letters::Answer {
+        outcome: match answered.verdict {
+            Some(ChallengeVerdict::Upheld) => letters::Outcome::Upheld,
+            Some(ChallengeVerdict::Rejected) => letters::Outcome::Rejected,
+            None => letters::Outcome::Annulled,
+        },
+        about: about.unwrap_or_default(),
+        challenged_on: wording::day(regime.zone().day_of(answered.challenged_at), plain.language),
+        reasons: paragraphs.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+    };
+    let cites = vec![answers_by(regime, claim.asked_at)];
+    WarningContent { answer: Some(answer), cites, ..plain }
+}
+
+/// The text by which a challenge is answered, without what the regime notes beside it.
+pub fn answers_by(regime: &Regime, at: Timestamp) -> String {
+    let cited = regime.cites("challenge.answered_within", regime.zone().day_of(at));
+    let text = cited.and_then(|cited| cited.cite.split(':').next());
+    text.unwrap_or_default().trim().to_owned()
+}
+
+/// A message that tells nothing of the facts: the one before it told them.
+fn without_facts(
+    room: &Room,
+    claim: &Claimed,
+    letter: &str,
+    file_number: String,
+) -> WarningContent {
+    let language = language(claim.regime.as_str(), letter);
+    WarningContent {
         regime: claim.regime.to_string(),
-        letter: CONVOCATION.to_owned(),
+        letter: letter.to_owned(),
         language,
         authority: authority(&room.config, language),
         file_number,
         provider: String::new(),
         facts: Vec::new(),
         names_works: false,
-        deadlines: vec![letters::Deadline { what: what.to_owned(), until, why: why.to_owned() }],
-        cites: cites(stage, regime, written_at),
+        deadlines: Vec::new(),
+        cites: Vec::new(),
+        answer: None,
     }
 }
 

@@ -16,11 +16,21 @@ const LEASE_SECS: i64 = 300;
 const AT_ONCE: usize = 500;
 /// Within the hour, whatever passes in between.
 const RETRY_SECS: i64 = 60;
+/// How soon after an answer left what it needed goes. The tries of an answer end by themselves.
+const ANSWERED_SECS: i64 = 900;
 
 pub fn round(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     let store = &house.store;
     let mut round = Round::default();
     let claims = store.claim(&["erase_personal_data"], "erasure", LEASE_SECS, AT_ONCE, now)?;
+    // Whoever was answered is told so before nobody knows any more where they live.
+    let waiting = store.answers_waiting()?;
+    let (later, claims): (Vec<_>, Vec<_>) =
+        claims.into_iter().partition(|claim| waiting.contains(&claim.case));
+    for claim in &later {
+        store.retry(claim, "answer_to_leave", ANSWERED_SECS, now)?;
+    }
+    round.retried += later.len();
     store.intend_many(&claims, now)?;
     for (authority, claims) in by_authority(claims) {
         round += erase(house, &authority, claims, now)?;

@@ -1,6 +1,7 @@
 //! The workers: what is due, and what is to be done. Each takes `now` and leaves nothing undone
 //! that it has not handed back to the outbox.
 
+mod beside;
 pub mod clock;
 mod content;
 mod disclose;

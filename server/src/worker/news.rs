@@ -187,6 +187,7 @@ fn product(row: &FoundEffect) -> Option<Product> {
     match &row.row.effect {
         Effect::SendMessage { channel, .. }
         | Effect::SendConvocation { channel, .. }
+        | Effect::SendAnswer { channel, .. }
         | Effect::NotifyMeasure { channel, .. } => Product::of(*channel),
         _ => None,
     }

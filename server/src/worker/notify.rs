@@ -89,6 +89,7 @@ fn content_of(
         names_works: false,
         deadlines,
         cites,
+        answer: None,
     }
 }
 

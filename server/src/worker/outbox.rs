@@ -13,7 +13,7 @@ use entremise_store::{ApplyError, CaseRef, Claimed, Settlement, Trouble};
 use entremise_wire::message::IdentificationBatch;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Round, disclose, file, measure, notify, relay, send, transmit};
+use super::{Round, beside, disclose, file, measure, notify, relay, send, transmit};
 use crate::house::{House, ProviderRoom};
 use crate::provider::{Answering, ProviderTrouble};
 
@@ -291,8 +291,8 @@ fn ring_bells(house: &House, now: Timestamp) -> Result<(), Trouble> {
 
 fn send_messages(house: &House, now: Timestamp) -> Result<Round, Trouble> {
     let mut round = send::messages(house, claim(house, "send_message", MESSAGES_MOST, now)?, now)?;
-    let convocations = claim(house, "send_convocation", MESSAGES_MOST, now)?;
-    round += send::convocations(house, convocations, now)?;
+    let beside = claim_of(house, &beside::QUEUES, MESSAGES_MOST, now)?;
+    round += beside::messages(house, beside, now)?;
     Ok(round)
 }
 

@@ -51,6 +51,8 @@ fn keep(house: &House, claim: Claimed, now: Timestamp) -> Result<Round, Trouble>
         }
         Effect::SendMessage { .. } | Effect::RelayMessage { .. } => message(house, claim, now),
         Effect::TransmitFile { .. } => done(house, claim, "kept_transmission", None, now),
+        // Nobody was written to, so nobody waits for it; what was answered stands in the file.
+        Effect::SendAnswer { .. } => done(house, claim, "kept_answer", None, now),
         // No reviewer is asked during a pilot, so none can have allowed it.
         _ => {
             house.store.give_up(&claim, "not_for_a_pilot", now)?;

@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use entremise_core::effect::Effect;
-use entremise_core::event::{ConvocationReport, DeliveryReport, DeliveryStatus, Event};
+use entremise_core::event::{
+    AnswerReport, ConvocationReport, DeliveryReport, DeliveryStatus, Event,
+};
 use entremise_core::id::{AuthorityId, PartyId};
 use entremise_core::identification::Identity;
 use entremise_core::ledger::Actor;
@@ -16,8 +18,7 @@ use entremise_core::regime::Regime;
 use entremise_core::regime::rules::{ChannelKind, Stage};
 use entremise_letters::address::PostalAddress;
 use entremise_store::{
-    CaseRef, Claimed, LinkError, LookError, LookField, LookPurpose, MessageAsked, MessageMaterial,
-    NewDocument, OwnLook, Settlement, Trouble,
+    CaseRef, Claimed, LinkError, MessageAsked, MessageMaterial, NewDocument, Settlement, Trouble,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -30,16 +31,14 @@ use crate::delivery::post::{Letter, Product};
 use crate::delivery::render::WarningContent;
 use crate::house::{House, ProviderRoom, Room};
 
-/// The text by which the addressee of a convocation is looked up.
-const CONVENES: &str = "CPI R331-13";
 /// Connections to one relay at once. Two keep both cores signing and the relay unhurried.
 const CONNECTIONS: usize = 2;
 
 /// A message in words, and whose relay takes it.
-struct Written {
-    claim: Claimed,
-    provider: PartyId,
-    composed: Composed,
+pub(super) struct Written {
+    pub claim: Claimed,
+    pub provider: PartyId,
+    pub composed: Composed,
 }
 
 /// Sends what these claims ask for, all of them one step at a time: what is entered, linked and
@@ -74,8 +73,6 @@ pub fn messages(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<R
         let composed = compose(room, &claim, to, &content, regime);
         written.push(Written { claim, provider: material.provider, composed });
     }
-    let kept: Vec<_> = written.iter().filter_map(Written::document).collect();
-    house.store.keep_documents(&kept, now)?;
     round += send(house, written, now)?;
     Ok(round)
 }
@@ -105,9 +102,11 @@ impl Written {
     }
 }
 
-/// Hands letters over one by one and mails in one go per relay; what became of them is entered for
-/// all at once.
-fn send(house: &House, written: Vec<Written>, now: Timestamp) -> Result<Round, Trouble> {
+/// Keeps all, hands letters over one by one and mails in one go per relay; what became of them is
+/// entered for all at once.
+pub(super) fn send(house: &House, written: Vec<Written>, now: Timestamp) -> Result<Round, Trouble> {
+    let kept: Vec<_> = written.iter().filter_map(Written::document).collect();
+    house.store.keep_documents(&kept, now)?;
     let (mut round, mut handed_over) = (Round::default(), Vec::new());
     let mut mails: BTreeMap<(AuthorityId, PartyId), Vec<(Claimed, OutgoingMail)>> = BTreeMap::new();
     for Written { claim, provider, composed } in written {
@@ -140,79 +139,6 @@ fn send(house: &House, written: Vec<Written>, now: Timestamp) -> Result<Round, T
     }
     round += settle_each(house, handed_over, now)?;
     Ok(round)
-}
-
-/// Sends the letters that say when a person will be heard. Nothing is opened for them but where
-/// their addressee lives.
-pub fn convocations(house: &House, claims: Vec<Claimed>, now: Timestamp) -> Result<Round, Trouble> {
-    let mut round = Round::default();
-    for claim in claims {
-        let Some(room) = house.room(&claim.authority) else { continue };
-        house.store.intend(&claim, now)?;
-        let (identity, content) = match convocation(house, room, &claim, now)? {
-            Ok(found) => found,
-            Err(why) => {
-                round += impossible(house, &claim, &why, now)?;
-                continue;
-            }
-        };
-        let (Effect::SendConvocation { channel, .. }, Some(regime)) =
-            (&claim.effect, house.store.regime(&claim.regime))
-        else {
-            continue;
-        };
-        let to = Addressee { channel: *channel, identity: &identity };
-        let composed = compose(room, &claim, to, &content, regime);
-        keep(house, &claim, &composed, now)?;
-        round += match composed {
-            Composed::Letter(letter) => {
-                settle(house, claim, room.delivery.post.hand_over(&letter, now), now)?
-            }
-            Composed::NoAddress => {
-                finish(house, claim, "no_usable_address", DeliveryStatus::Bounced, now)?
-            }
-            // A mail proves no presentation: nobody is convened by one.
-            Composed::Mail(_) => impossible(house, &claim, "a convocation is a letter", now)?,
-            Composed::Impossible(why) => impossible(house, &claim, &why, now)?,
-        };
-    }
-    Ok(round)
-}
-
-/// Where the person lives, and what the letter says; or why there is none.
-fn convocation(
-    house: &House,
-    room: &Room,
-    claim: &Claimed,
-    now: Timestamp,
-) -> Result<Result<(Identity, WarningContent), String>, Trouble> {
-    let Effect::SendConvocation { stage, slot, .. } = &claim.effect else {
-        return Ok(Err("not a convocation".to_owned()));
-    };
-    let written_at = claim.asked_at;
-    let regime = house.store.regime(&claim.regime);
-    let rung =
-        regime.and_then(|regime| Some((regime, regime.at(written_at).ok()?.stages.get(*stage)?)));
-    let Some((regime, rung)) = rung else { return Ok(Err("no such stage today".to_owned())) };
-    let file = house.store.case_file(&claim.authority, &claim.case)?;
-    let Some(number) = file.and_then(|file| file.file_number) else {
-        return Ok(Err("a case without a file number".to_owned()));
-    };
-    let content = content::convocation(room, claim, rung, regime, (*slot, written_at), number);
-    let look = OwnLook {
-        authority: &claim.authority,
-        case: claim.case,
-        legal_basis: CONVENES,
-        fields: &[LookField::Identity],
-    };
-    match house.store.look_for_letter(&look, LookPurpose::Convene, now) {
-        Ok(seen) => {
-            let last = seen.identities.into_iter().last();
-            Ok(last.map(|(_, identity)| (identity, content)).ok_or("nobody is known".to_owned()))
-        }
-        Err(LookError::Trouble(trouble)) => Err(trouble),
-        Err(error) => Ok(Err(error.to_string())),
-    }
 }
 
 /// The stage whose message this is, in the rules of that instant.
@@ -463,6 +389,11 @@ pub(super) fn report(effect: &Effect, status: DeliveryStatus, at: Timestamp) -> 
         Effect::SendConvocation { channel, slot, .. } => {
             let (slot, channel) = (*slot, *channel);
             Some(Event::ConvocationReported(ConvocationReport { slot, channel, status, at }))
+        }
+        Effect::SendAnswer { stage, channel, challenged_at, .. } => {
+            let (stage, challenged_at, channel) = (*stage, *challenged_at, *channel);
+            let report = AnswerReport { stage, challenged_at, channel, status, at };
+            Some(Event::AnswerReported(report))
         }
         // A measure has one letter at a time, and no stage.
         Effect::NotifyMeasure { channel, .. } => {

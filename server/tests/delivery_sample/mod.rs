@@ -77,6 +77,7 @@ pub fn warning() -> WarningContent {
             until: "21\u{a0}mai 2027".to_owned(),
             why: "C’est six mois après l’envoi de ce message.".to_owned(),
         }],
+        answer: None,
         cites: vec!["CPI, art. L.\u{a0}331-20".to_owned()],
     }
 }

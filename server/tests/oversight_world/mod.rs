@@ -45,6 +45,8 @@ pub const NAME: &str = "Autorité de protection des œuvres (SPECIMEN)";
 pub struct World {
     pub store: Store,
     pub folder: TempDir,
+    /// Where whoever is disclosed has their mail; nowhere, where it is not said.
+    pub mailbox: Option<&'static str>,
     batches: u128,
 }
 
@@ -141,12 +143,12 @@ impl World {
         let regimes = vec![embedded("fr-graduated-response").unwrap()];
         let places = Places::in_folder(folder.path());
         let store = Store::open(&places, keys, regimes, entropy, begin).unwrap();
-        Self { store, folder, batches: 0 }
+        Self { store, folder, mailbox: None, batches: 0 }
     }
 
     /// A house that stands already.
     pub fn over(store: Store) -> Self {
-        Self { store, folder: TempDir::new().unwrap(), batches: 0 }
+        Self { store, folder: TempDir::new().unwrap(), mailbox: None, batches: 0 }
     }
 
     /// A year of it, up to `now`.
@@ -292,6 +294,7 @@ impl World {
             let identity = Identity {
                 name: Some("Nom-Clair".to_owned()),
                 postal_address: vec!["4 quai du Spécimen".to_owned(), "00100 EXEMPLE".to_owned()],
+                emails: self.mailbox.map(str::to_owned).into_iter().collect(),
                 ..Identity::default()
             };
             let to = self.store.seal_to();

@@ -59,6 +59,8 @@ fn acts_outside(effect: &Effect) -> bool {
             | Effect::RequestAuthorisedDisclosure { .. }
             | Effect::RelayMessage { .. }
             | Effect::SendMessage { .. }
+            | Effect::SendConvocation { .. }
+            | Effect::SendAnswer { .. }
     )
 }
 

@@ -8,7 +8,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Closure, State, Turn, closed, defence, moved, one_more_fact, out_of_turn};
+use super::{
+    Closure, Reached, State, Turn, answer, closed, defence, moved, one_more_fact, out_of_turn,
+};
 use crate::case::Case;
 use crate::effect::{Alarm, Effect};
 use crate::event::{Event, Verdict};
@@ -26,6 +28,9 @@ pub struct Challenge {
     /// SHA-256 of what the person wrote.
     pub document: Digest,
     pub received_at: Timestamp,
+    /// The message that is challenged: the answer takes its ways.
+    #[serde(default)]
+    pub reached: Reached,
 }
 
 /// Why a message is said to be wrong, from a closed list: the codes of an ACNS 1.2 counter-notice,
@@ -123,7 +128,9 @@ pub(super) fn received(
     let mut grounds = grounds.clone();
     grounds.sort_unstable();
     grounds.dedup();
-    let challenge = Challenge { grounds, document: document.clone(), received_at: *received_at };
+    let reached = answer::reached(state, turn.regime)?;
+    let (document, received_at) = (document.clone(), *received_at);
+    let challenge = Challenge { grounds, document, received_at, reached };
     Ok(Step::quiet(over(state.clone(), challenge, false)))
 }
 
@@ -143,7 +150,7 @@ pub(super) fn under_challenge(
     };
     match event {
         Event::ChallengeReceived { .. } => Err(Refusal::AlreadyChallenged),
-        Event::ChallengeAnswered(answer) => Ok(answered(under, answer, turn.now)),
+        Event::ChallengeAnswered(answer) => Ok(answered(under, challenge, answer, turn.now)),
         Event::DeadlinePassed if is_overdue(under, challenge, *alarmed, turn)? => {
             unanswered(under, challenge, turn)
         }
@@ -165,11 +172,18 @@ fn wrapped(step: Step<State>, challenge: &Challenge, alarmed: bool) -> Step<Stat
     }
 }
 
-fn answered(under: &State, answer: &ChallengeAnswer, now: Timestamp) -> Step<State> {
-    Step::quiet(match answer.verdict {
+/// The person is told, whichever way it ends for them.
+fn answered(
+    under: &State,
+    challenge: &Challenge,
+    answer: &ChallengeAnswer,
+    now: Timestamp,
+) -> Step<State> {
+    let state = match answer.verdict {
         ChallengeVerdict::Upheld => closed(Closure::ChallengeUpheld, now),
         ChallengeVerdict::Rejected => under.clone(),
-    })
+    };
+    Step { state, effects: answer::sent(challenge, Some(answer)) }
 }
 
 /// Where the regime has everything stand still, nobody goes a step further against the person; what
@@ -220,11 +234,15 @@ fn unanswered(
 ) -> Result<Step<State>, Refusal> {
     let stage = under.stage().unwrap_or_default();
     let alarm = Effect::RaiseAlarm { alarm: Alarm::ChallengeUnanswered { stage } };
+    let mut effects = vec![alarm];
     let state = match rules(challenge.received_at, turn.regime)?.unanswered {
         Unanswered::Alarm => over(under.clone(), challenge.clone(), true),
-        Unanswered::Annulled => closed(Closure::ChallengeUnanswered, turn.now),
+        Unanswered::Annulled => {
+            effects.extend(answer::sent(challenge, None));
+            closed(Closure::ChallengeUnanswered, turn.now)
+        }
     };
-    Ok(Step { state, effects: vec![alarm] })
+    Ok(Step { state, effects })
 }
 
 /// When somebody must have answered, by the rules of the day on which the challenge came.

@@ -86,6 +86,8 @@ fn sending(
     turn: Turn<'_>,
 ) -> State {
     let (defence, since) = (Defence::default(), turn.now);
+    // What the person holds from here on is this message.
+    let facts = Facts { told_by: Vec::new(), ..facts };
     State::Sending { stage, facts, messages, defence, since }
 }
 

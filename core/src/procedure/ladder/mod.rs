@@ -3,6 +3,7 @@
 //! Knows stages by their place only. Which stages there are, who decides, what starts a clock and
 //! how long it runs are values of the regime.
 
+mod answer;
 mod carried;
 mod challenge;
 mod defence;
@@ -25,6 +26,7 @@ use crate::regime::Regime;
 use crate::regime::rules::{ChannelKind, Gate, Means, Stage};
 use crate::step::{Refusal, Step};
 
+pub use answer::Reached;
 pub use challenge::{Challenge, ChallengeAnswer, ChallengeGround, ChallengeVerdict, answer_due};
 pub use defence::{Defence, Hearing, OBSERVATIONS_MAX, Received};
 pub use deliberation::{CourtOutcome, Deliberated, Heard, observations_until};
@@ -61,6 +63,10 @@ pub(crate) fn step(
         (State::Held { under, order, until }, event) => {
             keeping::under_hold(case, (under, order, *until), event, now, regime)
         }
+        // News of what was sent keeps nothing longer, and erases nothing again.
+        (State::Closed { kept: Some(_), .. }, Event::AnswerReported(report)) => {
+            Ok(answer::heard(state, report))
+        }
         (_, Event::HoldPlaced { order, until, .. }) => keeping::hold(state, order, *until),
         _ => keeping::kept_after(state, take(case, state, event, now, regime)?, now, regime),
     }
@@ -94,13 +100,19 @@ fn moved(
         (State::Closed { kept: Some(_), .. }, Event::DeadlinePassed) => {
             waits::overdue(state, now, regime)
         }
+        (State::Open | State::Closed { kept: None, .. }, Event::AnswerReported(_)) => {
+            out_of_turn(state, event)
+        }
+        (_, Event::AnswerReported(report)) => Ok(answer::heard(state, report)),
         (State::Closed { .. }, _) => out_of_turn(state, event),
         (_, Event::PilotEnded) if case.authority.is_pilot() => {
             Ok(Step::quiet(closed(Closure::Trial, now)))
         }
         (State::Challenged { .. }, _) => challenge::under_challenge(case, state, event, turn),
         (_, Event::ChallengeReceived { .. }) => challenge::received(state, event, turn),
-        (State::Open, Event::FactEstablished { fact }) => propose(0, None, fact, turn),
+        (State::Open, Event::FactEstablished { fact }) => {
+            propose(0, Facts::first(fact.clone()), turn)
+        }
         (State::Warned { .. }, Event::FactEstablished { fact }) => repeat(state, fact, turn),
         (_, Event::FactEstablished { .. }) => Ok(Step::quiet(one_more_fact(state))),
         (State::Proposed { stage, facts, .. }, Event::Decided(decision)) => {
@@ -151,23 +163,19 @@ fn repeat(state: &State, fact: &Fact, turn: Turn<'_>) -> Result<Step<State>, Ref
         return Ok(Step::quiet(one_more_fact(state)));
     }
     let window = waits::window(*stage, *started, turn.regime)?;
+    let facts = Facts::first(fact.clone());
     if fact.fact_at < window.ends_at {
-        propose(stage + 1, Some(*started), fact, turn)
+        let told_by = answer::reached(state, turn.regime)?.channels;
+        propose(stage + 1, Facts { before: Some(*started), told_by, ..facts }, turn)
     } else {
-        propose(0, None, fact, turn)
+        propose(0, facts, turn)
     }
 }
 
 /// Enters the stage as far as the law lets anyone go without a further act: behind a gate nothing
 /// is linked or asked; where a person decides, the case waits for that person.
-fn propose(
-    stage: usize,
-    before: Option<Started>,
-    fact: &Fact,
-    turn: Turn<'_>,
-) -> Result<Step<State>, Refusal> {
+fn propose(stage: usize, facts: Facts, turn: Turn<'_>) -> Result<Step<State>, Refusal> {
     let now = turn.now;
-    let facts = Facts { leading: fact.clone(), further: 0, before, in_vain: Vec::new() };
     let rules = turn.regime.rules_at(now)?;
     let Some(rung) = rules.stages.get(stage) else {
         return Ok(Step::quiet(State::Barred { stage, facts, gate: Gate::Barred, since: now }));

@@ -178,10 +178,22 @@ pub struct Facts {
     pub further: u32,
     /// The clock of the rung below, on whose strength this is a repeat.
     pub before: Option<Started>,
+    /// By which ways the message of the rung below came to the person, until the next one leaves: an
+    /// answer to a challenge takes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_by: Vec<ChannelKind>,
     /// The channels of this step that reached nobody: whoever asks for the next way of reaching the
     /// person, by itself or with a reviewer's grant, does not ask for these again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_vain: Vec<ChannelKind>,
+}
+
+impl Facts {
+    /// One fact, which begins the ladder.
+    pub(super) fn first(leading: Fact) -> Self {
+        let (told_by, in_vain) = (Vec::new(), Vec::new());
+        Self { leading, further: 0, before: None, told_by, in_vain }
+    }
 }
 
 /// A message of a stage and the last thing heard of it.

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use super::hearing::{deliberated, digest};
 use super::{decision, member};
-use crate::event::{Event, Verdict};
-use crate::procedure::ladder::{ChallengeAnswer, ChallengeGround, ChallengeVerdict, State};
-use crate::regime::rules::DeliberationOutcome;
+use crate::event::{AnswerReport, DeliveryStatus, Event, Verdict};
+use crate::procedure::ladder::{
+    ChallengeAnswer, ChallengeGround, ChallengeVerdict, Closure, State,
+};
+use crate::regime::rules::{ChannelKind, DeliberationOutcome, ReturnReason};
 
 /// A challenge where a step against the person may follow next.
 pub(super) fn received(state: &State, at: Timestamp) -> Option<Event> {
@@ -18,6 +20,19 @@ pub(super) fn received(state: &State, at: Timestamp) -> Option<Event> {
         || matches!(state, State::Proposed { facts, .. } if facts.before.is_some());
     let (grounds, document) = (vec![ChallengeGround::NotMe], digest());
     next.then_some(Event::ChallengeReceived { grounds, document, received_at: at })
+}
+
+/// The answer to a challenge that closed its case comes back: nothing opens or ends by that.
+pub(super) fn news(state: &State, at: Timestamp) -> Option<Event> {
+    let State::Closed { closure, at: closed_at, .. } = state else { return None };
+    let answered = matches!(closure, Closure::ChallengeUpheld | Closure::ChallengeUnanswered);
+    answered.then_some(Event::AnswerReported(AnswerReport {
+        stage: 0,
+        challenged_at: *closed_at,
+        channel: ChannelKind::RegisteredLetter,
+        status: DeliveryStatus::Returned(ReturnReason::UnknownAddress),
+        at,
+    }))
 }
 
 pub(super) fn while_open(mut facts: Vec<Event>, at: Timestamp) -> Vec<Event> {

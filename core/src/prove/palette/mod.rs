@@ -113,6 +113,7 @@ pub(super) fn events(case: &Case, at: Timestamp, due: Option<&Due>, regime: &Reg
         State::Ladder(state) => {
             let mut events = on_the_ladder(case, state.bare(), at, regime);
             events.extend(challenge::received(state, at));
+            events.extend(challenge::news(state, at));
             events
         }
         State::Identification(state) => identifying(state, at),

@@ -4,7 +4,7 @@ use entremise_core::authorisation::SignedStatement;
 use entremise_core::deadline::Zone;
 use entremise_core::effect::Alarm;
 use entremise_core::event::{
-    ConvocationReport, DeliveryReport, DisclosureFailure, Event, Ground, Verdict,
+    AnswerReport, ConvocationReport, DeliveryReport, DisclosureFailure, Event, Ground, Verdict,
 };
 use entremise_core::regime::rules::ChannelKind;
 use jiff::Timestamp;
@@ -103,7 +103,8 @@ fn detail(event: &Event, page: &Page, zone: &Zone) -> Option<String> {
             Some(page.t(key).to_owned())
         }
         Event::Delivery(DeliveryReport { channel, status, .. })
-        | Event::ConvocationReported(ConvocationReport { channel, status, .. }) => Some(filled(
+        | Event::ConvocationReported(ConvocationReport { channel, status, .. })
+        | Event::AnswerReported(AnswerReport { channel, status, .. }) => Some(filled(
             page.lang,
             "detail.delivery",
             &[
