@@ -256,7 +256,7 @@ fn an_answer_tells_its_outcome_its_reasons_and_what_may_be_done_next() {
             for other in [right, wrong, silent] {
                 assert_eq!(text.contains(other), own == other, "{other}: {text}");
             }
-            assert!(text.contains("Deuxième recommandation"), "{text}");
+            assert!(text.contains("Seconde recommandation"), "{text}");
             assert!(text.contains("9 novembre 2026"), "{text}");
             assert!(!text.contains("Les Jours d’essai"), "no facts: {text}");
         }

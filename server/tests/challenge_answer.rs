@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::api_house::{self, Hand};
-use crate::defence_world::{BEGIN, Finding, encoded, over, value_of};
+use crate::defence_world::{BEGIN, Finding, Got, encoded, over, value_of};
 use crate::delivery_sink::{Manner, Message, Sink};
 use crate::oversight_world::{World, at, authority, code_of, named};
 use axum::http::StatusCode;
@@ -81,18 +81,26 @@ fn town() -> Town {
 }
 
 impl Town {
-    /// An officer answers on the page that is there for it.
+    /// An officer opens what was written, then answers on the page that is there for it.
     fn answer(&mut self, verdict: &str) {
         let path = format!("{}/contestation", self.finding.path());
         let page = self.finding.get(&path);
-        let mut form = vec![("answers", "yes".to_owned())];
-        form.extend(["version", "token"].map(|name| (name, value_of(&page, name))));
-        form.extend([("verdict", verdict.to_owned()), ("reasons", REASONS.to_owned())]);
-        let form: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let kind = "application/x-www-form-urlencoded";
-        let got = self.finding.post(&path, kind, form.join("&").into_bytes());
+        let opened =
+            self.send_form(&path, &page, [("answers", ""), ("verdict", ""), ("reasons", "")]);
+        let answer = [("answers", "yes"), ("verdict", verdict), ("reasons", REASONS)];
+        let got = self.send_form(&path, &opened, answer);
         assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.text);
+    }
+
+    fn send_form(&mut self, path: &str, page: &Got, answer: [(&str, &str); 3]) -> Got {
+        let token = value_of(page, "token");
+        let version = value_of(page, "version");
+        let fields = [("version", version.as_str()), ("token", token.as_str())];
+        let fields = fields.into_iter().chain(answer);
+        let form: Vec<String> =
+            fields.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let kind = "application/x-www-form-urlencoded";
+        self.finding.post(path, kind, form.join("&").into_bytes())
     }
 
     fn work(&self) {

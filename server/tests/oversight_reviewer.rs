@@ -32,7 +32,7 @@ fn facts() -> Facts {
         by: entremise_core::regime::rules::Proof::Presented,
         at: at("2026-02-01T10:00:00Z"),
     };
-    Facts { leading, further: 0, before: Some(started), in_vain: Vec::new() }
+    Facts { leading, further: 0, before: Some(started), told_by: Vec::new(), in_vain: Vec::new() }
 }
 
 fn case(state: ladder::State) -> Case {

@@ -71,7 +71,7 @@ pub fn answer(outcome: Outcome) -> Answer {
         Outcome::Annulled => Vec::new(),
         _ => reasons.map(str::to_owned).to_vec(),
     };
-    let (about, challenged_on) = ("Deuxième recommandation", "9\u{a0}novembre 2026");
+    let (about, challenged_on) = ("Seconde recommandation", "9\u{a0}novembre 2026");
     let (about, challenged_on) = (about.to_owned(), challenged_on.to_owned());
     Answer { outcome, about, challenged_on, reasons }
 }
