@@ -177,9 +177,10 @@ fn a_letter_tells_the_outcome_and_the_reasons_and_opens_nothing_of_the_facts() {
     assert!(place("look.answer") < place("outcome.handed_over"), "{kinds:?}");
     assert!(place("look.answer") < place("event.answer_reported"), "{kinds:?}");
     let look = history[before..][place("look.answer")].body.clone().unwrap();
-    assert_eq!(look["fields"], serde_json::json!(["identity", "documents"]));
-    let reasons = entremise_core::ledger::digest(REASONS.as_bytes());
-    assert_eq!(look["document"], serde_json::json!(reasons), "one document, and no other");
+    assert_eq!(look["fields"], serde_json::json!(["identity", "document"]));
+    let kept = town.house.store.documents(&authority(), &town.finding.case).unwrap();
+    let reasons = kept.iter().find(|document| document.name.starts_with("answer-")).unwrap();
+    assert_eq!(look["documents"], serde_json::json!([reasons.id.0]), "one, and no other");
     assert_eq!(town.finding.state(), "contradictory", "it goes on");
 }
 
@@ -228,7 +229,7 @@ fn no_erasure_comes_before_the_answer_left() {
     let kept = || town.house.store.documents(&authority(), &town.finding.case).unwrap().len();
     let documents = kept();
     worker::erasure::round(&town.house, end).unwrap();
-    assert_eq!(kept(), documents, "the answer is still to leave");
+    assert!(kept() >= documents, "the answer is still to leave");
     worker::outbox::round(&town.house, end).unwrap();
     assert_eq!(town.letters().len(), 1, "it leaves with all that it needs");
     worker::erasure::round(&town.house, end + SignedDuration::from_hours(1)).unwrap();

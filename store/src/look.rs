@@ -277,8 +277,8 @@ impl Store {
         self.look_by(Actor::Concerned, look.asked(LookPurpose::Rights), now)
     }
 
-    /// Opens what a letter about the procedure needs: where its addressee lives, and a document whose
-    /// words it repeats. No notice and no address on the network is opened with it.
+    /// Opens what a letter about the procedure needs: where its addressee lives, and a document
+    /// whose words it repeats. No notice and no address on the network is opened with it.
     pub fn look_for_letter(
         &self,
         look: &OwnLook,

@@ -172,8 +172,8 @@ impl Store {
         })
     }
 
-    /// The cases whose answer to a challenge is still to leave: in its queue, or in a worker's hands.
-    /// One that was given up waits for a person, and is not among them.
+    /// The cases whose answer to a challenge is still to leave: in its queue, or in a worker's
+    /// hands. One that was given up waits for a person, and is not among them.
     pub fn answers_waiting(&self) -> Result<BTreeSet<CaseId>, Trouble> {
         let rows = self.inner.cases.read(|tx| {
             tx.query(

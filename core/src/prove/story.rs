@@ -107,7 +107,6 @@ fn moment(at: Timestamp, zone: &Zone, lang: Lang) -> String {
 }
 
 fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
-    let pair = |fr: &str, en: &str| (fr.to_owned(), en.to_owned());
     match &moved.event {
         Event::NoticeAccepted { .. } => pair("un constat est reçu", "a notice is accepted"),
         Event::QuestionAsked { .. } => {
@@ -176,6 +175,10 @@ fn sentence(moved: &Move, regime: &Regime) -> (String, String) {
         Event::DeadlinePassed => pair("l’échéance passe", "the deadline passes"),
         of_a_measure => super::told::of_a_measure(of_a_measure),
     }
+}
+
+fn pair(fr: &str, en: &str) -> (String, String) {
+    (fr.to_owned(), en.to_owned())
 }
 
 /// What the person and the authority do once a finding was presented.

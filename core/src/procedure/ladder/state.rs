@@ -178,8 +178,8 @@ pub struct Facts {
     pub further: u32,
     /// The clock of the rung below, on whose strength this is a repeat.
     pub before: Option<Started>,
-    /// By which ways the message of the rung below came to the person, until the next one leaves: an
-    /// answer to a challenge takes them.
+    /// By which ways the message of the rung below came to the person, until the next one leaves:
+    /// an answer to a challenge takes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told_by: Vec<ChannelKind>,
     /// The channels of this step that reached nobody: whoever asks for the next way of reaching the
