@@ -1,4 +1,4 @@
-//! A warning, or word that an answer waits, as a mail: subject, plain text, HTML that says the same.
+//! A warning, or word that an answer waits, as a mail: subject, text, HTML of the same words.
 //!
 //! A mailbox can belong to a stranger (a subscriber once gave somebody else's address, and the
 //! stranger read a full identity). So a mail's data have no place for a name, a postal address, an
