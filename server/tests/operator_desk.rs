@@ -105,7 +105,7 @@ fn what_was_set_aside_is_read_again_after_the_text_that_allows_it_is_named() {
     let mut desks = Desks::open();
     set_aside(&desks, &notice("N-2", "198.51.100.8", AT));
     let page = desks.get(Role::Operator, "/fr/exploitation/quarantaine");
-    assert!(page.text.contains("line 1"), "{}", page.text);
+    assert!(page.text.contains("ligne 1"), "{}", page.text);
     assert!(!page.text.contains("198.51.100.8") && !page.text.contains("Un film"), "no content");
     let (id, token) = (value_after(&page, "<h3>", "id"), value_after(&page, "<h3>", "token"));
     let fields = |basis: &'static str| {
@@ -132,13 +132,13 @@ fn what_was_set_aside_is_read_again_after_the_text_that_allows_it_is_named() {
 fn what_is_wrong_with_what_was_set_aside_is_said_in_the_readers_language() {
     let mut desks = Desks::open();
     set_aside(&desks, "SPECIMEN");
-    for (path, said) in [
-        ("/fr/exploitation/quarantaine", "Ce n’est aucun des formats que la maison lit."),
-        ("/en/operation/quarantine", "This is none of the formats that this house reads."),
+    for (path, said, place) in [
+        ("/fr/exploitation/quarantaine", "Ce n’est aucun des formats que la maison lit.", "ligne"),
+        ("/en/operation/quarantine", "This is none of the formats that this house reads.", "line"),
     ] {
         let page = desks.get(Role::Operator, path).text;
         assert!(page.contains(&format!("<strong>{said}</strong>")), "{page}");
-        assert!(page.contains("<code>line 1</code>"), "the place: {page}");
+        assert!(page.contains(&format!("<code>{place} 1</code>")), "the place: {page}");
         assert!(page.contains("<code>format_unknown</code>"), "the code: {page}");
         assert!(page.contains("<p lang=\"en\">this is no format we read</p>"), "{page}");
     }

@@ -58,6 +58,29 @@ fn every_code_of_a_rejection_has_words_in_both_languages() {
     }
 }
 
+/// The causes that workers give for what waits or was given up: names among the arguments of the
+/// outbox's verbs.
+fn causes(text: &str) -> BTreeSet<String> {
+    let verbs = ["give_up(", "retry(", "park("];
+    let calls = verbs.iter().flat_map(|verb| text.split(verb).skip(1).collect::<Vec<_>>());
+    let arguments = calls.map(|call| call.split(')').next().unwrap_or_default());
+    let named = arguments.filter_map(|given| given.split('"').nth(1));
+    named.map(str::to_owned).collect()
+}
+
+#[test]
+fn whatever_a_worker_says_it_waits_for_has_words_in_both_languages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/worker");
+    let texts = files_of(&folder).into_iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let causes: BTreeSet<String> = texts.flat_map(|text| causes(&text)).collect();
+    assert!(causes.len() > 12, "the test finds what workers say: {causes:?}");
+    for lang in [Lang::Fr, Lang::En] {
+        for cause in &causes {
+            assert!(known(lang, "cause", cause).is_some(), "{cause}: {lang:?}");
+        }
+    }
+}
+
 #[test]
 fn french_texts_keep_their_spaces_before_high_signs() {
     for (key, text) in catalogue(Lang::Fr) {

@@ -116,6 +116,17 @@ impl Page {
         words::known(self.lang, prefix, name).unwrap_or(name).to_owned()
     }
 
+    /// Where something is, in what was sent: a line and its column in the reader's language; a
+    /// path as it is.
+    pub fn place_in(&self, place: &str) -> String {
+        match self.lang {
+            Lang::Fr if place.starts_with("line ") => {
+                place.replacen("line ", "ligne ", 1).replacen(", column ", ", colonne ", 1)
+            }
+            _ => place.to_owned(),
+        }
+    }
+
     /// The text of a key with one place filled.
     pub fn with(&self, key: &str, name: &str, value: impl AsRef<str>) -> String {
         words::filled(self.lang, key, &[(name, value.as_ref())])

@@ -206,7 +206,10 @@ pub(super) fn alarm_text(alarm: &AlarmKind, page: &Page) -> String {
         AlarmKind::GivenUp { effect, trouble } => filled(
             page.lang,
             "alarm.given_up",
-            &[("effect", &page.named("effect", effect)), ("trouble", trouble)],
+            &[
+                ("effect", &page.named("effect", effect)),
+                ("trouble", &page.named("cause", trouble)),
+            ],
         ),
         AlarmKind::Other(name) => page.named("alarm", name),
     }
