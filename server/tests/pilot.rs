@@ -15,14 +15,15 @@ use entremise_core::identification::{Answer, Assignment, AssignmentKind, Disclos
 use entremise_core::ledger::Actor;
 use entremise_core::pilot::{Act, Agreed, Draw, Standing, Statement, Word};
 use entremise_server::config::Config;
-use entremise_server::cost::{Costs, Counted};
+use entremise_server::cost::Costs;
 use entremise_server::house::House;
 use entremise_server::intake::{Channel, Sending, receive};
-use entremise_server::pilot::{Asked, Report, html, report, text};
+use entremise_server::pilot::{Asked, MonthTold, Report, html, report, text};
 use entremise_server::provider::{Answering, ProviderTrouble};
 use entremise_server::{serve, worker};
 use entremise_store::{BatchReport, CaseRef, ItemVerdict, SystemEntropy};
 use entremise_wire::message::{DisclosureBatch, IdentificationBatch, RelayBatch, Relayed};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -168,6 +169,11 @@ impl Town {
 
     /// The member says yes to whatever lies on the desk.
     fn decide_all(&mut self, of: &AuthorityId) -> usize {
+        self.decide(of, |_| Verdict::Send)
+    }
+
+    /// The member says so of the first, the second and each other that lies on the desk.
+    fn decide(&mut self, of: &AuthorityId, verdict: impl Fn(usize) -> Verdict) -> usize {
         let store = &self.house.store;
         let decision = |verdict| {
             let by = "membre-1".parse().unwrap();
@@ -179,7 +185,7 @@ impl Town {
             if file.case.state.name() == "proposed" {
                 let by_id = CaseRef::Id(of.clone(), case);
                 let person = Actor::Person("membre-1".parse().unwrap());
-                store.apply(&by_id, &decision(Verdict::Send), &person, self.now).unwrap();
+                store.apply(&by_id, &decision(verdict(decided)), &person, self.now).unwrap();
                 decided += 1;
             }
         }
@@ -215,10 +221,14 @@ impl Town {
     }
 
     fn report(&self) -> Report {
+        self.report_until(None)
+    }
+
+    fn report_until(&self, last: Option<Date>) -> Report {
         let costs = Costs::read(&self.folder.path().join("costs.toml")).unwrap();
         let regime = self.house.store.regime(&"fr-graduated-response".parse().unwrap()).unwrap();
         let of = authority();
-        let asked = Asked { authority: &of, regime, first: None, last: None, costs: &costs };
+        let asked = Asked { authority: &of, regime, first: None, last, costs: &costs };
         report(&self.house.store, &asked, self.now).unwrap().unwrap()
     }
 }
@@ -345,7 +355,17 @@ fn the_report_counts_what_happened_and_what_it_would_be_at_the_full_load() {
     // Tenths are no binary fractions.
     assert!((report.bill.hours - 2.0 * n * 0.1).abs() < 1e-9, "{}", report.bill.hours);
     assert_eq!(report.bill_at_full_load.price, 5.0 * 5.5 * n);
-    assert!(report.without_cost.contains(&Counted::Email.names()[0]));
+    assert_eq!(report.bill_at_full_load.hours, 5.0 * report.bill.hours);
+    assert_eq!(report.without_cost, ["notice", "question", "disclosure", "email"], "if any");
+    assert_eq!(report.questions, 3 * lines);
+    assert!(report.not_identified.is_empty(), "{:?}", report.not_identified);
+    let third_per_hundred = report.rungs[2].per_hundred_notices;
+    assert!((third_per_hundred - 100.0 / 3.0).abs() < 1e-9, "{third_per_hundred}");
+    let of_months = |of: fn(&MonthTold) -> u64| report.months.iter().map(of).sum::<u64>();
+    assert_eq!(of_months(|month| month.notices), report.notices);
+    assert_eq!(of_months(|month| month.identified), report.identified);
+    let messages = report.counted["email"] + report.counted["registered_letter"];
+    assert_eq!(of_months(|month| month.messages), messages);
     for (lang, says) in [
         (entremise_core::deadline::Lang::Fr, "Rien n’est sorti de la maison"),
         (entremise_core::deadline::Lang::En, "Nothing left the house"),
@@ -355,6 +375,92 @@ fn the_report_counts_what_happened_and_what_it_would_be_at_the_full_load() {
         assert!(page.contains(says) && page.contains("<svg") && page.contains("<table>"));
         assert!(!page.contains("<script"));
     }
+}
+
+#[test]
+fn the_report_says_what_members_closed_and_which_times_were_missed() {
+    let mut town = Town::new();
+    town.enact(Act::Begin { one_in: 5 });
+    town.bring(&addresses(60));
+    town.days(1);
+    let close_first = |place| if place == 0 { Verdict::Close } else { Verdict::Send };
+    let decided = town.decide(&pilot(), close_first) as u64;
+    assert!(decided > 1, "{decided}");
+    town.days(1);
+    let report = town.report();
+    let first = &report.rungs[0];
+    assert_eq!((first.decided_close, first.decided_send), (1, decided - 1));
+    assert_eq!(report.counted["decision"], decided);
+    assert!(report.missed.is_empty(), "{:?}", report.missed);
+    // Nobody decides any more: what is missed is told.
+    town.bring(&addresses(60));
+    town.days(70);
+    let missed: u64 = town.report().missed.values().sum();
+    let alarms = town.house.store.alarms(&pilot()).unwrap().len() as u64;
+    assert!(missed > 0 && missed == alarms, "{missed} of {alarms}");
+}
+
+#[test]
+fn the_report_is_about_the_last_pilot_from_its_first_day_to_its_last() {
+    let mut town = Town::new();
+    let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    town.enact(Act::Begin { one_in: 5 });
+    town.bring(&addresses(60));
+    let begun = day(town.now);
+    town.days(2);
+    town.enact(Act::GoLive);
+    let ended = day(town.now);
+    town.days(3);
+    let report = town.report();
+    assert_eq!((report.first, report.last, report.one_in), (begun, ended, 5));
+    town.enact(Act::Begin { one_in: 3 });
+    let again = day(town.now);
+    town.days(1);
+    let report = town.report();
+    assert_eq!((report.first, report.one_in), (again, 3));
+    town.bring(&addresses(60));
+    assert!(town.report().notices > 0);
+    assert_eq!(town.report_until(Some(again)).notices, 0, "until the day that was asked for");
+}
+
+#[test]
+fn what_a_pilot_still_asks_for_when_it_ends_is_not_done_any_more() {
+    let mut town = Town::new();
+    town.enact(Act::Begin { one_in: 5 });
+    town.bring(&addresses(60));
+    town.days(1);
+    assert!(town.decide_all(&pilot()) > 0);
+    town.enact(Act::GoLive);
+    town.days(1);
+    assert_eq!(town.house.store.kept_messages(&pilot(), None, 10).unwrap(), []);
+}
+
+#[test]
+fn what_a_house_lived_through_is_played_again_from_its_own_ledger() {
+    let (town, _) = piloted();
+    let lines = town.ladder(&pilot())["barred 2"];
+    let path = town.folder.path();
+    let rules = entremise_core::regime::embedded::text("fr-graduated-response").unwrap();
+    std::fs::write(path.join("same.toml"), rules).unwrap();
+    let asked = |authority: &str, from: &str, to: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entremise"));
+        let history = ["simulate", "--regime", "same.toml", "--history", "ledger", "--config"];
+        command.args(history).args(["entremise.toml", "--authority", authority]);
+        command.args(["--from", from, "--to", to, "--format", "json"]);
+        let told = command.current_dir(path).env("ENTREMISE_LOG", "error").output().unwrap();
+        assert!(told.status.success(), "{}", said(&told));
+        serde_json::from_slice::<serde_json::Value>(&told.stdout).unwrap()
+    };
+    let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let (first, last) = (day(BEGIN.parse().unwrap()), day(town.now));
+    let told = asked("autorite-pilot", &first, &last);
+    assert_eq!((&told["lines"], &told["erased"]), (&lines.into(), &0.into()));
+    assert_eq!(told["before"]["of"]["fact"], 3 * lines, "{}", told["before"]);
+    assert_eq!(told["before"]["of"]["decision"], 2 * lines, "{}", told["before"]);
+    assert_eq!(told["difference"], serde_json::json!({}));
+    // Of others, and of other days, nothing.
+    assert_eq!(asked("autorite", &first, &last)["lines"], 0);
+    assert_eq!(asked("autorite-pilot", "2020-01-01", "2020-12-31")["lines"], 0);
 }
 
 #[test]

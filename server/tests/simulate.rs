@@ -59,6 +59,31 @@ fn the_same_rules_make_no_difference_and_a_longer_window_makes_the_one_it_should
     let letters = longer["difference"]["message.registered_letter"].as_i64().unwrap();
     assert_eq!(price("after") - price("before"), 5.5 * letters as f64);
     assert_ne!(longer["before"]["rules"], longer["after"]["rules"]);
+    let hours = |side: &str| longer[side]["bill"]["hours"].as_f64().unwrap();
+    let decisions = longer["difference"]["decision"].as_i64().unwrap();
+    assert!(decisions != 0, "{}", longer["difference"]);
+    assert!((hours("after") - hours("before") - 0.1 * decisions as f64).abs() < 1e-6);
+}
+
+#[test]
+fn what_only_the_new_rules_bring_about_stands_in_the_difference_and_the_last_day_counts() {
+    let folder = rules();
+    let french = embedded::text("fr-graduated-response").unwrap();
+    let passage = "{ months = 6, from = 2022-01-01, cite = \"CPI L331-19\", sure = \"H\" }";
+    assert!(french.contains(passage));
+    let none = french.replace(passage, &passage.replace("months = 6", "months = 0"));
+    std::fs::write(folder.path().join("none.toml"), none).unwrap();
+    let json = |more: &[&str]| {
+        let told = run(folder.path(), more);
+        assert!(told.status.success(), "{}", text(&told.stderr));
+        serde_json::from_slice::<Value>(&told.stdout).unwrap()
+    };
+    let told = json(&made_up("none.toml", &["--format", "json"]));
+    assert!(told["difference"]["notice.too_old"].as_i64() > Some(0), "{}", told["difference"]);
+    let one_day = ["--from", "2025-03-03", "--to", "2025-03-03", "--format", "json"];
+    let asked = ["--regime", "same.toml", "--history", "synthetic", "--lines", "400"];
+    let told = json(&[&asked[..], &one_day].concat());
+    assert!(told["before"]["of"]["fact"].as_u64() > Some(0), "{}", told["before"]);
 }
 
 #[test]
