@@ -104,6 +104,22 @@ fn a_word_on_another_act_an_earlier_one_or_too_late_a_one_counts_for_nothing() {
     assert_eq!(agreed(none, words), Err(NotAgreed::NoShare));
 }
 
+#[test]
+fn a_share_or_an_end_that_was_changed_after_it_was_signed_counts_for_nothing() {
+    let act = statement(Act::Begin { one_in: 10 });
+    let words = ["directrice", "membre-1"].map(|name| signed(&act, name)).to_vec();
+    assert!(agreed(act.clone(), words.clone()).is_ok());
+    let larger = Statement { act: Act::Begin { one_in: 1 }, ..act.clone() };
+    let longer = Statement { expires_at: "2030-01-31T00:00:00Z".parse().unwrap(), ..act };
+    for changed in [larger, longer] {
+        let refused = agreed(changed, words.clone()).unwrap_err();
+        assert_eq!(refused, NotAgreed::NotTheirs { by: person("directrice") });
+    }
+    let thin = statement(Act::Begin { one_in: 1_000_001 });
+    let words = ["directrice", "membre-1"].map(|name| signed(&thin, name)).to_vec();
+    assert_eq!(agreed(thin, words), Err(NotAgreed::NoShare), "of which nobody would be drawn");
+}
+
 fn draw(seed: u8, one_in: u32) -> Draw {
     Draw { seed: [seed; 32], one_in }
 }

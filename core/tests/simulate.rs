@@ -12,6 +12,7 @@ use entremise_core::regime::rules::{ChannelKind, ReturnReason};
 use entremise_core::regime::{Regime, embedded};
 use entremise_core::replay::{Entered, replay};
 use entremise_core::simulate::{Counts, LineHistory, Policy, Script, Synthetic, play};
+use entremise_core::step::due;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -180,4 +181,84 @@ fn nothing_after_the_end_is_counted() {
     let history = LineHistory::read(line(), vec![(open(), lived())], &french());
     let counts = play(&history, &french(), &Policy::default(), at("2025-07-01T00:00:00Z"));
     assert_eq!((counts.get("fact"), counts.get("decision")), (1, 1), "{counts:?}");
+}
+
+#[test]
+fn what_is_asked_of_persons_and_raised_is_counted_as_the_house_asks_for_it() {
+    let events = lived();
+    let (_, told) = replay(open(), &events, &french());
+    let asked = |name: &str| {
+        let effects = told.iter().filter_map(|told| told.result.as_ref().ok()).flatten();
+        effects.filter(|effect| effect.name() == name).count() as u64
+    };
+    let history = LineHistory::read(line(), vec![(open(), events.clone())], &french());
+    let until = at("2025-07-30T00:00:00Z");
+    let counts = play(&history, &french(), &Policy::default(), until);
+    assert_eq!(counts.get("disclosure"), asked("request_disclosure"), "{counts:?}");
+    assert_eq!(counts.get("disclosure"), 2);
+    let by_channel = counts.of.iter().filter(|(what, _)| what.starts_with("message."));
+    assert_eq!(by_channel.map(|(_, n)| n).sum::<u64>(), counts.messages.values().sum::<u64>());
+    // Nobody carried anything: somebody is told.
+    let slow = Policy { mailed_after_minutes: 60 * 24 * 60, ..Policy::default() };
+    let never = LineHistory { script: Script::default(), ..history };
+    let counts = play(&never, &french(), &slow, at("2025-06-30T00:00:00Z"));
+    let alarms = counts.of.iter().filter(|(what, _)| what.starts_with("alarm."));
+    assert!(alarms.map(|(_, n)| n).sum::<u64>() > 0, "{counts:?}");
+}
+
+#[test]
+fn counts_of_lines_add_up_and_another_seed_is_another_history() {
+    let history = made_up(7, 40);
+    let whole = all(&history, &french());
+    let each: Vec<Counts> = (0..40)
+        .map(|number| play(&history.line(number), &french(), &Policy::default(), history.to))
+        .collect();
+    assert_eq!(whole.assumed, each.iter().map(|counts| counts.assumed).sum::<u64>());
+    let messages = |counts: &Counts| counts.messages.values().sum::<u64>();
+    assert_eq!(messages(&whole), each.iter().map(messages).sum::<u64>());
+    assert!(whole.assumed > 0 && messages(&whole) > 0);
+    assert_ne!(history.line(1).facts, made_up(8, 40).line(1).facts);
+}
+
+#[test]
+fn the_end_is_not_in_it_and_at_its_deadline_a_case_looks_at_the_clock_before_the_letters() {
+    let mut first = lived();
+    first.truncate(4);
+    let (case, _) = replay(open(), &first, &french());
+    let lapses_at = due(&case, &french()).unwrap().unwrap().at();
+    let late = fact(2, &(lapses_at - SignedDuration::from_hours(8)).to_string());
+    first.push(Entered { at: lapses_at, event: late });
+    let history = LineHistory::read(line(), vec![(open(), first)], &french());
+    let counts = play(&history, &french(), &Policy::default(), lapses_at);
+    assert_eq!((counts.get("fact"), counts.get("closed.lapsed")), (1, 0), "{counts:?}");
+    let after = lapses_at + SignedDuration::from_hours(24 * 20);
+    let counts = play(&history, &french(), &Policy::default(), after);
+    assert_eq!((counts.get("fact"), counts.get("closed.lapsed")), (2, 1), "{counts:?}");
+    assert_eq!(counts.get("stage.second.proposed"), 0);
+}
+
+#[test]
+fn where_the_history_ends_in_the_middle_of_a_step_the_policy_goes_on() {
+    let mut events = lived();
+    // The second message left; nobody said what became of it.
+    events.truncate(7);
+    let history = LineHistory::read(line(), vec![(open(), events)], &french());
+    let counts = play(&history, &french(), &Policy::default(), at("2025-12-01T00:00:00Z"));
+    assert_eq!(counts.assumed, 3, "a mail handed over, a letter too, and presented: {counts:?}");
+    assert_eq!(counts.get("stage.second.warned"), 1);
+}
+
+#[test]
+fn an_answer_at_another_instant_says_that_instant() {
+    let mut history = LineHistory::read(line(), vec![(open(), lived())], &french());
+    let until = at("2026-01-01T00:00:00Z");
+    let then = play(&history, &french(), &Policy::default(), until);
+    let year = SignedDuration::from_hours(24 * 364);
+    for (at, fact) in &mut history.facts {
+        *at -= year;
+        fact.fact_at -= year;
+        fact.received_at -= year;
+    }
+    let before = play(&history, &french(), &Policy::default(), until - year);
+    assert_eq!(before.of, then.of, "a year before, the same");
 }

@@ -129,6 +129,21 @@ fn an_act_is_good_once_in_its_turn_and_where_there_is_something_to_do() {
 }
 
 #[test]
+fn a_pilot_has_no_pilot_of_its_own() {
+    on_both(|world| {
+        let now = world.now;
+        let expires_at = now + jiff::SignedDuration::from_hours(1);
+        let statement = Statement { authority: pilot(), number: 1, act: TENTH, expires_at };
+        let word = |by: &str| Word { by: by.parse().unwrap(), signature: String::new() };
+        let words = vec![word("directrice"), word("membre-1")];
+        let agreed = Agreed::verified(statement, words, now, |_, _, _| true).unwrap();
+        let refused = world.store.enter_pilot_act(&agreed, now).unwrap_err();
+        assert!(matches!(refused, PilotError::NoPilotOf), "{refused}");
+        assert_eq!(world.store.pilot_standing(&pilot()).unwrap(), Standing::Live);
+    });
+}
+
+#[test]
 fn two_pilots_of_one_authority_draw_other_networks() {
     on_both(|world| {
         let store = &world.store;
