@@ -45,6 +45,13 @@ pub struct NewDocument<'d> {
     pub bytes: &'d [u8],
 }
 
+/// A document that belongs to a case itself.
+pub struct CaseDocument {
+    pub case: CaseId,
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
 /// A document before it is kept, and to what it belongs.
 struct Keeping<'k> {
     case: CaseId,
@@ -121,6 +128,25 @@ impl Store {
         self.keep((authority, &found.case.regime), &[keeping], by, now)?;
         let sha256 = form::hexadecimal(&sha256(&[bytes]));
         sha256.parse().map_err(|_| Trouble::never("a digest is hexadecimal"))
+    }
+
+    /// As `keep_case_document`, for documents of many cases of one regime: all of them or none.
+    pub fn keep_case_documents<'d>(
+        &self,
+        authority: &AuthorityId,
+        regime: &RegimeId,
+        documents: &'d [CaseDocument],
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let keeping = |document: &'d CaseDocument| Keeping {
+            case: document.case,
+            owner: document.case.0,
+            name: &document.name,
+            bytes: &document.bytes,
+        };
+        let documents: Vec<Keeping<'_>> = documents.iter().map(keeping).collect();
+        self.keep((authority, regime), &documents, by, now)
     }
 
     fn keep(

@@ -61,7 +61,7 @@ pub use absence::{Absence, NotEntered};
 pub use apply::{Applied, ApplyError, CaseRef};
 pub use content::TrafficRecord;
 pub use decisions::AccessDecision;
-pub use document::{DocumentId, DocumentRow, FoundEffect, NewDocument};
+pub use document::{CaseDocument, DocumentId, DocumentRow, FoundEffect, NewDocument};
 pub use entropy::{Entropy, SystemEntropy};
 pub use erase::{EraseError, Erased, WhyErased};
 pub use history::LineEvents;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId};
+use entremise_core::id::{AuthorityId, BatchId, CaseId, NoticeId, PartyId, RegimeId};
 use entremise_core::ledger::Actor;
 use jiff::Timestamp;
 
@@ -21,6 +21,7 @@ pub struct FactOfBatch {
     pub notice: NoticeId,
     /// The line's case.
     pub case: CaseId,
+    pub regime: RegimeId,
     /// Where in the batch, as its report says.
     pub place: String,
 }
@@ -47,7 +48,7 @@ impl Store {
         let rows = self.inner.cases.read(|tx| {
             tx.query_each(
                 "-- facts-of-batch
-                 SELECT fact.notice_id, fact.case_id FROM fact
+                 SELECT fact.notice_id, fact.case_id, cases.regime FROM fact
                  JOIN cases ON cases.case_id = fact.case_id
                  WHERE fact.notice_id = $1[] AND cases.authority = $2",
                 &keys,
@@ -58,7 +59,7 @@ impl Store {
         for row in &rows {
             let (notice, case) = (NoticeId(row.id(0)?), CaseId(row.id(1)?));
             let Some(place) = places.remove(&notice) else { continue };
-            facts.push(FactOfBatch { notice, case, place });
+            facts.push(FactOfBatch { notice, case, regime: row.word(2)?, place });
         }
         Ok(facts)
     }

@@ -1,10 +1,12 @@
 //! The bytes of a notice as it came, kept with the case of the line that it stands against: before
 //! its batch is erased, and before a file goes to the prosecutor.
 
-use entremise_core::id::{AuthorityId, BatchId, NoticeId};
+use std::collections::BTreeMap;
+
+use entremise_core::id::{AuthorityId, BatchId, NoticeId, RegimeId};
 use entremise_core::ledger::Actor;
 use entremise_formats::{Hint, NoticeRead, Original, original, read};
-use entremise_store::{FactOfBatch, Store, Trouble};
+use entremise_store::{CaseDocument, FactOfBatch, Store, Trouble};
 use jiff::Timestamp;
 
 use crate::house::House;
@@ -31,6 +33,7 @@ pub fn keep(
     }
     let Some(bytes) = store.open_batch(authority, batch, BASIS, now)? else { return Ok(()) };
     let reading = read(&bytes, Hint::default());
+    let mut originals: BTreeMap<RegimeId, Vec<CaseDocument>> = BTreeMap::new();
     for fact in wanted {
         let Some((format, own)) = own_bytes(&bytes, &reading.outcomes, reading.format, &fact)
         else {
@@ -38,13 +41,16 @@ pub fn keep(
             tracing::warn!(notice = %fact.notice, "its bytes are not found again in its batch");
             continue;
         };
-        // The row comes last: where it is kept, its header is.
-        if let Some(header) = own.header {
-            let name = format!("header-{}.csv", fact.notice);
-            store.keep_case_document(authority, fact.case, &name, &header, &Actor::House, now)?;
+        let of = originals.entry(fact.regime).or_default();
+        let (case, notice) = (fact.case, fact.notice);
+        if let Some(bytes) = own.header {
+            of.push(CaseDocument { case, name: format!("header-{notice}.csv"), bytes });
         }
-        let name = format!("{}.{}", begin(fact.notice), extension(format));
-        store.keep_case_document(authority, fact.case, &name, &own.bytes, &Actor::House, now)?;
+        let name = format!("{}.{}", begin(notice), extension(format));
+        of.push(CaseDocument { case, name, bytes: own.bytes });
+    }
+    for (regime, originals) in originals {
+        store.keep_case_documents(authority, &regime, &originals, &Actor::House, now)?;
     }
     Ok(())
 }

@@ -167,7 +167,7 @@ impl Year {
             let size = BATCH.min(until - self.notices);
             let first = self.notices;
             let notices = (0..size).map(|place| IncomingNotice {
-                place: format!("/notices/{place}"),
+                place: format!("line {}", place + 1),
                 verdict: Ok((notice(first + place, now), "isp".parse().expect("an id"))),
             });
             self.batches += 1;
@@ -176,9 +176,9 @@ impl Year {
                 authority: authority(),
                 regime: "fr-graduated-response".parse()?,
                 sender: "first".parse()?,
-                format: "acns",
+                format: "ndjson",
                 channel: "api",
-                raw: vec![b'x'; 780 * size as usize],
+                raw: raw(size),
                 received_at: now,
                 idempotency_key: Some(format!("batch {}", self.batches)),
                 body_digest: [0; 32],
@@ -261,6 +261,12 @@ impl Year {
             parts.map(|(name, spent)| format!("\"{name}\":{:.1}", spent.as_secs_f64())).collect();
         format!("{{{}}}", parts.join(","))
     }
+}
+
+/// As many lines as notices, each as long as one: what stands against a line is carved out of them.
+fn raw(size: u32) -> Vec<u8> {
+    let lines = (0..size).map(|place| format!("{{\"sender_case_id\":\"{place:0>752}\"}}\n"));
+    lines.collect::<String>().into_bytes()
 }
 
 fn notice(number: u32, now: Timestamp) -> Notice {

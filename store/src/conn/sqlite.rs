@@ -16,8 +16,9 @@ use crate::trouble::Trouble;
 const BUSY: Duration = Duration::from_secs(5);
 /// Readers kept open; more are made when needed and closed again.
 const READERS_KEPT: usize = 8;
-/// Statements kept prepared per connection: more than this room has texts.
-const STATEMENTS: usize = 128;
+/// Statements kept prepared per connection: more than this room has texts, each of which may be
+/// there for several numbers of rows.
+const STATEMENTS: usize = 512;
 /// Rows that one statement writes, as many as there are: it seeks its place in each index once, not
 /// for each row.
 const ROWS_AT_ONCE: [usize; 3] = [128, 16, 1];
