@@ -4,6 +4,7 @@ mod deadline;
 mod deadline_calendar;
 mod deadline_properties;
 mod duties;
+mod duties_check;
 mod ladder;
 mod matrix;
 mod matrix_measures;

@@ -22,7 +22,20 @@ macro_rules! folder {
     };
 }
 
-const FOLDERS: &[Folder] = &[folder!("eu-terrorist-content")];
+const FOLDERS: &[Folder] = &[
+    folder!("ca-notice-and-notice"),
+    folder!("eu-dsa-order"),
+    folder!("eu-terrorist-content"),
+    folder!("fr-administrative-blocking"),
+    folder!("fr-dns-measure"),
+    folder!("fr-graduated-response"),
+    folder!("fr-operator-alert"),
+    folder!("fr-vulnerable-system"),
+    folder!("incident"),
+    folder!("nz-three-notices"),
+    folder!("us-copyright-alert"),
+    folder!("xx-specimen"),
+];
 
 /// The ids of the regimes whose duties are in the binary.
 pub fn ids() -> Vec<&'static str> {

@@ -1,7 +1,7 @@
 //! From what happened in one matter to what each party owes at an instant.
 //!
-//! Pure and total: events that prove nothing are set aside with the reason, and every other question
-//! has an answer. One call is about one matter (one order, one alert, one incident).
+//! Pure and total: events that prove nothing are set aside with the reason, and every other
+//! question has an answer. One call is about one matter (one order, one alert, one incident).
 
 use jiff::Timestamp;
 use serde::Serialize;

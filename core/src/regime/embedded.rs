@@ -30,6 +30,11 @@ const CALENDARS: &[Text] = &[
         text: include_str!("../../../regimes/calendars/fr-metropole.toml"),
     },
     Text {
+        id: "plain-days",
+        path: "regimes/calendars/plain-days.toml",
+        text: include_str!("../../../regimes/calendars/plain-days.toml"),
+    },
+    Text {
         id: "xx-specimen",
         path: "regimes/calendars/xx-specimen.toml",
         text: include_str!("../../../regimes/calendars/xx-specimen.toml"),

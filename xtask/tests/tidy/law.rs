@@ -43,7 +43,8 @@ fn uncited_in(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn every_value_of_a_regime_names_its_text_and_its_sureness() {
-    let regimes = files("regime.toml").into_iter().filter(|path| path.starts_with("regimes/"));
+    let all = ["regime.toml", "duties.toml"].into_iter().flat_map(files);
+    let regimes = all.filter(|path| path.starts_with("regimes/"));
     let findings = regimes.flat_map(|path| uncited_in(&path, &read(&path)));
     nothing_in(&findings.collect::<Vec<_>>(), "A value without a text is not law.");
 }

@@ -67,7 +67,8 @@ fn grid(table: &Table, title: &str, lang: Lang) -> String {
     let mut out = format!(
         "<div class=\"scroll\" role=\"region\" aria-labelledby=\"caption\" tabindex=\"0\">\n\
          <table id=\"duties\"><caption id=\"caption\">{title}, {caption}</caption>\n\
-         <thead><tr><th scope=\"col\">{act}</th><th scope=\"col\">{when}</th>{heads}</tr></thead>\n",
+         <thead><tr><th scope=\"col\">{act}</th><th scope=\"col\">{when}</th>\
+         {heads}</tr></thead>\n",
     );
     for kind in [Kind::Order, Kind::Duty, Kind::Appeal] {
         let rows: Vec<&Row> = table.rows.iter().filter(|row| row.kind == kind).collect();
