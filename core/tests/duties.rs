@@ -178,3 +178,19 @@ fn the_digest_is_of_the_text_that_the_parties_adopt() {
     assert_eq!(digest(text), digest(&text.replace('\n', "\r\n")));
     assert_ne!(digest(text), digest(&text.replacen("hours = 1,", "hours = 2,", 1)));
 }
+
+/// The fenced texts of the page about duties.
+fn examples() -> Vec<String> {
+    let page = include_str!("../../docs/duties.md");
+    let fenced = page.split("```toml\n").skip(1);
+    fenced.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_example_of_the_documentation_is_whole_and_its_situation_holds() {
+    let [file, situation] = examples().try_into().unwrap();
+    let duties = Duties::parse("docs/duties.md", &file, None, &calendars().unwrap());
+    let duties = duties.unwrap_or_else(|error| panic!("{error}"));
+    let all = situations::parse("docs/duties.md", &situation).unwrap();
+    assert_eq!(failures(&duties, &all), Vec::<String>::new());
+}
