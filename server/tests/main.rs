@@ -23,6 +23,7 @@ mod delivery_sink;
 mod delivery_smtp;
 mod desks_browser;
 mod desks_house;
+mod duties_command;
 mod federation;
 mod hostile_connector;
 mod house_passkeys;
