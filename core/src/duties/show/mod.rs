@@ -164,7 +164,13 @@ fn duty_row(duties: &Duties, word: &str, duty: &DutyFile, day: Date) -> Option<R
     let at_least = duties.in_force(&duty.at_least, day).and_then(|it| Time::of(&it.value));
     let starts: Vec<Words> = duty.starts_at.iter().map(|id| event(duties, id)).collect();
     let when = |lang| {
-        let (time, from) = (time_words(time, lang), from_words(&starts, lang));
+        let from = from_words(&starts, lang);
+        let time = match (time, word, lang) {
+            // No text sets a time: whoever may appeal may do so whenever they like.
+            (Time::AtOnce, "appeal", Lang::Fr) => "à tout moment".to_owned(),
+            (Time::AtOnce, "appeal", Lang::En) => "at any time".to_owned(),
+            _ => time_words(time, lang),
+        };
         let least = at_least.map(|least| time_words(least, lang));
         match (early, least, lang) {
             (true, _, Lang::Fr) => format!("pas avant {time} {from}"),
