@@ -1,9 +1,9 @@
 //! What each party owes the others, as dated data: `regimes/<id>/duties.toml`.
 //!
 //! A regime's ladder says what this house does next; its duties say what *every* party owes, to
-//! whom and within what time from which proven event. This room reads and checks such a file, says from
-//! the events of a matter what is owed at an instant, and draws the table of who does what by when.
-//! It opens no case and sends nothing.
+//! whom and within what time from which proven event. This room reads and checks such a file, says
+//! from the events of a matter what is owed at an instant, and draws the table of who does what by
+//! when. It opens no case and sends nothing.
 
 mod check;
 mod clock;

@@ -33,8 +33,8 @@ pub fn changes(
     Ok(between(&old.values, &new.values, &since))
 }
 
-/// What differs between the values of two days. `since` finds the day on which a value, by its path,
-/// stopped being what it was.
+/// What differs between the values of two days. `since` finds the day on which a value, by its
+/// path, stopped being what it was.
 pub(crate) fn between(
     old: &BTreeMap<String, InForce>,
     new: &BTreeMap<String, InForce>,
