@@ -102,11 +102,12 @@ fn multiply(world: &World, cases: usize, total: usize) {
     for copy in 1..=(total - cases).div_ceil(lines) {
         script += &format!(
             "INSERT INTO cases (case_id, authority, regime, procedure, state_name, closed, provider,
-                 handle, subject, state, opened_at, changed_at, due_at, desk_at)
+                 handle, subject, state, opened_at, changed_at, due_at, desk_at, asked)
              SELECT CAST(printf('%06d%010d', {copy}, rowid) AS BLOB), authority, regime, procedure,
                  state_name, closed, provider, printf('%021d%022d', {copy}, rowid),
                  replace(subject, handle, printf('%021d%022d', {copy}, rowid)), state,
-                 opened_at, changed_at, due_at, desk_at + abs(random()) % 86400000000
+                 opened_at, changed_at, due_at, desk_at + abs(random()) % 86400000000,
+                 asked
              FROM line;\n"
         );
     }
